@@ -1,0 +1,1 @@
+"""news-etl: news pages become rows in Postgres, with their links and versions."""

@@ -4,6 +4,7 @@ Elements are numbered in document order, 0 is `<html>`. `tags[i]`, `parents[i]`,
 its descendants are exactly the elements `i + 1 … ends[i] - 1`. Visible text is a list of chunks in document order:
 `texts[first_text[i]:last_text[i]]` is all the text under element i, and `owners[j]` is the element that directly holds chunk j.
 `chars[j]` counts the visible characters before chunk j, so the length of the text under any element is one subtraction.
+`boxes[j]` is the nearest block-level element around chunk j: where it changes, a reader sees a new line, so words do not join there.
 
 Lexbor (selectolax) parses a 315 KB news page in 0.9 ms and one walk into these arrays takes 1.8 ms more, measured on the open
 pages of the measuring corpus; lxml's parser alone takes 2.7 ms and BeautifulSoup 23 ms.
@@ -20,8 +21,16 @@ from selectolax.lexbor import LexborHTMLParser
 
 from etl.errors import Unreadable
 
-UNSEEN = frozenset({"script", "style", "noscript", "template", "svg", "math", "iframe", "object", "textarea", "select", "canvas"})
+UNSEEN = frozenset(
+    {"script", "style", "noscript", "template", "svg", "math", "iframe", "object", "textarea", "select", "canvas"}
+)
 """Elements whose content nobody reads on the page. Their children are not in the arrays, except JSON-LD (`json_ld`)."""
+
+INLINE = frozenset(
+    "a abbr acronym amp-timeago b bdi bdo big cite code data del dfn em font i ins kbd label mark nobr q rb rp rt ruby s samp small"
+    " span strike strong sub sup time tt u var wbr".split()
+)
+"""Elements that do not start a new line. Every other element, also an unknown one, is block-level."""
 
 _SPACES = re.compile(r"\s+")
 
@@ -37,6 +46,7 @@ class Document:
     attrs: list[dict[str, str | None]] = field(default_factory=list[dict[str, str | None]])
     texts: list[str] = field(default_factory=list[str])
     owners: list[int] = field(default_factory=list[int])
+    boxes: list[int] = field(default_factory=list[int])
     first_text: list[int] = field(default_factory=list[int])
     last_text: list[int] = field(default_factory=list[int])
     chars: list[int] = field(default_factory=list[int])
@@ -96,6 +106,8 @@ def parse(body: bytes, *, url: str, content_type: str = "") -> Document:
         raise Unreadable(f"no element in the page: {url}", code="empty")
     doc = Document(url=url, base_url=url)
     numbers: dict[int, int] = {}
+    boxes: list[int] = []
+    is_apart = False
     unseen: set[int] = set()
     for node in root.traverse(include_text=True, skip_empty=False):
         tag = node.tag
@@ -107,13 +119,21 @@ def parse(body: bytes, *, url: str, content_type: str = "") -> Document:
         parent = numbers.get(above_id, -1)
         if tag == "-text":
             if parent >= 0:
+                box = boxes[parent]
+                if doc.texts and (is_apart or box != doc.boxes[-1]):
+                    doc.texts[-1] += " "
+                is_apart = False
                 doc.texts.append(node.text_content or "")
                 doc.owners.append(parent)
+                doc.boxes.append(box)
             continue
         if tag is None or tag[0] in "-!":
             continue
         number = len(doc.tags)
         numbers[node.mem_id] = number
+        is_inline = tag in INLINE
+        is_apart = is_apart or not is_inline
+        boxes.append(boxes[parent] if is_inline and parent >= 0 else number)
         doc.tags.append(tag)
         doc.parents.append(parent)
         doc.attrs.append(node.attributes)

@@ -1,0 +1,263 @@
+"""What a page says about itself in markup for machines: meta elements, JSON-LD, microdata.
+
+Everything here is found once per page and shared by the readers of metadata, times, body and links.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from html import unescape
+from typing import cast
+from urllib.parse import unquote, urlsplit
+
+from etl.extract import json_ld
+from etl.extract.document import Document, collapse
+from etl.extract.json_ld import Node
+
+META_MAX = 1_000
+"""Meta elements read; the corpora's pages have at most 200."""
+VALUE_MAX_CHARS = 20_000
+
+_ARTICLE_KINDS = frozenset({
+    "article", "newsarticle", "reportagenewsarticle", "analysisnewsarticle", "opinionnewsarticle", "backgroundnewsarticle",
+    "reviewnewsarticle", "askpublicnewsarticle", "satiricalarticle", "advertisercontentarticle", "liveblogposting", "blogposting",
+    "socialmediaposting", "report", "techarticle", "scholarlyarticle", "review", "discussionforumposting", "interview", "recipe",
+})  # fmt: skip
+_FALLBACK_KINDS = frozenset({"webpage", "itempage", "creativework", "videoobject", "audioobject", "podcastepisode", "imagegallery",
+                             "mediaobject", "event", "qapage", "aboutpage", "medicalwebpage", ""})  # fmt: skip
+_ELSEWHERE = (
+    "itemListElement",
+    "hasPart",
+    "liveBlogUpdate",
+    "relatedLink",
+    "citation",
+    "isBasedOn",
+    "comment",
+    "mentions",
+    "review",
+)
+"""What an object lists under these is another article, or a part of this one, not the one the page is about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Structured:
+    meta: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    """Lower-case name, property, itemprop or http-equiv of each `<meta>` → its contents, in order, none empty."""
+    nodes: tuple[Node, ...] = ()
+    """All JSON-LD objects of the page, outer before inner."""
+    articles: tuple[Node, ...] = ()
+    """The objects that can describe this page's article, best first, `@id` references resolved one level."""
+    microdata: dict[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
+    """Lower-case itemprop → the elements that carry it."""
+    links: dict[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
+    """Lower-case word of `rel` → the `<link>` and `<a>` elements that carry it."""
+
+    @property
+    def main(self) -> Node | None:
+        """The JSON-LD object that describes this article, or None when none does."""
+        return self.articles[0] if self.articles else None
+
+    def first(self, *names: str) -> str:
+        """Return the content of the first meta element among *names*, in the order of *names*; empty when there is none."""
+        for name in names:
+            if values := self.meta.get(name):
+                return values[0]
+        return ""
+
+
+def read(doc: Document) -> Structured:
+    """Return all machine-readable statements of the page."""
+    meta = _meta(doc)
+    microdata, links = _marked(doc)
+    tops = json_ld.read(doc.json_ld)
+    nodes = json_ld.descendants(tops)
+    return Structured(
+        meta=meta,
+        nodes=tuple(nodes),
+        articles=tuple(_articles(doc, meta, tops, nodes, links)),
+        microdata=microdata,
+        links=links,
+    )
+
+
+def kinds(node: Node) -> tuple[str, ...]:
+    """Return the `@type`s of *node* in lower case, without the vocabulary's address."""
+    return tuple(kind.rsplit("/", 1)[-1].rsplit(":", 1)[-1].lower() for kind in strings(node.get("@type")))
+
+
+def strings(value: object) -> tuple[str, ...]:
+    """Return the texts in *value*: a string, a number, a list of them, or objects that hold one as `@value` or `name`."""
+    found: list[str] = []
+    pending: list[object] = [value]
+    while pending and len(found) < 200:
+        item = pending.pop(0)
+        if isinstance(item, str):
+            if text := clean(item):
+                found.append(text)
+        elif isinstance(item, bool):
+            found.append("true" if item else "false")
+        elif isinstance(item, int | float):
+            found.append(str(item))
+        elif isinstance(item, list):
+            pending[:0] = cast(list[object], item)[:200]
+        elif isinstance(item, dict):
+            node = cast(Node, item)
+            inner = node.get("@value") or node.get("name") or node.get("url") or node.get("@id")
+            if isinstance(inner, str | list):
+                pending.insert(0, cast(object, inner))
+    return tuple(found)
+
+
+def objects(value: object) -> tuple[Node, ...]:
+    """Return the objects in *value*: itself, or the members of a list."""
+    if isinstance(value, dict):
+        return (cast(Node, value),)
+    if isinstance(value, list):
+        return tuple(cast(Node, item) for item in cast(list[object], value)[:200] if isinstance(item, dict))
+    return ()
+
+
+def clean(text: str) -> str:
+    """Return *text* with entities resolved (publishers escape twice) and white space collapsed."""
+    text = text[:VALUE_MAX_CHARS]
+    if "&" in text:
+        text = unescape(text)
+        if "&" in text:
+            text = unescape(text)
+    return collapse(text)
+
+
+def is_same_page(one: str, other: str) -> bool:
+    """Say whether two URLs name the same page, scheme, `www.`, query and trailing slash aside; the front page never counts."""
+    return bool(one) and (key := _page_key(one)) != ("", "") and key == _page_key(other)
+
+
+def _page_key(url: str) -> tuple[str, str]:
+    try:
+        parts = urlsplit(url.strip())
+        host, path = (parts.hostname or "").removeprefix("www."), unquote(parts.path).rstrip("/")
+    except ValueError:
+        return "", ""
+    return (host, path.casefold()) if path else ("", "")
+
+
+def _meta(doc: Document) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for element in doc.by_tag.get("meta", ())[:META_MAX]:
+        attrs = doc.attrs[element]
+        content = clean(attrs.get("content") or "")
+        if not content:
+            continue
+        for attribute in ("name", "property", "itemprop", "http-equiv"):
+            for name in (attrs.get(attribute) or "").lower().split():
+                values = found.setdefault(name, [])
+                if not values or values[-1] != content:
+                    values.append(content)
+    return {name: tuple(values) for name, values in found.items()}
+
+
+def _marked(doc: Document) -> tuple[dict[str, tuple[int, ...]], dict[str, tuple[int, ...]]]:
+    """Return the elements by itemprop, and by rel."""
+    props: dict[str, list[int]] = {}
+    for element, attrs in enumerate(doc.attrs):
+        if "itemprop" in attrs:
+            for name in (attrs["itemprop"] or "").lower().split():
+                props.setdefault(name, []).append(element)
+    rels: dict[str, list[int]] = {}
+    for tag in ("link", "a"):
+        for element in doc.by_tag.get(tag, ()):
+            attrs = doc.attrs[element]
+            if "rel" in attrs:
+                for name in (attrs["rel"] or "").lower().split():
+                    rels.setdefault(name, []).append(element)
+    return {name: tuple(found) for name, found in props.items()}, {name: tuple(found) for name, found in rels.items()}
+
+
+def _articles(
+    doc: Document,
+    meta: dict[str, tuple[str, ...]],
+    tops: list[Node],
+    nodes: list[Node],
+    links: dict[str, tuple[int, ...]],
+) -> Iterator[Node]:
+    """Yield the objects that can describe this page's article, best first.
+
+    A page may carry a list of teasers as `NewsArticle` objects beside its own, and content systems repeat the article in
+    several scripts, so the address and the headline decide before completeness does.
+    """
+    here = [
+        doc.url,
+        *meta.get("og:url", ())[:1],
+        *(doc.attribute(element, "href") for element in links.get("canonical", ())[:1]),
+    ]
+    shown = {clean(doc.text(element)).casefold() for element in doc.by_tag.get("h1", ())[:3]}
+    titles = [value.casefold() for name in ("og:title", "twitter:title") for value in meta.get(name, ())[:1]]
+    titles += [clean(doc.text(element)).casefold() for element in doc.by_tag.get("title", ())[:1]]
+    by_id = {identity: node for node in nodes if len(node) > 1 and isinstance(identity := node.get("@id"), str)}
+    scored: list[tuple[int, int, Node]] = []
+    for node in _reachable(tops):
+        types = kinds(node)
+        headline = " ".join(strings(node.get("headline"))[:1]).casefold()
+        if any(kind in _ARTICLE_KINDS for kind in types):
+            score = 10
+        elif (not types or any(kind in _FALLBACK_KINDS for kind in types)) and (headline or "datePublished" in node):
+            score = 0
+        else:
+            continue
+        addresses = [url for name in ("url", "mainEntityOfPage", "@id") for url in _addresses(node.get(name))]
+        if any(is_same_page(doc.absolute(url) or url, own) for url in addresses for own in here):
+            score += 6
+        elif addresses and all(_page_key(url)[1] for url in addresses):
+            score -= 3
+        if headline and (
+            headline in shown
+            or any(title.startswith(headline) or headline.startswith(title) for title in titles if title)
+        ):
+            score += 5
+        score += sum(name in node for name in ("datePublished", "author", "description", "image", "articleBody"))
+        scored.append((-score, len(scored), node))
+    if len(scored) > 3:
+        # Several articles and none of them is this page: they are teasers of a front page.
+        scored = [entry for entry in scored if entry[0] <= -14] or []
+    for _, _, node in sorted(scored, key=lambda entry: entry[:2]):
+        yield {name: _resolved(value, by_id) for name, value in node.items()}
+
+
+def _reachable(tops: Iterable[Node]) -> Iterator[Node]:
+    """Yield the objects that may be about this page: not those listed as parts or teasers."""
+    pending = [(node, 0) for node in tops]
+    while pending:
+        node, depth = pending.pop(0)
+        yield node
+        if depth < 3:
+            pending.extend(
+                (inner, depth + 1)
+                for name, value in node.items()
+                if name not in _ELSEWHERE and isinstance(value, dict | list)
+                for inner in objects(value)
+            )
+
+
+def _addresses(value: object) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (value,)
+    return tuple(
+        address for node in objects(value) for name in ("@id", "url") if isinstance(address := node.get(name), str)
+    )
+
+
+def _resolved(value: object, by_id: dict[str, Node]) -> object:
+    """Return *value* with `{"@id": …}` references replaced by the objects they name."""
+    if isinstance(value, list):
+        return [_resolved(item, by_id) for item in cast(list[object], value)[:NODES_SHOWN]]
+    if isinstance(value, dict):
+        node = cast(Node, value)
+        identity = node.get("@id")
+        if len(node) <= 2 and isinstance(identity, str):
+            return by_id.get(identity, node)
+    return value
+
+
+NODES_SHOWN = 200
+"""Members of one list that are looked at."""

@@ -12,20 +12,19 @@ from typing import cast
 from urllib.parse import unquote, urlsplit
 
 from etl.extract import json_ld
-from etl.extract.document import Document, collapse
+from etl.extract.document import Document
 from etl.extract.json_ld import Node
 
 META_MAX = 1_000
 """Meta elements read; the corpora's pages have at most 200."""
 VALUE_MAX_CHARS = 20_000
+LIST_MAX = 200
+"""Members of one list that are looked at."""
 
-_ARTICLE_KINDS = frozenset({
-    "article", "newsarticle", "reportagenewsarticle", "analysisnewsarticle", "opinionnewsarticle", "backgroundnewsarticle",
-    "reviewnewsarticle", "askpublicnewsarticle", "satiricalarticle", "advertisercontentarticle", "liveblogposting", "blogposting",
-    "socialmediaposting", "report", "techarticle", "scholarlyarticle", "review", "discussionforumposting", "interview", "recipe",
-})  # fmt: skip
-_FALLBACK_KINDS = frozenset({"webpage", "itempage", "creativework", "videoobject", "audioobject", "podcastepisode", "imagegallery",
-                             "mediaobject", "event", "qapage", "aboutpage", "medicalwebpage", ""})  # fmt: skip
+_ARTICLE_ENDINGS = ("article", "posting", "report", "review", "interview")
+"""NewsArticle, ReportageNewsArticle, BlogPosting, LiveBlogPosting, ClaimReview and their like."""
+_FALLBACK_ENDINGS = ("page", "work", "object", "episode", "gallery", "event", "recipe")
+"""WebPage, ItemPage, CreativeWork, VideoObject, PodcastEpisode …: what describes a page when no article object does."""
 _ELSEWHERE = (
     "itemListElement",
     "hasPart",
@@ -59,7 +58,7 @@ class Structured:
         return self.articles[0] if self.articles else None
 
     def first(self, *names: str) -> str:
-        """Return the content of the first meta element among *names*, in the order of *names*; empty when there is none."""
+        """Return the content of the first meta element among *names*, in the order of *names*, or an empty string."""
         for name in names:
             if values := self.meta.get(name):
                 return values[0]
@@ -87,7 +86,7 @@ def kinds(node: Node) -> tuple[str, ...]:
 
 
 def strings(value: object) -> tuple[str, ...]:
-    """Return the texts in *value*: a string, a number, a list of them, or objects that hold one as `@value` or `name`."""
+    """Return the texts in *value*: a string, a number, an object with `@value` or `name`, or a list of these."""
     found: list[str] = []
     pending: list[object] = [value]
     while pending and len(found) < 200:
@@ -100,7 +99,7 @@ def strings(value: object) -> tuple[str, ...]:
         elif isinstance(item, int | float):
             found.append(str(item))
         elif isinstance(item, list):
-            pending[:0] = cast(list[object], item)[:200]
+            pending[:0] = cast(list[object], item)[:LIST_MAX]
         elif isinstance(item, dict):
             node = cast(Node, item)
             inner = node.get("@value") or node.get("name") or node.get("url") or node.get("@id")
@@ -114,7 +113,7 @@ def objects(value: object) -> tuple[Node, ...]:
     if isinstance(value, dict):
         return (cast(Node, value),)
     if isinstance(value, list):
-        return tuple(cast(Node, item) for item in cast(list[object], value)[:200] if isinstance(item, dict))
+        return tuple(cast(Node, item) for item in cast(list[object], value)[:LIST_MAX] if isinstance(item, dict))
     return ()
 
 
@@ -125,11 +124,11 @@ def clean(text: str) -> str:
         text = unescape(text)
         if "&" in text:
             text = unescape(text)
-    return collapse(text)
+    return " ".join(text.split())
 
 
 def is_same_page(one: str, other: str) -> bool:
-    """Say whether two URLs name the same page, scheme, `www.`, query and trailing slash aside; the front page never counts."""
+    """Say whether two URLs name the same page; scheme, `www.`, query and trailing slash aside, front pages never."""
     return bool(one) and (key := _page_key(one)) != ("", "") and key == _page_key(other)
 
 
@@ -183,8 +182,8 @@ def _articles(
 ) -> Iterator[Node]:
     """Yield the objects that can describe this page's article, best first.
 
-    A page may carry a list of teasers as `NewsArticle` objects beside its own, and content systems repeat the article in
-    several scripts, so the address and the headline decide before completeness does.
+    A page may carry a list of teasers as `NewsArticle` objects beside its own, and content systems repeat the article
+    in several scripts, so the address and the headline decide before completeness does.
     """
     here = [
         doc.url,
@@ -199,9 +198,11 @@ def _articles(
     for node in _reachable(tops):
         types = kinds(node)
         headline = " ".join(strings(node.get("headline"))[:1]).casefold()
-        if any(kind in _ARTICLE_KINDS for kind in types):
+        if any(kind.endswith(_ARTICLE_ENDINGS) for kind in types):
             score = 10
-        elif (not types or any(kind in _FALLBACK_KINDS for kind in types)) and (headline or "datePublished" in node):
+        elif (not types or any(kind.endswith(_FALLBACK_ENDINGS) for kind in types)) and (
+            headline or "datePublished" in node
+        ):
             score = 0
         else:
             continue
@@ -219,7 +220,7 @@ def _articles(
         scored.append((-score, len(scored), node))
     if len(scored) > 3:
         # Several articles and none of them is this page: they are teasers of a front page.
-        scored = [entry for entry in scored if entry[0] <= -14] or []
+        scored = [entry for entry in scored if entry[0] <= -14]
     for _, _, node in sorted(scored, key=lambda entry: entry[:2]):
         yield {name: _resolved(value, by_id) for name, value in node.items()}
 
@@ -231,12 +232,9 @@ def _reachable(tops: Iterable[Node]) -> Iterator[Node]:
         node, depth = pending.pop(0)
         yield node
         if depth < 3:
-            pending.extend(
-                (inner, depth + 1)
-                for name, value in node.items()
-                if name not in _ELSEWHERE and isinstance(value, dict | list)
-                for inner in objects(value)
-            )
+            for name, value in node.items():
+                if name not in _ELSEWHERE:
+                    pending.extend((inner, depth + 1) for inner in objects(value))
 
 
 def _addresses(value: object) -> tuple[str, ...]:
@@ -250,14 +248,11 @@ def _addresses(value: object) -> tuple[str, ...]:
 def _resolved(value: object, by_id: dict[str, Node]) -> object:
     """Return *value* with `{"@id": …}` references replaced by the objects they name."""
     if isinstance(value, list):
-        return [_resolved(item, by_id) for item in cast(list[object], value)[:NODES_SHOWN]]
+        return [_resolved(item, by_id) for item in cast(list[object], value)[:LIST_MAX]]
     if isinstance(value, dict):
         node = cast(Node, value)
         identity = node.get("@id")
         if len(node) <= 2 and isinstance(identity, str):
             return by_id.get(identity, node)
+        return node
     return value
-
-
-NODES_SHOWN = 200
-"""Members of one list that are looked at."""

@@ -1,0 +1,47 @@
+"""The JSON shapes of the contract (design §8): one article, one link, one date."""
+
+from __future__ import annotations
+
+from etl.extract.dates import iso
+from etl.model import Article, Link, Moment
+
+
+def moment_text(moment: Moment | None) -> str | None:
+    return iso(moment) if moment is not None else None
+
+
+def link_record(link: Link) -> dict[str, object]:
+    return {
+        "url": link.url,
+        "kind": link.kind,
+        "title": link.title,
+        "kicker": link.kicker,
+        "block": link.block,
+        "rank": link.rank,
+        "date_text": link.date.text if link.date else None,
+        "published_at": moment_text(link.date),
+        "position": link.position,
+    }
+
+
+def article_record(page_id: object, article: Article) -> dict[str, object]:
+    return {
+        "id": page_id,
+        "title": article.title or None,
+        "authors": list(article.authors),
+        "published_at": moment_text(article.published),
+        "modified_at": moment_text(article.modified),
+        "description": article.lead,
+        "body": [{"kind": block.kind, "text": block.text} for block in article.body],
+        "text": article.text,
+        "section": article.section,
+        "tags": list(article.tags),
+        "language": article.language,
+        "image": article.image.url if article.image else None,
+        "image_caption": article.image.caption if article.image else None,
+        "canonical_url": article.canonical_url,
+        "access": article.access,
+        "links": [link_record(link) for link in article.links],
+        "evidence": dict(article.evidence),
+        "error": None,
+    }

@@ -1,0 +1,155 @@
+"""The headline, from what the page shows and what it tells machines.
+
+No single source is right: on the open news pages with hand-written gold the first `<h1>` has the headline on 74 %, `og:title`
+on 69 %, the JSON-LD headline on 83 % of the pages that have one; the best choice per page is right on 98 %. So site names are
+stripped from all, and the sources vote. `<title>` is written for search engines: it says where a headline ends, but is chosen
+only when nothing else is there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from etl.extract import site
+from etl.extract.choice import Choice, losers
+from etl.extract.document import Document
+from etl.extract.structured import Structured, clean, kinds, strings
+
+TITLE_MAX_CHARS = 400
+_SEPARATOR = re.compile(r"\s+[|\-–—:·»•›«←~/]+\s+|\s*[｜|－]\s*|\s+::\s+|_(?=[^_\s]+$)|\s*:\s+(?=[^:]+$)")
+_NEWS = ("newsarticle", "liveblogposting", "reportagenewsarticle", "analysisnewsarticle", "opinionnewsarticle")
+_NOT_A_HEADLINE = frozenset({"nav", "footer", "aside", "form", "dialog"})
+
+
+def read(doc: Document, facts: Structured) -> Choice[str]:
+    """Return the headline; an empty one when the page has none."""
+    known = site.names(facts, doc.url)
+    page_title = "".join(clean(doc.text(element)) for element in doc.by_tag.get("title", ())[:1])[:TITLE_MAX_CHARS]
+    told = {
+        "json-ld:headline": _headline(facts),
+        "og:title": facts.first("og:title"),
+        "twitter:title": facts.first("twitter:title", "parsely-title", "dc.title", "sailthru.title"),
+        "microdata:headline": _microdata(doc, facts),
+    }
+    shown = _shown(doc, [*told.values(), page_title], known)
+    heads = [*told.values(), shown]
+    told = {rule: _without_site(text[:TITLE_MAX_CHARS], heads, known) for rule, text in told.items()}
+    stripped = _without_site(page_title, heads, known)
+    rule, value = _chosen(told, shown, stripped, is_news=_is_news(facts))
+    candidates = [*told.items(), ("h1", shown), ("title", stripped)]
+    return Choice(value, rule if value else "", losers(candidates, value))
+
+
+def heading(doc: Document, title: str) -> int | None:
+    """Return the element that shows *title*, or the first heading when none does exactly; None without a heading."""
+    wanted = site.key(title)
+    best: int | None = None
+    for tag in ("h1", "h2", "h3"):
+        for element in doc.by_tag.get(tag, ())[:40]:
+            said = site.key(doc.text(element)) if doc.text_length(element) <= TITLE_MAX_CHARS else ""
+            if said and said == wanted:
+                return element
+            if tag == "h1" and said and best is None:
+                best = element
+    return best
+
+
+def _chosen(told: dict[str, str], shown: str, page_title: str, *, is_news: bool) -> tuple[str, str]:
+    """Return (rule, headline) by agreement of the sources."""
+    linked, shared = told["json-ld:headline"], told["og:title"]
+    if linked and shared and shown and len({site.key(text) for text in (linked, shared, shown)}) == 2:
+        if _same(linked, shared):
+            # Two against what stands above the text. Blogs shorten in the search box, newsrooms in the template.
+            return ("json-ld:headline", linked) if is_news or not _same(linked, page_title) else ("h1", shown)
+        odd, rule = (shared, "og:title") if _same(linked, shown) else (linked, "json-ld:headline")
+        # When <title> only repeats the template's headline, the odd one was written by an editor for readers: right on
+        # 14 of 19 open news pages (og:title) and 5 of 6 (JSON-LD); on pages that do not say NewsArticle never.
+        if is_news and _same(shown, page_title) and 15 <= len(odd) <= 160 and not odd.endswith("…"):
+            return rule, odd
+        return "h1", shown
+    if linked and (_same(linked, shown) or _same(linked, shared) or not shown or is_news) and not _is_cut(linked, shown):
+        return "json-ld:headline", linked
+    if shown:
+        return "h1", shown
+    for rule, text in told.items():
+        if text:
+            return rule, text
+    return "title", page_title
+
+
+def _same(one: str, other: str) -> bool:
+    return site.key(one) == site.key(other)
+
+
+def _is_cut(text: str, whole: str) -> bool:
+    """Say whether *text* is *whole* cut short: search engines once allowed 110 characters."""
+    return len(text) >= 80 and len(whole) > len(text) and whole.startswith(text.rstrip(" .…")[:-3])
+
+
+def _is_news(facts: Structured) -> bool:
+    return facts.main is not None and any(kind.endswith(_NEWS) for kind in kinds(facts.main))
+
+
+def _headline(facts: Structured) -> str:
+    for node in facts.articles[:3]:
+        if found := strings(node.get("headline"))[:1]:
+            return found[0]
+    return ""
+
+
+def _microdata(doc: Document, facts: Structured) -> str:
+    for element in facts.microdata.get("headline", ())[:1]:
+        return doc.attribute(element, "content") or doc.text(element)[:TITLE_MAX_CHARS]
+    return ""
+
+
+def _shown(doc: Document, told: list[str], known: frozenset[str]) -> str:
+    """Return the text of the heading that shows the headline: the `<h1>` most like what the page tells machines."""
+    wanted = [set(site.key(text).split()) or {text} for text in told if text]
+    best, best_likeness = "", -1.0
+    for tag in ("h1", "h2"):
+        for element in doc.by_tag.get(tag, ())[:30]:
+            if not 0 < doc.text_length(element) <= TITLE_MAX_CHARS:
+                continue
+            text = clean(doc.text(element))
+            words = set(site.key(text).split())
+            likeness = max((len(words & other) / len(words | other) for other in wanted if words), default=0.0)
+            if tag == "h2" and likeness < 0.7:
+                # A second-level heading is the headline only when it says what the page says of itself.
+                continue
+            if site.is_name(text, known) or (likeness < 0.2 and _is_aside(doc, element)):
+                likeness -= 1.0
+            if likeness > best_likeness:
+                best, best_likeness = text, likeness
+        if best and best_likeness >= 0:
+            break
+    return best if best_likeness >= 0 else ""
+
+
+def _is_aside(doc: Document, element: int) -> bool:
+    return any(doc.tags[above] in _NOT_A_HEADLINE for above in doc.ancestors(element))
+
+
+def _without_site(text: str, heads: Iterable[str], known: frozenset[str]) -> str:
+    """Return *text* without the site's name, section and date around the headline."""
+    marks = list(_SEPARATOR.finditer(text))
+    if not marks:
+        return text
+    others = {site.key(head) for head in heads if head and head != text}
+    for mark in marks:
+        # Another source ends, or begins, exactly here: the rest is the template's.
+        if len(head := site.key(text[: mark.start()])) > 8 and head in others:
+            return text[: mark.start()].strip()
+    for _ in range(3):
+        marks = list(_SEPARATOR.finditer(text))
+        if not marks:
+            break
+        first, last = marks[0], marks[-1]
+        if site.is_name(text[last.end() :], known):
+            text = text[: last.start()].strip()
+        elif site.is_name(text[: first.start()], known):
+            text = text[first.end() :].strip()
+        else:
+            break
+    return text

@@ -1,0 +1,97 @@
+"""Links as intervals: what stands on a page, under which heading and at which rank, from when to when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from psycopg import Connection
+from psycopg.rows import class_row
+
+from etl.model import Link
+
+from .text import storable
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLink:
+    """A link that stood on the page at its newest capture."""
+
+    id: int
+    page_id: int
+    kind: str
+    url_key: UUID
+    first_observed_at: datetime
+    rank: int | None
+    block: str | None
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewLink:
+    page_id: int
+    url_key: UUID
+    link: Link
+    first_observed_at: datetime
+    last_observed_at: datetime | None = None
+
+
+def still_open(conn: Connection, page_ids: Iterable[int]) -> list[OpenLink]:
+    """Return the links that stand on these pages."""
+    with conn.cursor(row_factory=class_row(OpenLink)) as cursor:
+        return cursor.execute(
+            """
+            SELECT id, page_id, kind, url_key, first_observed_at, rank, block, title
+            FROM etl.links
+            WHERE page_id = ANY (%(ids)s) AND last_observed_at IS NULL
+            """,
+            {"ids": list(page_ids)},
+        ).fetchall()
+
+
+def close(conn: Connection, ends: Sequence[tuple[int, datetime]]) -> None:
+    """End links, given as (link id, time of the last capture that showed them)."""
+    conn.execute(
+        """
+        UPDATE etl.links l
+        SET last_observed_at = r.last_observed_at
+        FROM unnest(%(id)s::bigint[], %(last)s::timestamptz[]) AS r (id, last_observed_at)
+        WHERE l.id = r.id
+        """,
+        {"id": [link_id for link_id, _ in ends], "last": [moment for _, moment in ends]},
+    )
+
+
+def add(conn: Connection, links: Sequence[NewLink]) -> None:
+    """Add links; those without an end stand on the page now."""
+    with conn.cursor().copy(
+        """
+        COPY etl.links (page_id, kind, url_key, url, first_observed_at, last_observed_at, position, rank, block, title,
+                        kicker, date_text, published_at, published_precision, rule)
+        FROM STDIN
+        """
+    ) as copy:
+        for new in links:
+            link, date = new.link, new.link.date
+            read = date is not None and date.at is not None
+            copy.write_row(
+                (
+                    new.page_id,
+                    link.kind,
+                    new.url_key,
+                    storable(link.url),
+                    new.first_observed_at,
+                    new.last_observed_at,
+                    link.position,
+                    link.rank,
+                    storable(link.block) if link.block is not None else None,
+                    storable(link.title),
+                    storable(link.kicker) if link.kicker is not None else None,
+                    storable(date.text) if date else None,
+                    date.at if date else None,
+                    date.precision if date and read else None,
+                    link.rule or "unknown",
+                )
+            )

@@ -1,0 +1,242 @@
+"""Pages: one per canonical URL, with every spelling that leads to it.
+
+Batches are written in the order of `url_key`: two writers that took the same rows in different orders would deadlock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from psycopg import Connection
+from psycopg.rows import class_row
+
+from etl.model import Page
+
+URL_MAX_BYTES = 8192  # the CHECK of etl.pages.url: longer ones are refused by name before they get here
+
+
+@dataclass(frozen=True, slots=True)
+class PageUrl:
+    """A URL that leads to a page: as written, and folded."""
+
+    url: str
+    """Canonical."""
+    url_key: UUID
+    host: str
+    variant: str
+    """As written."""
+    variant_key: UUID
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageState:
+    """What a writer must know of a page before it adds a capture."""
+
+    id: int
+    url_key: UUID
+    captured_at: datetime | None
+    visits: int
+
+
+@dataclass(frozen=True, slots=True)
+class PageEnd:
+    """How one visit of a page ended. Validators and hash that are None stay as they were."""
+
+    page_id: int
+    outcome: str
+    detail: str | None
+    at: datetime
+    next_visit_at: datetime | None
+    failed: bool = False
+    captured_at: datetime | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    body_sha256: bytes | None = None
+
+
+def find(conn: Connection, keys: Iterable[UUID]) -> dict[UUID, int]:
+    """Return the page of each canonical key that is known, under any spelling."""
+    rows = conn.execute(
+        """
+        SELECT DISTINCT ON (url_key) url_key, page_id
+        FROM etl.page_urls
+        WHERE url_key = ANY (%(keys)s)
+        ORDER BY url_key, first_seen_at, page_id
+        """,
+        {"keys": list(keys)},
+    ).fetchall()
+    return {key: page_id for key, page_id in rows}
+
+
+def ensure(
+    conn: Connection, urls: Sequence[PageUrl], *, found_at: datetime, next_visit_at: datetime | None
+) -> dict[UUID, tuple[int, bool]]:
+    """Return url_key → (page id, whether it is new), adding the pages and spellings that were not known.
+
+    Buried URLs (etl.tombstones) are left out. Runs in the caller's transaction; safe beside other writers.
+    """
+    by_key = {u.url_key: u for u in sorted(urls, key=lambda u: u.url_key)}
+    known = find(conn, by_key)
+    new: set[UUID] = set()
+    if missing := [u for key, u in by_key.items() if key not in known]:
+        added = conn.execute(
+            """
+            INSERT INTO etl.pages (url, url_key, host, found_at, next_visit_at)
+            SELECT r.url, r.url_key, r.host, %(found_at)s, %(next_visit_at)s
+            FROM unnest(%(url)s::text[], %(url_key)s::uuid[], %(host)s::text[]) AS r (url, url_key, host)
+            WHERE NOT EXISTS (SELECT FROM etl.tombstones t WHERE t.url_key = r.url_key)
+            ORDER BY r.url_key
+            ON CONFLICT (url_key) DO NOTHING
+            RETURNING url_key, id
+            """,
+            {
+                "url": [u.url for u in missing],
+                "url_key": [u.url_key for u in missing],
+                "host": [u.host for u in missing],
+                "found_at": found_at,
+                "next_visit_at": next_visit_at,
+            },
+        ).fetchall()
+        known |= dict(added)
+        new = {key for key, _ in added}
+        if len(added) < len(missing):  # another writer was first, or the URL is buried
+            known |= _by_own_key(conn, [u.url_key for u in missing if u.url_key not in new])
+    add_spellings(conn, [(known[u.url_key], u) for u in urls if u.url_key in known], seen_at=found_at)
+    return {key: (page_id, key in new) for key, page_id in known.items()}
+
+
+def _by_own_key(conn: Connection, keys: list[UUID]) -> dict[UUID, int]:
+    rows = conn.execute("SELECT url_key, id FROM etl.pages WHERE url_key = ANY (%(keys)s)", {"keys": keys}).fetchall()
+    return {key: page_id for key, page_id in rows}
+
+
+def add_spellings(conn: Connection, spellings: Sequence[tuple[int, PageUrl]], *, seen_at: datetime) -> None:
+    """Remember how pages are spelled: the canonical form and the form as written."""
+    rows: dict[UUID, tuple[int, UUID, str, str]] = {}
+    for page_id, u in spellings:
+        rows.setdefault(u.variant_key, (page_id, u.url_key, u.variant, u.rule))
+        if u.variant != u.url:
+            rows.setdefault(u.url_key, (page_id, u.url_key, u.url, "canonical"))
+    if not rows:
+        return
+    ordered = sorted(rows.items())
+    conn.execute(
+        """
+        INSERT INTO etl.page_urls (variant_key, page_id, url_key, url, rule, first_seen_at)
+        SELECT r.variant_key, r.page_id, r.url_key, r.url, r.rule, %(seen_at)s
+        FROM unnest(%(variant_key)s::uuid[], %(page_id)s::bigint[], %(url_key)s::uuid[], %(url)s::text[],
+                    %(rule)s::text[]) AS r (variant_key, page_id, url_key, url, rule)
+        WHERE NOT EXISTS (SELECT FROM etl.page_urls u WHERE u.variant_key = r.variant_key)
+        ORDER BY r.variant_key
+        ON CONFLICT (variant_key) DO NOTHING
+        """,
+        {
+            "variant_key": [key for key, _ in ordered],
+            "page_id": [row[0] for _, row in ordered],
+            "url_key": [row[1] for _, row in ordered],
+            "url": [row[2] for _, row in ordered],
+            "rule": [row[3] for _, row in ordered],
+            "seen_at": seen_at,
+        },
+    )
+
+
+def lock(conn: Connection, page_ids: Iterable[int]) -> dict[int, PageState]:
+    """Lock the pages until the end of the transaction, in the order of their ids, and return how they stand."""
+    with conn.cursor(row_factory=class_row(PageState)) as cursor:
+        rows = cursor.execute(
+            """
+            SELECT id, url_key, captured_at, visits
+            FROM etl.pages
+            WHERE id = ANY (%(ids)s)
+            ORDER BY id
+            FOR UPDATE
+            """,
+            {"ids": sorted(set(page_ids))},
+        ).fetchall()
+    return {row.id: row for row in rows}
+
+
+def fold_into(conn: Connection, page_id: int, into: int, *, rule: str, now: datetime) -> None:
+    """Make the spellings of *page_id* lead to *into*; its captures stay its own, and it is not visited again."""
+    conn.execute(
+        "UPDATE etl.page_urls SET page_id = %(into)s, rule = %(rule)s WHERE page_id = %(page_id)s",
+        {"page_id": page_id, "into": into, "rule": rule},
+    )
+    conn.execute(
+        """
+        UPDATE etl.pages
+        SET next_visit_at = NULL, outcome = 'folded', outcome_at = %(now)s,
+            outcome_detail = %(rule)s || ' leads to page ' || %(into)s
+        WHERE id = %(page_id)s
+        """,
+        {"page_id": page_id, "into": into, "rule": rule, "now": now},
+    )
+
+
+def due_hosts(conn: Connection, *, now: datetime, limit: int) -> list[tuple[str, int]]:
+    """Return (host, due pages) of hosts that may be asked now."""
+    return conn.execute(
+        """
+        SELECT p.host, count(*) AS due
+        FROM etl.pages p
+        LEFT JOIN etl.hosts h ON h.host = p.host
+        WHERE p.next_visit_at <= %(now)s AND coalesce(h.free_at, '-infinity') <= %(now)s
+        GROUP BY p.host
+        ORDER BY min(p.next_visit_at), p.host
+        LIMIT %(limit)s
+        """,
+        {"now": now, "limit": limit},
+    ).fetchall()
+
+
+def due(conn: Connection, host: str, *, now: datetime, limit: int) -> list[Page]:
+    """Return the pages of *host* that are due, the longest waiting first."""
+    with conn.cursor(row_factory=class_row(Page)) as cursor:
+        return cursor.execute(
+            """
+            SELECT id, url, host, next_visit_at, etag, last_modified, body_sha256, failures, visits
+            FROM etl.pages
+            WHERE host = %(host)s AND next_visit_at <= %(now)s
+            ORDER BY next_visit_at, id
+            LIMIT %(limit)s
+            """,
+            {"host": host, "now": now, "limit": limit},
+        ).fetchall()
+
+
+def keep_ends(conn: Connection, ends: Sequence[PageEnd]) -> None:
+    """Write how visits ended, one row per page (the last one given for a page wins)."""
+    rows = [end for _, end in sorted({end.page_id: end for end in ends}.items())]
+    conn.execute(
+        """
+        UPDATE etl.pages p
+        SET outcome = r.outcome, outcome_detail = r.detail, outcome_at = r.at, next_visit_at = r.next_visit_at,
+            failures = CASE WHEN r.failed THEN p.failures + 1 ELSE 0 END,
+            visits = p.visits + CASE WHEN r.captured_at IS NULL THEN 0 ELSE 1 END,
+            captured_at = greatest(p.captured_at, r.captured_at),
+            etag = coalesce(r.etag, p.etag), last_modified = coalesce(r.last_modified, p.last_modified),
+            body_sha256 = coalesce(r.body_sha256, p.body_sha256)
+        FROM unnest(%(page_id)s::bigint[], %(outcome)s::text[], %(detail)s::text[], %(at)s::timestamptz[],
+                    %(next_visit_at)s::timestamptz[], %(failed)s::boolean[], %(captured_at)s::timestamptz[],
+                    %(etag)s::text[], %(last_modified)s::text[], %(body_sha256)s::bytea[])
+             AS r (page_id, outcome, detail, at, next_visit_at, failed, captured_at, etag, last_modified, body_sha256)
+        WHERE p.id = r.page_id
+        """,
+        {
+            "page_id": [r.page_id for r in rows],
+            "outcome": [r.outcome for r in rows],
+            "detail": [r.detail for r in rows],
+            "at": [r.at for r in rows],
+            "next_visit_at": [r.next_visit_at for r in rows],
+            "failed": [r.failed for r in rows],
+            "captured_at": [r.captured_at for r in rows],
+            "etag": [r.etag for r in rows],
+            "last_modified": [r.last_modified for r in rows],
+            "body_sha256": [r.body_sha256 for r in rows],
+        },
+    )

@@ -1,0 +1,207 @@
+"""Sources: what is polled, and the state of its polling."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from psycopg import Connection
+from psycopg.rows import class_row
+
+from etl.model import LinkKind, Source, SourceKind
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A source as a recipe lists it."""
+
+    slug: str
+    kind: SourceKind
+    url: str
+    host: str
+    recipe: str
+    interval_s: float
+    cron: str | None
+    zone: str | None
+    follow: tuple[LinkKind, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """How a source stands, for a person."""
+
+    slug: str
+    kind: str
+    url: str
+    is_active: bool
+    paused_because: str | None
+    next_poll_at: datetime
+    polled_at: datetime | None
+    outcome: str | None
+    outcome_detail: str | None
+    failures: int
+
+
+DROPPED = "no longer in its recipe"
+
+
+def sync(conn: Connection, listed: Sequence[Listed], *, now: datetime) -> tuple[int, int, int]:
+    """Make the table say what the recipes say; return (added, changed, dropped).
+
+    A source that left its recipe is paused, not deleted: its sightings are history. One that comes back polls again.
+    """
+    rows = {
+        "slug": [s.slug for s in listed],
+        "kind": [s.kind for s in listed],
+        "url": [s.url for s in listed],
+        "host": [s.host for s in listed],
+        "recipe": [s.recipe for s in listed],
+        "interval_s": [s.interval_s for s in listed],
+        "cron": [s.cron for s in listed],
+        "zone": [s.zone for s in listed],
+        "follow": [",".join(s.follow) for s in listed],
+        "now": now,
+        "dropped": DROPPED,
+    }
+    written = conn.execute(
+        """
+        INSERT INTO etl.sources AS stored
+            (slug, kind, url, host, recipe, interval_s, cron, zone, follow, next_poll_at, created_at)
+        SELECT r.slug, r.kind, r.url, r.host, r.recipe, r.interval_s, r.cron, r.zone,
+               string_to_array(r.follow, ','), %(now)s, %(now)s
+        FROM unnest(%(slug)s::text[], %(kind)s::text[], %(url)s::text[], %(host)s::text[], %(recipe)s::text[],
+                    %(interval_s)s::float8[], %(cron)s::text[], %(zone)s::text[], %(follow)s::text[])
+             AS r (slug, kind, url, host, recipe, interval_s, cron, zone, follow)
+        ON CONFLICT (slug) DO UPDATE
+        SET kind = excluded.kind, url = excluded.url, host = excluded.host, recipe = excluded.recipe,
+            interval_s = excluded.interval_s, cron = excluded.cron, zone = excluded.zone, follow = excluded.follow,
+            is_active = stored.is_active OR stored.paused_because = %(dropped)s,
+            paused_because = nullif(stored.paused_because, %(dropped)s),
+            next_poll_at = CASE WHEN stored.url = excluded.url THEN stored.next_poll_at ELSE %(now)s END,
+            etag = CASE WHEN stored.url = excluded.url THEN stored.etag END,
+            last_modified = CASE WHEN stored.url = excluded.url THEN stored.last_modified END,
+            body_sha256 = CASE WHEN stored.url = excluded.url THEN stored.body_sha256 END
+        WHERE (stored.kind, stored.url, stored.recipe, stored.interval_s, stored.cron, stored.zone, stored.follow)
+              IS DISTINCT FROM (excluded.kind, excluded.url, excluded.recipe, excluded.interval_s, excluded.cron,
+                                excluded.zone, excluded.follow)
+              OR stored.paused_because = %(dropped)s
+        RETURNING xmax = 0 AS is_new
+        """,
+        rows,
+    ).fetchall()
+    dropped = conn.execute(
+        """
+        UPDATE etl.sources
+        SET is_active = false, paused_because = %(dropped)s
+        WHERE is_active AND slug <> ALL (%(slug)s::text[])
+        """,
+        {"slug": rows["slug"], "dropped": DROPPED},
+    ).rowcount
+    added = sum(1 for (is_new,) in written if is_new)
+    return added, len(written) - added, dropped
+
+
+def due(conn: Connection, *, now: datetime, limit: int) -> list[Source]:
+    """Return up to *limit* active sources that are due, the longest waiting first."""
+    with conn.cursor(row_factory=class_row(Source)) as cursor:
+        return cursor.execute(
+            """
+            SELECT id, slug, kind, url, recipe, interval_s, cron, zone, etag, last_modified, body_sha256, next_poll_at,
+                   is_active, follow
+            FROM etl.sources
+            WHERE is_active AND next_poll_at <= %(now)s
+            ORDER BY next_poll_at, id
+            LIMIT %(limit)s
+            """,
+            {"now": now, "limit": limit},
+        ).fetchall()
+
+
+def named(conn: Connection, slug: str) -> Source | None:
+    """Return the source with that slug, or None."""
+    with conn.cursor(row_factory=class_row(Source)) as cursor:
+        return cursor.execute(
+            """
+            SELECT id, slug, kind, url, recipe, interval_s, cron, zone, etag, last_modified, body_sha256, next_poll_at,
+                   is_active, follow
+            FROM etl.sources
+            WHERE slug = %(slug)s
+            """,
+            {"slug": slug},
+        ).fetchone()
+
+
+def keep_poll(
+    conn: Connection,
+    source_id: int,
+    *,
+    outcome: str,
+    detail: str | None,
+    next_poll_at: datetime,
+    now: datetime,
+    etag: str | None = None,
+    last_modified: str | None = None,
+    body_sha256: bytes | None = None,
+) -> None:
+    """Write how a poll ended. Validators that are None stay as they were. A failure is any outcome but ok or unchanged."""
+    conn.execute(
+        """
+        UPDATE etl.sources
+        SET outcome = %(outcome)s, outcome_detail = %(detail)s, polled_at = %(now)s, next_poll_at = %(next_poll_at)s,
+            etag = coalesce(%(etag)s, etag), last_modified = coalesce(%(last_modified)s, last_modified),
+            body_sha256 = coalesce(%(body_sha256)s, body_sha256),
+            failures = CASE WHEN %(well)s THEN 0 ELSE failures + 1 END,
+            failing_since = CASE WHEN %(well)s THEN NULL ELSE coalesce(failing_since, %(now)s) END
+        WHERE id = %(source_id)s
+        """,
+        {
+            "source_id": source_id,
+            "outcome": outcome,
+            "detail": detail,
+            "well": outcome in ("ok", "unchanged", "try_later"),
+            "next_poll_at": next_poll_at,
+            "now": now,
+            "etag": etag,
+            "last_modified": last_modified,
+            "body_sha256": body_sha256,
+        },
+    )
+
+
+def pause(conn: Connection, slug: str, because: str) -> bool:
+    """Stop polling the source; return whether there is one of that slug."""
+    return (
+        conn.execute(
+            "UPDATE etl.sources SET is_active = false, paused_because = %(because)s WHERE slug = %(slug)s",
+            {"slug": slug, "because": because},
+        ).rowcount
+        == 1
+    )
+
+
+def resume(conn: Connection, slug: str, *, now: datetime) -> bool:
+    """Poll the source again from *now*; return whether there is one of that slug."""
+    return (
+        conn.execute(
+            """
+            UPDATE etl.sources
+            SET is_active = true, paused_because = NULL, next_poll_at = %(now)s
+            WHERE slug = %(slug)s
+            """,
+            {"slug": slug, "now": now},
+        ).rowcount
+        == 1
+    )
+
+
+def states(conn: Connection) -> list[SourceState]:
+    """Return all sources by slug."""
+    with conn.cursor(row_factory=class_row(SourceState)) as cursor:
+        return cursor.execute(
+            """
+            SELECT slug, kind, url, is_active, paused_because, next_poll_at, polled_at, outcome, outcome_detail, failures
+            FROM etl.sources
+            ORDER BY slug
+            """
+        ).fetchall()

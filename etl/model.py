@@ -91,6 +91,8 @@ class Article:
     modified: Moment | None = None
     access: Access | None = None
     links: tuple[Link, ...] = ()
+    is_article: bool = True
+    """False for fronts, section pages, search results: they have links but no text of their own. `evidence` says why."""
     evidence: Mapping[str, str] = field(default_factory=dict[str, str])
     """Field name → rule that gave its value."""
     losers: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict[str, tuple[tuple[str, str], ...]])

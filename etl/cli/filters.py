@@ -13,9 +13,10 @@ from typing import Any, BinaryIO
 
 import msgspec
 
+from etl.dedupe.canonical import BadUrlError, canonical
 from etl.errors import NewsEtlError
 from etl.extract import dates
-from etl.flow.reading import canonical_or_same, read_article
+from etl.flow.reading import read_article
 
 from .records import article_record, moment_text
 
@@ -90,8 +91,12 @@ def answer_dates(record: Record) -> Record:
 
 
 def answer_canonical(record: Record) -> Record:
-    """{"url"} → {"url","canonical"}."""
-    return {"url": record["url"], "canonical": canonical_or_same(record["url"])}
+    """{"url"} → {"url","canonical"}; what is no address of a web page comes back as it is, with `error`."""
+    url = record["url"]
+    try:
+        return {"url": url, "canonical": canonical(url)}
+    except BadUrlError as error:
+        return {"url": url, "canonical": url, "error": str(error)}
 
 
 def pump(answer: Callable[[Record], Record]) -> None:

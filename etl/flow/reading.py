@@ -1,22 +1,61 @@
-"""Bytes → article, with the URL rules of dedupe and the recipe of the site: what every path into the database shares."""
+"""Bytes → reading: what a capture says, with every name and key that storing it needs.
+
+Pure and the expensive half of a digest: it runs in child processes and on many cores, while `flow.settle` is short and in SQL.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
+from urllib.parse import urlsplit
+from uuid import UUID
 
-from etl.dedupe.canonical import canonical
+from etl.dedupe.address import address, address_or_same
+from etl.dedupe.canonical import BadUrlError, believable_canonical, fold, host_of, url_key
+from etl.dedupe.signature import signature_keys
+from etl.dedupe.verdict import content_key
+from etl.errors import NewsEtlError
 from etl.extract import article as extract_article
-from etl.model import Article
+from etl.model import Article, Capture
 from etl.recipe.shelf import Shelf
+from etl.store.pages import PageUrl
 
 
-def canonical_or_same(url: str) -> str:
-    """Return the canonical form of *url*, or *url* itself when it cannot be read as one."""
-    try:
-        return canonical(url)
-    except ValueError:
-        return url
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One capture, read. `article` is None when it holds none: then `outcome` says why."""
+
+    capture: Capture
+    asked: PageUrl
+    """The page that was asked for."""
+    answered: PageUrl
+    """The page it turned out to be, after permanent redirects and its own canonical URL."""
+    outcome: str
+    detail: str | None = None
+    article: Article | None = None
+    content_key: bytes = b""
+    signature_keys: tuple[int, ...] = ()
+    link_keys: tuple[UUID, ...] = ()
+    """Beside article.links."""
+    publisher: str = ""
+    """Canonical host: who published it."""
+    external_id: str | None = None
+
+
+def spell(url: str, *, rule: str | None = None) -> PageUrl:
+    """Return the names of the page at *url*. Raises BadUrlError when it is no address of a web page."""
+    name, rules = fold(url)
+    where = address(url)
+    return PageUrl(
+        url=where,
+        url_key=url_key(name),
+        host=urlsplit(where).netloc.rpartition("@")[2].lower(),
+        variant=url,
+        variant_key=UUID(bytes=hashlib.blake2b(url.encode("utf-8", "replace"), digest_size=16).digest()),
+        rule=rule or (rules[-1] if rules else "as written"),
+    )
 
 
 def read_article(
@@ -26,18 +65,96 @@ def read_article(
     fetched_at: datetime | None,
     content_type: str = "",
     shelf: Shelf | None = None,
-    fold: Callable[[str], str] = canonical_or_same,
+    fold_link: Callable[[str], str] = address_or_same,
 ) -> Article:
-    """Return what the page says. Raises Unreadable when it holds no article."""
+    """Return what the page says. Raises Unreadable when it cannot be read."""
     recipe = shelf.recipe_for(url) if shelf else None
-    rules = shelf.rules_for(url, fetched_at) if shelf else None
+    rules = shelf.rules_for(url, fetched_at) if shelf and fetched_at else None
     return extract_article.read(
         body,
         url=url,
         fetched_at=fetched_at,
         content_type=content_type,
         rules=rules,
-        canonical=fold,
+        canonical=fold_link,
         country=recipe.country if recipe else None,
         zone=recipe.zone if recipe else None,
     )
+
+
+def read_capture(capture: Capture, body: bytes, *, shelf: Shelf | None = None) -> Reading:
+    """Read a capture whose answer was an HTML page. A page that cannot be read is a reading with its reason, no error.
+
+    Raises BadUrlError when the URL asked for is no address of a web page.
+    """
+    asked = spell(capture.url)
+    try:
+        article = read_article(
+            body,
+            url=capture.final_url,
+            fetched_at=capture.fetched_at,
+            content_type=capture.content_type,
+            shelf=shelf,
+        )
+    except NewsEtlError as error:
+        return Reading(capture, asked, asked, error.code, str(error))
+    answered = answered_page(capture, asked, article.canonical_url)
+    if not article.is_article:
+        return with_links(
+            Reading(capture, asked, asked, "not_an_article", article.evidence.get("is_article"), article=article)
+        )
+    return keyed(Reading(capture, asked, answered, "article", article=article))
+
+
+def keyed(reading: Reading) -> Reading:
+    """Return the reading of an article with the keys that comparing and storing it need."""
+    article = reading.article
+    assert article is not None
+    return with_links(
+        Reading(
+            capture=reading.capture,
+            asked=reading.asked,
+            answered=reading.answered,
+            outcome=reading.outcome,
+            article=article,
+            content_key=content_key(article),
+            signature_keys=signature_keys(article.title, article.text),
+            publisher=host_of(reading.answered.url),
+            external_id=reading.external_id,
+        )
+    )
+
+
+def with_links(reading: Reading) -> Reading:
+    """Return the reading with the key of each link's target; links that lead to no web page are left out."""
+    article = reading.article
+    assert article is not None
+    keys: list[UUID] = []
+    links = list(article.links)
+    for link in article.links:
+        try:
+            keys.append(url_key(link.url))
+        except BadUrlError:
+            links.remove(link)
+    if len(links) < len(article.links):
+        article = replace(article, links=tuple(links))
+    return replace(reading, article=article, link_keys=tuple(keys))
+
+
+def answered_page(capture: Capture, asked: PageUrl, declared: str | None) -> PageUrl:
+    """Return the page that a capture belongs to: permanent redirects are followed, and a canonical URL that can be believed."""
+    page = asked
+    if capture.final_url != capture.url and all(status in (301, 308) for status, _ in capture.redirects):
+        believed = believable_canonical(page.url, capture.final_url, is_redirect=True)
+        page = _named(capture.final_url, "redirect", page) if believed else page
+    if declared and believable_canonical(page.url, declared):
+        page = _named(declared, "rel_canonical", page)
+    return page
+
+
+def _named(url: str, rule: str, otherwise: PageUrl) -> PageUrl:
+    try:
+        page = spell(url, rule=rule)
+    except BadUrlError:
+        return otherwise
+    return otherwise if page.url_key == otherwise.url_key else page

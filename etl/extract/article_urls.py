@@ -1,0 +1,89 @@
+"""Whether a URL looks like that of one article, told by its shape alone.
+
+Publishers name an article's page by a date, a number, a hash or a slug of several words; fronts, topics and service
+pages have short word paths. None of that depends on the language: percent-encoded slugs are counted by separators,
+and Japanese or Korean ids by their digits. What a word in a path means (`tag`, `author`, `login`) only rules out.
+
+On the link pages of the measuring corpus 381 of 397 teasers are STRONG, 3 PLAIN, none OTHER; of 3,523 links that are
+no teaser and not inline, 340 are STRONG (most of them the page's own copies, footers and advertisements).
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote
+
+STRONG, WEAK, PLAIN, OTHER = 3, 2, 1, 0
+"""How sure a shape is: an article by its own look, perhaps, nothing said, and certainly no article."""
+
+SLUG_WORDS = 5
+"""Words from which a slug is a headline: fronts and topics rarely have more than four."""
+SLUG_WORDS_WEAK = 3
+SLUG_WORDS_SURE = 7
+"""A slug this long is a headline even below a folder called `tag` or `people`."""
+
+_LISTS = frozenset(
+    """
+    tag tags topic topics topic-page thema themen themes tema temas etiqueta etiquetas keyword keywords label
+    labels author authors autor autoren autore autori auteur auteurs autores skribent person personen profile
+    profiles profil people user users staff reporter reporters journalist journalists journalisten writer writers
+    columnist columnists contributor contributors by team category categories categoria categorias kategorie
+    kategori kategoria rubrik rubric rubrics rubrique rubriques section sections search suche buscar busca
+    recherche zoeken cerca sok haku hledat hashtag watchlist quote quotes stock all-about share sharer intent
+    dialog login signin sign-in signup register registration wp-login.php cdn-cgi
+    """.split()
+)
+"""Folders of lists and actions; their members may have long names."""
+_SERVICES = frozenset(
+    """
+    account konto abo abonnement abonnieren subscribe subscription subscriptions suscripcion assinatura newsletter
+    newsletters shop store job jobs careers about about-us contact contacts contact-us kontakt kontakty contacto
+    contatti impressum imprint privacy privacy-policy datenschutz terms terms-of-use legal cookies cookie-policy
+    help hilfe ayuda faq rss feed feeds archive archives archiv archivo archivio sitemap podcast podcasts
+    horoscope horoscopes crossword crosswords puzzle puzzles game games weather wetter follow epaper e-paper
+    voucher vouchers coupon coupons discount-codes advertise advertising comments channel channels playlist show
+    shows series serie events event calendar classifieds obituaries wp-content
+    """.split()
+)
+"""Folders of services; a headline in one is an article all the same (a podcast's episode, a help text)."""
+_DIGITS = re.compile(r"\d{2}")
+_NUMBERED = re.compile(
+    r"\d{5,}"
+    r"|/(?:19|20)\d\d/[01]?\d(?:/|$)"
+    r"|(?:19|20)\d\d-[01]\d-[0-3]\d"
+    r"|/\d\d_[^\W\d]+_\d\d/"
+    r"|(?<![0-9a-z])(?=[0-9]*[a-z][0-9a-z]*)(?=[a-z]*[0-9])[0-9a-z]{9,}(?![0-9a-z])"
+    r"|[0-9a-f]{8}-[0-9a-f]{4}-",
+    re.IGNORECASE,
+)
+_QUERY_ID = re.compile(
+    r"(?:^|&)[a-z_]*(?:id|no|p|post|sid|news|article|art|story|seq|key|doc)=[\w-]*(?:\d{4,}|\d[0-9a-f]{6,})",
+    re.IGNORECASE,
+)
+_FILE = re.compile(r"\.(?:jpe?g|png|gif|webp|svg|mp3|mp4|zip|ics|css|js|xml|rss|apk)$", re.IGNORECASE)
+
+
+def shape(key: str) -> int:
+    """Return STRONG, WEAK, PLAIN or OTHER for *key*: a URL without its scheme (`anchors.identity`)."""
+    path, _, query = key.partition("?")
+    segments = path.split("/")[1:]
+    if query and _QUERY_ID.search(query):
+        return STRONG
+    if not segments or (len(segments) == 1 and len(segments[0]) < 4):
+        return OTHER
+    words = max(map(slug_words, segments))
+    if words < SLUG_WORDS_SURE:
+        folders = {segment.lower() for segment in segments}
+        if folders & _LISTS or (words < SLUG_WORDS and folders & _SERVICES) or _FILE.search(segments[-1]):
+            return OTHER
+    if words >= SLUG_WORDS or (_DIGITS.search(path) and _NUMBERED.search(path[path.find("/") :])):
+        return STRONG
+    return WEAK if words >= SLUG_WORDS_WEAK else PLAIN
+
+
+def slug_words(segment: str) -> int:
+    """Return the number of words in one *segment* of a path."""
+    words = segment.count("-") + segment.count("_") + segment.count("+") + segment.count(".") + 1
+    if "%" in segment:
+        words += unquote(segment).count(" ")
+    return words

@@ -1,0 +1,53 @@
+"""What kind of links a printed heading announces, in any language of `headings.toml`."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from importlib.resources import files
+
+from etl.model import LinkKind
+
+HEADING_CHARS_MAX = 90
+_NOT_WORDS = re.compile(r"[^\w+]+")
+_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+"""Scripts that print no space between words, and Korean, whose particles stick to the word."""
+_ORDER: tuple[LinkKind, ...] = ("most_read", "related", "latest")
+"""A popularity word wins over the others ("Most popular related stories" is a ranking), and "related" over "latest"."""
+
+
+def kind(heading: str) -> LinkKind | None:
+    """Return the kind of link that *heading* announces, or None when it says nothing we know."""
+    if len(heading) > HEADING_CHARS_MAX:
+        return None
+    text = normal(heading)
+    found: set[LinkKind] = set()
+    words = text.split(" ")
+    for first in range(len(words)):
+        for last in range(first + 1, min(first + _LONGEST, len(words)) + 1):
+            if (said := _SPACED.get(" ".join(words[first:last]))) is not None:
+                found.add(said)
+    if _UNSPACED.search(text):
+        found.update(said for phrase, said in _GLUED.items() if phrase in text)
+    return next((said for said in _ORDER if said in found), None)
+
+
+def normal(text: str) -> str:
+    """Return *text* case-folded, all but letters, digits and plus signs as single spaces."""
+    folded = unicodedata.normalize("NFC", text).casefold().replace("\u0307", "")
+    return _NOT_WORDS.sub(" ", folded).strip()
+
+
+def _read() -> tuple[dict[str, LinkKind], dict[str, LinkKind]]:
+    listed: dict[str, str] = tomllib.loads(files("etl.extract").joinpath("headings.toml").read_text(encoding="utf-8"))
+    spaced: dict[str, LinkKind] = {}
+    glued: dict[str, LinkKind] = {}
+    for said in _ORDER:
+        for phrase in map(normal, listed[said].split("|")):
+            (glued if _UNSPACED.search(phrase) else spaced).setdefault(phrase, said)
+    return spaced, glued
+
+
+_SPACED, _GLUED = _read()
+_LONGEST = max(phrase.count(" ") + 1 for phrase in _SPACED)

@@ -1,0 +1,207 @@
+"""The blocks of a page that point at other articles: one decision, used by the body (left out) and by the links.
+
+A link to an article grows into an *item*: the highest element that holds no link to another article and no long text.
+Items in document order are split into *blocks* by the headings printed between them; a heading rules everything up to
+the end of the element it opens. The kind of a block is what its heading says, then where it stands (inside the running
+text: related), then what the theme calls it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+
+from etl.extract import anchors as page_anchors
+from etl.extract import block_headings, running_text
+from etl.extract.anchors import OWN, Anchor
+from etl.extract.article_urls import STRONG, WEAK
+from etl.extract.block_headings import Heading
+from etl.extract.document import Document
+from etl.extract.running_text import SENTENCE_CHARS, Running
+from etl.extract.zones import Zones
+from etl.model import LinkKind
+
+ITEM_CHARS_MAX = 400
+"""Characters beside the link that one teaser may show: deck, author, date."""
+SHORT_TITLE_CHARS = 12
+SHORT_TITLE_CHARS_WEAK = 24
+"""Shorter link texts are labels; the second for URLs that only may be an article's."""
+_ITEM_TAGS = frozenset({"li", "article", "tr", "dd"})
+_STOP_TAGS = frozenset({"body", "html", "main", "ul", "ol", "table", "tbody", "head"})
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One teaser: an element and the links in it that lead to its article."""
+
+    element: int
+    anchors: tuple[int, ...]
+    url: str
+    key: str
+    shape: int
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Teasers under one heading, or side by side without one."""
+
+    items: tuple[Item, ...]
+    kind: LinkKind
+    rule: str
+    heading: str | None
+    heading_element: int | None
+    in_text: bool
+    """Stands between two paragraphs of the article."""
+
+
+@dataclass(frozen=True, slots=True)
+class Teasers:
+    blocks: tuple[Block, ...]
+    sentences: tuple[Anchor, ...]
+    """Links that stand in a sentence of the running text."""
+    running: Running
+    ranges: tuple[tuple[int, int], ...]
+    """Elements that are teaser or the heading of teasers, as sorted, disjoint (first, end): not body."""
+
+    def covers(self, element: int) -> bool:
+        """Tell whether *element* is part of a teaser or of the heading of a block of teasers."""
+        place = bisect_right(self.ranges, (element, len(self.ranges) + (1 << 60))) - 1
+        return place >= 0 and element < self.ranges[place][1]
+
+
+def find(doc: Document) -> Teasers:
+    """Return the teaser blocks of the page; none is no error."""
+    running = running_text.find(doc)
+    zones = Zones(doc)
+    sentences: list[Anchor] = []
+    wanted: list[Anchor] = []
+    for anchor in page_anchors.find(doc):
+        if running_text.in_sentence(doc, running, anchor.element):
+            sentences.append(anchor)
+        elif (anchor.shape >= WEAK or anchor.shape == OWN) and not zones.is_chrome(anchor.element):
+            wanted.append(anchor)
+    items = [item for item in _items(doc, wanted, running) if item.shape == OWN or _is_teaser(doc, item)]
+    blocks = _blocks(doc, items, running, zones)
+    return Teasers(tuple(blocks), tuple(sentences), running, _ranges(doc, blocks))
+
+
+def _items(doc: Document, wanted: list[Anchor], running: Running) -> list[Item]:
+    """Grow each link to an article into its teaser. Self-teasers keep their place: they part their neighbours."""
+    items: list[Item] = []
+    index = 0
+    while index < len(wanted):
+        last = index
+        while last + 1 < len(wanted) and wanted[last + 1].key == wanted[index].key:
+            last += 1
+        before = wanted[index - 1].element if index else -1
+        after = wanted[last + 1].element if last + 1 < len(wanted) else len(doc.tags)
+        first = wanted[index]
+        element = _grow(doc, first.element, (before, after), running)
+        same = tuple(anchor.element for anchor in wanted[index : last + 1] if anchor.element < doc.ends[element])
+        items.append(Item(element, same, first.url, first.key, first.shape))
+        index += len(same)
+    return items
+
+
+def _grow(doc: Document, element: int, between: tuple[int, int], running: Running) -> int:
+    """Return the highest element around *element* that is still the same teaser."""
+    before, after = between
+    parents, ends, tags = doc.parents, doc.ends, doc.tags
+    chars = doc.text_length(element)
+    while tags[element] not in _ITEM_TAGS:
+        parent = parents[element]
+        if parent <= before or ends[parent] > after or tags[parent] in _STOP_TAGS:
+            break
+        if parent <= running.container < ends[parent]:
+            break
+        more = doc.text_length(parent) - doc.text_length(element)
+        if more:
+            if doc.text_length(parent) - chars > ITEM_CHARS_MAX or _has_twin(doc, element, parent):
+                break
+            if block_headings.opens(doc, parent, element):
+                break
+        element = parent
+    return element
+
+
+def _has_twin(doc: Document, element: int, parent: int) -> bool:
+    """Tell whether the next or previous child looks the same and has a link: then *element* is one of a list."""
+    sibling = doc.ends[element]
+    if sibling >= doc.ends[parent] or doc.tags[sibling] != doc.tags[element]:
+        return False
+    label = doc.attrs[element].get("class")
+    if not label or doc.attrs[sibling].get("class") != label:
+        return False
+    links = doc.by_tag["a"]
+    place = bisect_left(links, sibling)
+    return place < len(links) and links[place] < doc.ends[sibling]
+
+
+def _is_teaser(doc: Document, item: Item) -> bool:
+    chars = max(doc.text_length(anchor) for anchor in item.anchors) or doc.text_length(item.element)
+    if chars and doc.texts[doc.last_text[item.element] - 1][:1] > "\u2e80":
+        chars *= 2
+    return chars >= (SHORT_TITLE_CHARS if item.shape == STRONG else SHORT_TITLE_CHARS_WEAK)
+
+
+def _blocks(doc: Document, items: list[Item], running: Running, zones: Zones) -> list[Block]:
+    """Split the items where the ruling heading changes, or, without one, where the list around them does."""
+    ruling = block_headings.Ruling(doc, running)
+    blocks: list[Block] = []
+    group: list[Item] = []
+    head: Heading | None = None
+    for item in items:
+        heading, gap = ruling.advance(item.element)
+        if group:
+            same = heading is head
+            if heading is None:
+                same = same and gap < SENTENCE_CHARS and _side_by_side(doc, group[-1].element, item.element)
+            if not same:
+                blocks += _block(group, head, running, zones)
+                group = []
+        group.append(item)
+        head = heading
+    if group:
+        blocks += _block(group, head, running, zones)
+    return blocks
+
+
+def _side_by_side(doc: Document, left: int, right: int) -> bool:
+    """Tell whether two items stand in one list: their parents are the same, or two twins of one parent."""
+    one, other = doc.parents[left], doc.parents[right]
+    return one == other or doc.parents[one] == doc.parents[other]
+
+
+def _block(doc: Document, group: list[Item], heading: Heading | None, running: Running, zones: Zones) -> list[Block]:
+    items = tuple(item for item in group if item.shape != OWN)
+    if not items:
+        return []
+    in_text = running.spans(items[0].element)
+    kind: LinkKind
+    if heading is not None and heading.kind is not None:
+        kind, rule = heading.kind, "heading"
+    elif in_text:
+        kind, rule = "related", "inside the text"
+    elif (named := zones.kind(items[0].element)) is not None:
+        kind, rule = named, "theme"
+    else:
+        kind, rule = "latest", "default"
+    if heading is None:
+        return [Block(items, kind, rule, None, None, in_text)]
+    return [Block(items, kind, rule, heading.text, heading.element, in_text)]
+
+
+def _ranges(doc: Document, blocks: list[Block]) -> tuple[tuple[int, int], ...]:
+    spans: list[tuple[int, int]] = []
+    for block in blocks:
+        if block.heading_element is not None:
+            spans.append((block.heading_element, doc.ends[block.heading_element]))
+        spans.extend((item.element, doc.ends[item.element]) for item in block.items)
+    spans.sort()
+    merged: list[tuple[int, int]] = []
+    for first, end in spans:
+        if merged and first < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((first, end))
+    return tuple(merged)

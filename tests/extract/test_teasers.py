@@ -1,0 +1,68 @@
+"""The blocks of teasers on a page: what they hold, what heads them, of which kind they are."""
+
+from __future__ import annotations
+
+import pytest
+
+from etl.extract import document, teasers
+
+TEXT = "<p>The council met on Tuesday and decided, after three hours, that the bridge will be closed for good.</p>"
+
+
+def page(inner: str) -> document.Document:
+    return document.parse(
+        f"<html><body><main><article><h1>Bridge to close</h1>{inner}</article></main></body></html>".encode(),
+        url="https://news.example/town/2024/05/02/bridge-to-close-for-good",
+    )
+
+
+@pytest.mark.parametrize(
+    ("inner", "expected"),
+    [
+        pytest.param(
+            TEXT
+            + TEXT
+            + '<section><h3>Related</h3><ul><li><a href="/2024/05/mayor-defends-plan">Mayor defends plan</a></li>'
+            '<li><a href="/town/2024/04/30/engineers-warned-early">Engineers warned early</a></li></ul></section>',
+            [("related", "Related", 2)],
+            id="a headed list after the text",
+        ),
+        pytest.param(
+            TEXT + '<p>Read also: <a href="/2024/05/mayor-defends-plan">Mayor defends plan</a></p>' + TEXT,
+            [("related", "Read also:", 1)],
+            id="a read-also line between two paragraphs",
+        ),
+        pytest.param(
+            TEXT + '<div class="x"><a href="/2024/05/mayor-defends-plan">Mayor defends plan</a></div>' + TEXT,
+            [("related", None, 1)],
+            id="a card between two paragraphs without a heading",
+        ),
+        pytest.param(
+            TEXT + TEXT + '<footer><a href="/2024/05/terms-for-all">Terms for all readers</a></footer>',
+            [],
+            id="the footer is no block",
+        ),
+        pytest.param(
+            TEXT + '<p>The mayor <a href="/2024/05/mayor-defends-plan">defended the plan</a> again in public.</p>',
+            [],
+            id="a link in a sentence is no teaser",
+        ),
+    ],
+)
+def test_blocks_of_teasers_are_found_with_their_heading(
+    inner: str, expected: list[tuple[str, str | None, int]]
+) -> None:
+    found = teasers.find(page(inner))
+    assert [(block.kind, block.heading, len(block.items)) for block in found.blocks] == expected
+
+
+def test_what_is_teaser_is_covered_and_the_text_is_not() -> None:
+    doc = page(
+        TEXT + '<aside><h3>Related</h3><a href="/2024/05/mayor-defends-plan">Mayor defends plan</a></aside>' + TEXT
+    )
+    found = teasers.find(doc)
+    covered = [doc.tags[element] for element in range(len(doc.tags)) if found.covers(element)]
+    assert "a" in covered
+    assert "h3" in covered
+    assert "p" not in covered
+    assert "h1" not in covered

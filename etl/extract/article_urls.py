@@ -11,6 +11,8 @@ no teaser and not inline, 340 are STRONG (most of them the page's own copies, fo
 from __future__ import annotations
 
 import re
+import tomllib
+from importlib.resources import files
 from urllib.parse import unquote
 
 STRONG, WEAK, PLAIN, OTHER = 3, 2, 1, 0
@@ -22,29 +24,10 @@ SLUG_WORDS_WEAK = 3
 SLUG_WORDS_SURE = 7
 """A slug this long is a headline even below a folder called `tag` or `people`."""
 
-_LISTS = frozenset(
-    """
-    tag tags topic topics topic-page thema themen themes tema temas etiqueta etiquetas keyword keywords label
-    labels author authors autor autoren autore autori auteur auteurs autores skribent person personen profile
-    profiles profil people user users staff reporter reporters journalist journalists journalisten writer writers
-    columnist columnists contributor contributors by team category categories categoria categorias kategorie
-    kategori kategoria rubrik rubric rubrics rubrique rubriques section sections search suche buscar busca
-    recherche zoeken cerca sok haku hledat hashtag watchlist quote quotes stock all-about share sharer intent
-    dialog login signin sign-in signup register registration wp-login.php cdn-cgi
-    """.split()
-)
+_FOLDERS: dict[str, str] = tomllib.loads(files("etl.extract").joinpath("folders.toml").read_text(encoding="utf-8"))
+_LISTS = frozenset(_FOLDERS["lists"].split())
 """Folders of lists and actions; their members may have long names."""
-_SERVICES = frozenset(
-    """
-    account konto abo abonnement abonnieren subscribe subscription subscriptions suscripcion assinatura newsletter
-    newsletters shop store job jobs careers about about-us contact contacts contact-us kontakt kontakty contacto
-    contatti impressum imprint privacy privacy-policy datenschutz terms terms-of-use legal cookies cookie-policy
-    help hilfe ayuda faq rss feed feeds archive archives archiv archivo archivio sitemap podcast podcasts
-    horoscope horoscopes crossword crosswords puzzle puzzles game games weather wetter follow epaper e-paper
-    voucher vouchers coupon coupons discount-codes advertise advertising comments channel channels playlist show
-    shows series serie events event calendar classifieds obituaries wp-content
-    """.split()
-)
+_SERVICES = frozenset(_FOLDERS["services"].split())
 """Folders of services; a headline in one is an article all the same (a podcast's episode, a help text)."""
 _DIGITS = re.compile(r"\d{2}")
 _NUMBERED = re.compile(

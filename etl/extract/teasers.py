@@ -172,7 +172,7 @@ def _side_by_side(doc: Document, left: int, right: int) -> bool:
     return one == other or doc.parents[one] == doc.parents[other]
 
 
-def _block(doc: Document, group: list[Item], heading: Heading | None, running: Running, zones: Zones) -> list[Block]:
+def _block(group: list[Item], heading: Heading | None, running: Running, zones: Zones) -> list[Block]:
     items = tuple(item for item in group if item.shape != OWN)
     if not items:
         return []

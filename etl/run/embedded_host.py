@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -100,20 +101,18 @@ def server_user(folder: Path, cluster: Path) -> OsUser | None:
     if os.geteuid() != 0:
         return None
     for path in (cluster, folder):
-        if path.exists() and (status := path.stat()).st_uid != 0:
-            return OsUser(status.st_uid, status.st_gid, _user_name(status.st_uid))
+        if path.exists() and (uid := path.stat().st_uid) != 0:
+            # PostgreSQL does not start for a number without a name, which volumes of containers often have.
+            with suppress(KeyError):
+                return _os_user(pwd.getpwuid(uid))
     try:
-        entry = pwd.getpwnam("nobody")
-    except KeyError:
-        return OsUser(65534, 65534, "nobody")
+        return _os_user(pwd.getpwnam("nobody"))
+    except KeyError as error:
+        raise Misconfigured("PostgreSQL never runs as root and this machine has no user 'nobody': add one") from error
+
+
+def _os_user(entry: pwd.struct_passwd) -> OsUser:
     return OsUser(entry.pw_uid, entry.pw_gid, entry.pw_name)
-
-
-def _user_name(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"user {uid}"
 
 
 def allows(path: Path, user: OsUser, *, bits: int) -> bool:

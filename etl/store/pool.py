@@ -1,0 +1,62 @@
+"""The connections of one process."""
+
+from __future__ import annotations
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.rows import TupleRow
+from psycopg_pool import ConnectionPool
+
+from etl.errors import Misconfigured
+
+Pool = ConnectionPool[psycopg.Connection[TupleRow]]
+
+CONNECT_S = 10
+STATEMENT_TIMEOUT_S = 120
+"""No statement of the service takes this long; one that does is stuck, and holds locks that others wait for."""
+IDLE_IN_TRANSACTION_S = 120
+"""A worker that is frozen in the middle of a transaction gives its locks back."""
+KEEPALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000}
+"""A half-open connection (a firewall forgot it, the other machine lost its power) is noticed within a minute."""
+
+
+def open_pool(dsn: str, *, max_size: int = 4, name: str = "news-etl", timeout_s: float = 30.0) -> Pool:
+    """Return an open pool of up to *max_size* connections. Raises Misconfigured when the database does not answer.
+
+    Sessions speak UTC, so what psycopg returns compares and prints the same on every server.
+    """
+    pool: Pool = ConnectionPool(
+        dsn,
+        min_size=1,
+        max_size=max_size,
+        timeout=timeout_s,
+        name=name,
+        open=False,
+        check=ConnectionPool.check_connection,
+        configure=_configure,
+        kwargs={"application_name": name, "connect_timeout": CONNECT_S, **KEEPALIVE},
+    )
+    try:
+        # One plain attempt first: the pool would retry in the background and tell only that time ran out.
+        psycopg.connect(dsn, connect_timeout=CONNECT_S).close()
+        pool.open(wait=True, timeout=timeout_s)
+    except (psycopg.Error, TimeoutError) as error:
+        pool.close()
+        raise Misconfigured(f"the database does not answer: {_without_password(error, dsn)}") from error
+    return pool
+
+
+def _configure(conn: psycopg.Connection[TupleRow]) -> None:
+    conn.execute("SET TIME ZONE 'UTC'")
+    conn.execute(f"SET statement_timeout = '{STATEMENT_TIMEOUT_S}s'".encode())
+    conn.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_IN_TRANSACTION_S}s'".encode())
+    conn.commit()
+
+
+def _without_password(error: Exception, dsn: str) -> str:
+    try:
+        password = str(conninfo_to_dict(dsn).get("password") or "")
+    except psycopg.Error:
+        password = ""
+    words = str(error).strip()
+    return words.replace(password, "…") if password else words

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 app = typer.Typer(
@@ -14,8 +16,20 @@ app = typer.Typer(
 )
 
 
+
+def _need_jsonl(given: bool) -> bool:
+    if not given:
+        raise typer.BadParameter("this command reads JSON lines on standard input: say --jsonl")
+    return given
+
+
+JsonLines = Annotated[
+    bool, typer.Option("--jsonl", callback=_need_jsonl, help="JSON lines on standard input and output.")
+]
+
+
 @app.command()
-def extract(jsonl: bool = typer.Option(False, "--jsonl", help="JSON lines on standard input and output.")) -> None:
+def extract(jsonl: JsonLines = False) -> None:
     """Extract articles: one JSON line {"id","url","html_b64","fetched_at"} in, one article out."""
     from .filters import answer_extract, pump
 
@@ -23,7 +37,7 @@ def extract(jsonl: bool = typer.Option(False, "--jsonl", help="JSON lines on sta
 
 
 @app.command()
-def dates(jsonl: bool = typer.Option(False, "--jsonl", help="JSON lines on standard input and output.")) -> None:
+def dates(jsonl: JsonLines = False) -> None:
     """Read date labels: {"id","text","language","country","tz","fetched_at"} in, {"id","published_at",…} out."""
     from .filters import answer_dates, pump
 
@@ -31,7 +45,7 @@ def dates(jsonl: bool = typer.Option(False, "--jsonl", help="JSON lines on stand
 
 
 @app.command()
-def canonical(jsonl: bool = typer.Option(False, "--jsonl", help="JSON lines on standard input and output.")) -> None:
+def canonical(jsonl: JsonLines = False) -> None:
     """Fold the spellings of URLs: {"url"} in, {"url","canonical"} out."""
     from .filters import answer_canonical, pump
 

@@ -15,7 +15,7 @@ from psycopg import Connection
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from etl.model import Article, Block, Image, Materiality, Moment
+from etl.model import Article, Block, BlockKind, Image, Materiality, Moment
 
 from .text import storable
 
@@ -116,6 +116,12 @@ def open_stories(conn: Connection, opened_at: Sequence[datetime]) -> list[int]:
     return ids
 
 
+def drop_stories(conn: Connection, story_ids: Sequence[int]) -> None:
+    """Take back stories that no article joined."""
+    if story_ids:
+        conn.execute("DELETE FROM etl.stories WHERE id = ANY (%(ids)s)", {"ids": list(story_ids)})
+
+
 def heads(conn: Connection, page_ids: Iterable[int]) -> dict[int, VersionHead]:
     """Return page id → its current version, for the pages that hold an article."""
     with conn.cursor(row_factory=class_row(VersionHead)) as cursor:
@@ -164,12 +170,13 @@ def said(conn: Connection, version_ids: Iterable[int]) -> dict[int, Article]:
 
 
 def _article(row: tuple[Any, ...]) -> Article:
-    lines = row[4].split("\n") if row[5] else []
+    kinds: list[BlockKind] = row[5]
+    lines: list[str] = row[4].split("\n") if kinds else []
     return Article(
         title=row[1],
         authors=tuple(row[2]),
         lead=row[3],
-        body=tuple(Block(kind, text) for kind, text in zip(row[5], lines, strict=True)),
+        body=tuple(Block(kind, text) for kind, text in zip(kinds, lines, strict=True)),
         section=row[6],
         tags=tuple(row[7]),
         language=row[8],

@@ -69,7 +69,7 @@ def find(conn: Connection, keys: Iterable[UUID]) -> dict[UUID, int]:
         """,
         {"keys": list(keys)},
     ).fetchall()
-    return {key: page_id for key, page_id in rows}
+    return dict(rows)
 
 
 def ensure(
@@ -111,7 +111,7 @@ def ensure(
 
 def _by_own_key(conn: Connection, keys: list[UUID]) -> dict[UUID, int]:
     rows = conn.execute("SELECT url_key, id FROM etl.pages WHERE url_key = ANY (%(keys)s)", {"keys": keys}).fetchall()
-    return {key: page_id for key, page_id in rows}
+    return dict(rows)
 
 
 def add_spellings(conn: Connection, spellings: Sequence[tuple[int, PageUrl]], *, seen_at: datetime) -> None:

@@ -1,0 +1,289 @@
+"""The grammar of date labels, over labels spelled in meanings (`date_words.spell`): the same rules read every language.
+
+A label falls into parts at its words for "published" and "updated". Of each part the rules take, in this order: a distance
+("3 hours ago"), clock times, weekdays, a date. What is left over is counted: the reading that explains most of a label wins.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from etl.extract.date_words import (
+    AGO,
+    AM,
+    AT,
+    DAY,
+    DAYS_AGO,
+    FUTURE,
+    HALF,
+    HOUR,
+    LAST,
+    MINUTE,
+    MODIFIED,
+    MONTH,
+    MONTH_FIRST,
+    MONTH_MARK,
+    NIGHT,
+    NOON,
+    NOW,
+    OCLOCK,
+    OTHER,
+    PM,
+    PUBLISHED,
+    SECOND,
+    UNIT,
+    UNKNOWN,
+    WEEKDAY,
+    YEAR,
+    ZONE,
+)
+
+Role = Literal["", "published", "modified", "other"]
+Order = Literal["dmy", "mdy", "ymd", ""]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one part of a label says; None where it says nothing."""
+
+    role: Role = ""
+    date: tuple[int | None, int, int] | None = None
+    """Year (None when not printed), month, day; any of them may be out of range."""
+    other_date: tuple[int | None, int, int] | None = None
+    """The second way to read a numeric date whose order is not known."""
+    clock: tuple[int, int, int] | None = None
+    zone: str | None = None
+    """The character that stands for the printed zone, or an offset as printed."""
+    weekday: int | None = None
+    days_ago: int | None = None
+    seconds_ago: float | None = None
+    is_vague: bool = False
+    """A distance too coarse to name a day: weeks, months, years."""
+    is_past_week: bool = False
+    unknown: int = 0
+    """Words that were not understood."""
+    left: int = 0
+    """Numbers and meanings that no rule took."""
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.has_day and self.clock is None and not self.is_vague
+
+    @property
+    def has_day(self) -> bool:
+        return (
+            self.date is not None
+            or self.weekday is not None
+            or self.days_ago is not None
+            or self.seconds_ago is not None
+        )
+
+
+_M = f"[{chr(MONTH + 1)}-{chr(MONTH + 12)}]"
+_W = re.compile(f"[{chr(WEEKDAY)}-{chr(WEEKDAY + 6)}]")
+_D = re.compile(f"[{chr(DAYS_AGO)}-{chr(DAYS_AGO + 3)}]")
+_UNITS = f"[{chr(UNIT)}-{chr(UNIT + 6)}]"
+_PERIOD = f"[{AM}{PM}{NOON}{NIGHT}]"
+_ZONED = rf"(?:[ (]*(?P<zone>[{chr(ZONE)}-{chr(ZONE + 0xFF)}]|[+-]\d\d:?\d\d(?!\d)))?"
+_SEP = r"[\s.,/\-–—|•·]*"
+
+_ROLES = re.compile(f"([{PUBLISHED}{MODIFIED}{OTHER}])")
+_ROLE: dict[str, Role] = {PUBLISHED: "published", MODIFIED: "modified", OTHER: "other"}
+
+_AMOUNT = rf"(?:(\d{{1,4}}(?:[.,]\d)?|{HALF})\s?\.?\s?)?({_UNITS})"
+_DISTANCE = re.compile(
+    rf"{AGO}[\s.]*(?P<after>(?:\d{{1,4}}(?:[.,]\d)?|{HALF})?\s?{_UNITS}(?:[\s.,]*\d{{1,4}}\s?{_UNITS})*)(?:[\s.]*{AGO})?"
+    rf"|(?P<before>(?:\d{{1,4}}(?:[.,]\d)?|{HALF})?\s?{_UNITS}(?:[\s.,]*\d{{1,4}}\s?{_UNITS})*)[\s.]*{AGO}"
+)
+_AMOUNTS = re.compile(_AMOUNT)
+_SECONDS = (1, 60, 3600)
+
+_CLOCKS = (
+    re.compile(
+        rf"(?:(?P<p1>{_PERIOD})[\s.]*)?(?<![\d:.,])(?P<h>\d{{1,2}}):(?P<m>\d\d)(?::(?P<s>\d\d)(?:[.,]\d+)?)?(?![\d:])"
+        rf"(?:\s?[{HOUR}{OCLOCK}])?(?:[\s.]*(?P<p2>{_PERIOD}))?{_ZONED}"
+    ),
+    re.compile(
+        rf"(?:(?P<p1>{_PERIOD})[\s.]*)?(?<![\d:.,/])(?P<h>\d{{1,2}})\s?[{HOUR}{OCLOCK}][\s.]?"
+        rf"(?:(?P<m>\d\d?)(?![\d./:]|\s?{_M}|\s?{MONTH_MARK})(?:\s?{MINUTE}(?:\s?(?P<s>\d\d?)\s?{SECOND})?)?)?(?:[\s.]*(?P<p2>{_PERIOD}))?{_ZONED}"
+    ),
+    re.compile(rf"(?<![\d:./])(?P<h>\d{{1,2}})[\s.]?(?P<p2>[{AM}{PM}]){_ZONED}(?P<p1>)(?P<m>)(?P<s>)"),
+)
+_DOTTED = r"(?<![\d.])(?P<h>\d{1,2})\.(?P<m>\d\d)(?!\.?\d)"
+_DOTTED_SURE = re.compile(
+    rf"{AT}[\s.]*{_DOTTED}(?:\s?[{HOUR}{OCLOCK}])?(?:[\s.]*(?P<p2>{_PERIOD}))?{_ZONED}(?P<p1>)(?P<s>)"
+    rf"|{_DOTTED.replace('?P<h>', '?P<h2>').replace('?P<m>', '?P<m2>')}(?:\s?[{HOUR}{OCLOCK}]|[\s.]*(?P<p3>{_PERIOD}))"
+)
+_DOTTED_ALONE = re.compile(rf"{_DOTTED}{_ZONED}(?P<p1>)(?P<p2>)(?P<s>)")
+_HOUR_ALONE = re.compile(rf"{AT}[\s.]*(?P<h>\d{{1,2}})(?![\d./:]){_ZONED}(?P<p1>)(?P<p2>)(?P<m>)(?P<s>)")
+
+_YEAR = rf"(?P<y>\d{{4}})(?!\d)\s?{YEAR}?"
+_DATES = (
+    re.compile(
+        rf"(?<!\d)(?P<y>\d{{4}})[\s.]?[-/.{YEAR}]\s?(?P<m>\d{{1,2}})\s?[-/.{MONTH_MARK}]\s?(?P<d>\d{{1,2}})(?!\d)\s?{DAY}?"
+    ),
+    re.compile(rf"(?<!\d)(?P<y>\d{{2}})\s?{YEAR}\s?(?P<m>\d{{1,2}})\s?{MONTH_MARK}\s?(?P<d>\d{{1,2}})(?!\d)\s?{DAY}?"),
+    re.compile(
+        rf"(?<!\d)(?P<d>\d{{1,2}}){_SEP}(?P<n>{_M}){_SEP}{YEAR}?\s?(?:(?P<y>\d{{4}})(?!\d)|'?(?P<y2>\d\d)(?![\d:.]))"
+    ),
+    re.compile(rf"(?P<n>{_M}){_SEP}(?P<d>\d{{1,2}})(?![\d:]){_SEP}(?:(?P<y>\d{{4}})(?!\d)|'(?P<y2>\d\d)(?!\d))"),
+    re.compile(rf"(?<!\d){_YEAR}{_SEP}(?P<n>{_M}){_SEP}(?P<d>\d{{1,2}})(?!\d)\s?{DAY}?"),
+    re.compile(rf"(?<!\d){_YEAR}{_SEP}(?P<d>\d{{1,2}}){_SEP}(?P<n>{_M})"),
+    re.compile(
+        rf"(?<!\d)(?P<d>\d{{1,2}})\s?{MONTH_FIRST}\s?(?P<m>\d{{1,2}})(?!\d){_SEP}{YEAR}?\s?(?P<y>\d{{4}})(?!\d)"
+    ),
+)
+_NUMERIC = re.compile(
+    r"(?<![\d/.\-])(?P<a>\d{1,2})\s?(?P<sep>[/.\-])\s?(?P<b>\d{1,2})\s?(?P=sep)\s?(?P<c>\d{4}|\d\d)(?![\d/]|[.\-]\d)"
+)
+_YEARLESS = (
+    re.compile(rf"(?<!\d)(?P<d>\d{{1,2}}){_SEP}(?P<n>{_M})"),
+    re.compile(rf"(?P<n>{_M}){_SEP}(?P<d>\d{{1,2}})(?![\d:])\s?{DAY}?"),
+    re.compile(rf"(?<!\d)(?P<m>\d{{1,2}})\s?{MONTH_MARK}\s?(?P<d>\d{{1,2}})(?!\d)\s?{DAY}?"),
+    re.compile(rf"(?<!\d)(?P<d>\d{{1,2}})\s?{MONTH_FIRST}\s?(?P<m>\d{{1,2}})(?!\d)"),
+)
+_SHORT = re.compile(r"(?<![\d/.\-])(?P<a>\d{1,2})(?P<sep>[/.])\s?(?P<b>\d{1,2})(?P<end>\.?)(?![\d/])")
+
+
+def parse(form: str, order: Order) -> list[Part]:
+    """Return the parts of a spelled label that say something of time."""
+    pieces = _ROLES.split(form)
+    parts = [_read(pieces[0], "", order)]
+    for mark, piece in zip(pieces[1::2], pieces[2::2], strict=True):
+        part = _read(piece, _ROLE[mark], order)
+        if part.is_empty and parts[-1].role == "" and not parts[-1].is_empty and not part.left:
+            parts[-1] = replace(parts[-1], role=part.role)  # "3. Mai 2024 aktualisiert"
+        else:
+            parts.append(part)
+    return parts
+
+
+def _read(text: str, role: Role, order: Order) -> Part:
+    part = Part(role=role, unknown=text.count(UNKNOWN))
+    text, part = _take_distance(text, part)
+    text, part = _take_clock(text, part, _CLOCKS)
+    if part.clock is None:
+        text, part = _take_dotted(text, part)
+    if found := _W.search(text):
+        part = replace(part, weekday=ord(found[0]) - WEEKDAY, is_past_week=LAST in text)
+        text = _W.sub(" ", text)
+    if found := _D.search(text):
+        part = replace(part, days_ago=ord(found[0]) - DAYS_AGO)
+        text = text.replace(found[0], " ", 1)
+    text, part = _take_date(text, part, order)
+    if part.clock is None:
+        text, part = _take_clock(text, part, (_DOTTED_ALONE, _HOUR_ALONE) if part.has_day else ())
+    text = re.sub(f"[{UNKNOWN}{AT}{LAST}{DAY}{YEAR}{OCLOCK}]", " ", text)
+    left = len(re.findall(r"\d+|[\ue000-\ue1ff]", text)) + (10 if FUTURE in text else 0)
+    return replace(part, left=left)
+
+
+def _take_distance(text: str, part: Part) -> tuple[str, Part]:
+    if NOW in text:
+        return text.replace(NOW, " "), replace(part, seconds_ago=0.0)
+    found = _DISTANCE.search(text)
+    if not found:
+        return text, part
+    seconds, days, is_vague = 0.0, None, False
+    for amount, unit in _AMOUNTS.findall(found["after"] or found["before"]):
+        count = 0.5 if amount == HALF else float(amount.replace(",", ".") or 1)
+        kind = ord(unit) - UNIT
+        if kind < len(_SECONDS):
+            seconds += count * _SECONDS[kind]
+        elif unit == DAY and count == int(count):
+            days = int(count)
+        else:
+            is_vague = True
+    text = f"{text[: found.start()]} {text[found.end() :]}"
+    if is_vague:
+        return text, replace(part, is_vague=True)
+    if days is not None:
+        return text, replace(part, days_ago=days)
+    return text, replace(part, seconds_ago=seconds)
+
+
+def _take_clock(text: str, part: Part, rules: tuple[re.Pattern[str], ...]) -> tuple[str, Part]:
+    for rule in rules:
+        for found in rule.finditer(text):
+            clock = _clock(found["h"], found["m"], found["s"], found["p1"] or found["p2"])
+            if clock is not None:
+                rest = f"{text[: found.start()]} {text[found.end() :]}"
+                return rest, replace(part, clock=clock, zone=found["zone"])
+    return text, part
+
+
+def _take_dotted(text: str, part: Part) -> tuple[str, Part]:
+    """Take a time written with a dot where a word says that it is one: "kl. 13.05", "11.08 Uhr"."""
+    if found := _DOTTED_SURE.search(text):
+        clock = _clock(found["h"] or found["h2"], found["m"] or found["m2"], None, found["p2"] or found["p3"])
+        if clock is not None:
+            return f"{text[: found.start()]} {text[found.end() :]}", replace(part, clock=clock, zone=found["zone"])
+    return text, part
+
+
+def _clock(hour: str, minute: str | None, second: str | None, period: str | None) -> tuple[int, int, int] | None:
+    h, m, s = int(hour), int(minute or 0), int(second or 0)
+    if period == AM and h == 12:
+        h = 0
+    elif (period == PM and h < 12) or (period == NOON and h < 4) or (period == NIGHT and 6 <= h < 12):
+        h += 12
+    elif period == NIGHT and h == 12:
+        h = 0
+    return (h, m, s) if h < 24 and m < 60 and s < 60 else None
+
+
+def _take_date(text: str, part: Part, order: Order) -> tuple[str, Part]:
+    for rule in _DATES:
+        if found := rule.search(text):
+            year = found["y"] or ("20" + found["y2"])
+            year = "20" + year if len(year) == 2 else year
+            month = ord(found["n"]) - MONTH if "n" in found.groupdict() else int(found["m"])
+            return _without(text, found), replace(part, date=(int(year), month, int(found["d"])))
+    if found := _NUMERIC.search(text):
+        return _without(text, found), _numeric(part, found, order)
+    for rule in _YEARLESS:
+        if found := rule.search(text):
+            month = ord(found["n"]) - MONTH if "n" in found.groupdict() else int(found["m"])
+            return _without(text, found), replace(part, date=(None, month, int(found["d"])))
+    if found := _SHORT.search(text):
+        return _short(text, part, found, order)
+    return text, part
+
+
+def _without(text: str, found: re.Match[str]) -> str:
+    return f"{text[: found.start()]} {text[found.end() :]}"
+
+
+def _numeric(part: Part, found: re.Match[str], order: Order) -> Part:
+    """Read 05/06/2025: by the order of the language and country, or both ways when neither says."""
+    a, b, c = int(found["a"]), int(found["b"]), found["c"]
+    year = int(c) if len(c) == 4 else 2000 + int(c)
+    if len(c) == 2 and order == "ymd":
+        return replace(part, date=(2000 + a, b, int(c)))
+    return _either(part, year, (a, b), order if found["sep"] != "." else "dmy")
+
+
+def _either(part: Part, year: int | None, pair: tuple[int, int], order: Order) -> Part:
+    a, b = pair
+    if a > 12 or b > 12:  # only one way makes a date
+        return replace(part, date=(year, b, a) if a > 12 else (year, a, b))
+    if order == "mdy":
+        return replace(part, date=(year, a, b))
+    if order == "dmy" or a == b:
+        return replace(part, date=(year, b, a))
+    return replace(part, date=(year, b, a), other_date=(year, a, b))
+
+
+def _short(text: str, part: Part, found: re.Match[str], order: Order) -> tuple[str, Part]:
+    """Read 11/03 or 5.8.: a day of this year, or a clock time where a dot may stand in both."""
+    a, b = int(found["a"]), int(found["b"])
+    if found["sep"] == "." and not found["end"]:
+        if part.clock is None and a < 24 and 12 < b < 60 and len(found["b"]) == 2:
+            return _without(text, found), replace(part, clock=(a, b, 0))
+        if part.clock is None:
+            return text, part
+    if order == "ymd":
+        return _without(text, found), replace(part, date=(None, a, b))
+    return _without(text, found), _either(part, None, (a, b), order)

@@ -1,0 +1,311 @@
+"""Read the time that a publisher printed: "3. Mai 2024, 17:47", "il y a 3 heures", "2025年1月13日 21時37分".
+
+A label is read only when nothing in it is open: an order of day and month that neither language nor country decides, a time
+without a zone, a distance of weeks, a day after the fetch give a Moment whose `at` is None (or a whole day instead of a minute).
+A silent wrong answer is worse than none.
+
+Words → meanings is `date_words`, meanings → parts `date_forms`, zones `date_zones`; here parts become instants.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+
+from etl.extract import date_calendars, date_forms, date_words, date_zones
+from etl.extract.date_forms import Order, Part, Role
+from etl.model import Moment, Precision
+
+FUTURE_DAYS = 1
+"""How far after the fetch a time may lie: clocks and zones differ, publications of tomorrow do not exist."""
+LABEL_MAX_CHARS = 200
+"""A longer text is no label."""
+YEARS = range(1900, 2101)
+
+_ISO = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)"
+    r"(?:(?:[T ]|T )\s*(\d\d):?(\d\d)(?::?(\d\d)(?:[.,]\d+)?)?\s*(Z|UTC|GMT|[+\-−]\d\d(?::?\d\d)?)?)?(?:\[[\w/]+\])?",
+    re.IGNORECASE,
+)
+_COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:[T ]?(\d\d)(\d\d)(\d\d)?(Z|[+-]\d{4})?)?", re.IGNORECASE)
+_EPOCH = re.compile(r"1\d{9}(?:\d{3})?(?:\.\d+)?")
+_BRACKETED = re.compile(r"\(([月火水木金土日월화수목금토일一二三四五六])\)")
+_MONTH_FIRST = frozenset({"us", "ph", "fm", "mh", "pw", "as", "gu", "mp", "pr", "vi", "um", "bz"})
+_YEAR_FIRST = frozenset({"ja", "ko", "zh", "yue", "hu", "mn", "eu"})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where and when a label was printed."""
+
+    language: str | None
+    country: str | None
+    zone: tzinfo | None
+    zone_name: str | None
+    fetched_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One time of a label and what the label calls it."""
+
+    role: Role
+    moment: Moment
+
+
+def read_label(
+    text: str, *, language: str | None, country: str | None, zone: str | None, fetched_at: datetime | None
+) -> Moment:
+    """Return the time that a printed label means; `at` is None when the label does not decide it.
+
+    Of a label with several times the publication counts, then the update. *zone* is the publisher's, when a recipe or the
+    page knows it; without it the country's zone holds, where it has one.
+    """
+    readings = read_all(text, language=language, country=country, zone=zone, fetched_at=fetched_at)
+    by_role = {role: [r.moment for r in readings if r.role == role] for role in ("published", "", "modified")}
+    for moments in by_role.values():
+        if moments:
+            if len({(m.at, m.precision) for m in moments}) == 1:
+                return moments[0]
+            return Moment(None, "day", text, "label:several")
+    return Moment(None, "day", text, "label:unread")
+
+
+def read_all(
+    text: str, *, language: str | None, country: str | None, zone: str | None, fetched_at: datetime | None
+) -> tuple[Reading, ...]:
+    """Return each time that a label prints with its role: `published`, `modified` or "" when the label does not say."""
+    stripped = text.strip()
+    if not stripped or len(stripped) > LABEL_MAX_CHARS or not any(c.isdigit() or c.isalpha() for c in stripped):
+        return ()
+    place = locate(language, country, zone, fetched_at)
+    if (moment := machine_time(stripped, place)) is not None:
+        return (Reading("", moment),)
+    label, zones = _printed_zones(_BRACKETED.sub(" ", stripped), place)
+    folded = date_calendars.to_gregorian_years(date_words.fold(label), place.language)
+    for languages in _languages(place):
+        found = _agreed(folded, languages, zones, text, place)
+        if found:
+            return found
+    return ()
+
+
+def iso(moment: Moment | None) -> str | None:
+    """Return a moment as ISO 8601: a date for a day, seconds and offset for a minute; None for what was not read."""
+    if moment is None or moment.at is None:
+        return None
+    return moment.at.date().isoformat() if moment.precision == "day" else moment.at.isoformat(timespec="seconds")
+
+
+def locate(language: str | None, country: str | None, zone: str | None, fetched_at: datetime | None) -> Place:
+    """Return where a label was printed: the zone given, or that of the country, or of the language where it has one only."""
+    primary = re.split(r"[-_]", language)[0].lower() if language else None
+    region = re.search(r"[-_]([A-Za-z]{2})\b", language or "")
+    country = (country or (region[1] if region else "") or "").lower() or None
+    name = zone if date_zones.named(zone) is not None else date_zones.country_zone(country)
+    if name is None and country is None:
+        name = date_zones.SPOKEN_IN.get(primary or "")
+    return Place(primary, country, date_zones.named(name), name, fetched_at)
+
+
+def machine_time(text: str, place: Place) -> Moment | None:
+    """Return a time written for machines (ISO 8601, seconds or milliseconds since 1970), or None when it is no such thing."""
+    if _EPOCH.fullmatch(text):
+        at = datetime.fromtimestamp(float(text) / (1000 if len(text.split(".")[0]) == 13 else 1), tz=UTC)
+        return _checked(Moment(_local(at, place), "minute", text, "label:epoch", place.zone_name or "+00:00"), place)
+    found = _ISO.fullmatch(text) or _COMPACT.fullmatch(text)
+    if not found:
+        return None
+    year, month, day, hour, minute, second, offset = found.groups()
+    if int(year) not in YEARS:
+        return None
+    if hour is None:
+        return _day(int(year), int(month), int(day), place=place, text=text, rule="label:iso")
+    zone = date_zones.fixed(offset) if offset else place.zone
+    clock = (int(hour), int(minute), int(second or 0))
+    if zone is None:
+        return _day(int(year), int(month), int(day), place=place, text=text, rule="label:iso")
+    at = date_zones.instant(int(year), int(month), int(day), clock=clock, zone=zone)
+    name = offset or place.zone_name
+    return _checked(Moment(at, "minute", text, "label:iso", name), place) if at else None
+
+
+def _languages(place: Place) -> Iterator[tuple[str, ...]]:
+    if place.language and place.language != "en":
+        yield (place.language,)
+        yield (place.language, "en")
+    else:
+        yield ("en",)
+
+
+def _printed_zones(label: str, place: Place) -> tuple[str, list[tzinfo]]:
+    """Replace the zones that a label prints by one character each."""
+    zones: list[tzinfo] = []
+
+    def keep(found: re.Match[str]) -> str:
+        zone = date_zones.abbreviated(found[0], place.country)
+        if zone is None or not any(c.isdigit() for c in label):
+            return found[0]
+        zones.append(zone)
+        return chr(date_words.ZONE + len(zones) - 1)
+
+    return date_zones.PRINTED.sub(keep, label), zones
+
+
+def _order(place: Place, languages: tuple[str, ...]) -> Order:
+    if place.country in _MONTH_FIRST:
+        return "mdy"
+    if languages[0] in _YEAR_FIRST:
+        return "ymd"
+    if languages[0] == "en" and place.country in (None, "ca"):
+        return ""
+    return "dmy"
+
+
+def _agreed(
+    folded: str, languages: tuple[str, ...], zones: list[tzinfo], text: str, place: Place
+) -> tuple[Reading, ...]:
+    """Return what the best readings of a label agree on; nothing when they differ."""
+    best: tuple[tuple[int, int], tuple[Reading, ...]] | None = None
+    order = _order(place, languages)
+    for form in date_words.spell(folded, languages):
+        parts = _completed([p for p in date_forms.parse(form, order) if not p.is_empty or p.left or p.unknown])
+        readings = tuple(r for r in (_resolve(part, zones, text, place) for part in parts) if r is not None)
+        if not readings:
+            continue
+        rank = (sum(part.unknown for part in parts), sum(part.left for part in parts))
+        if best is None or rank < best[0]:
+            best = (rank, readings)
+        elif rank == best[0] and [(r.role, r.moment.at) for r in readings] != [(r.role, r.moment.at) for r in best[1]]:
+            best = (rank, ())
+    return best[1] if best else ()
+
+
+def _completed(parts: list[Part]) -> list[Part]:
+    """Give a part that has only a clock time the day of the part before it: "02/12/2024 Actualizado a las 20:56"."""
+    done: list[Part] = []
+    for part in parts:
+        if part.clock and not part.has_day and done and done[-1].has_day:
+            before = done[-1]
+            part = replace(
+                part, date=before.date, other_date=before.other_date, days_ago=before.days_ago, weekday=before.weekday
+            )
+            if before.clock is None and before.role == "":
+                done.pop()
+        done.append(part)
+    return done
+
+
+def _resolve(part: Part, zones: list[tzinfo], text: str, place: Place) -> Reading | None:
+    if part.role == "other" or part.is_empty or part.is_vague:
+        return None
+    zone, zone_name = place.zone, place.zone_name
+    if part.zone:
+        known = date_zones.fixed(part.zone) if part.zone[0] in "+-" else None
+        index = ord(part.zone[0]) - date_words.ZONE
+        zone = known or (zones[index] if 0 <= index < len(zones) else None)
+        zone_name = _offset_name(zone)
+    if part.seconds_ago is not None and (part.date is None or part.date[0] is None):
+        return _distance(part, text, place)
+    day, rule = _day_of(part, zone, place)
+    if day is None or (rule != "label:absolute" and part.left + part.unknown > (2 if part.date else 0)):
+        return None
+    if part.clock is None or zone is None:
+        moment = _day(day.year, day.month, day.day, place=place, text=text, rule=rule)
+    else:
+        at = date_zones.instant(day.year, day.month, day.day, clock=part.clock, zone=zone)
+        moment = _checked(Moment(at, "minute", text, rule, zone_name), place) if at else None
+    return Reading(part.role, moment) if moment else None
+
+
+def _distance(part: Part, text: str, place: Place) -> Reading | None:
+    if place.fetched_at is None or part.left > 1:
+        return None
+    at = place.fetched_at.astimezone(UTC) - timedelta(seconds=part.seconds_ago or 0)
+    return Reading(part.role, Moment(_local(at, place), "minute", text, "label:relative", place.zone_name))
+
+
+def _day_of(part: Part, zone: tzinfo | None, place: Place) -> tuple[date | None, str]:
+    """Return the day that a part means and the rule that gave it."""
+    if part.date is not None and part.date[0] is not None:
+        pairs = (part.date, part.other_date)
+        days = [d for pair in pairs if pair and (d := date_calendars.day(pair, place.language)) and d.year in YEARS]
+        days = [d for d in days if _is_past(d, place)]
+        if len(days) > 1 and part.weekday is not None:
+            days = [d for d in days if d.weekday() == part.weekday]
+        return (days[0] if len(days) == 1 else None), "label:absolute"
+    if place.fetched_at is None or zone is None:
+        return None, "label:relative"
+    now = place.fetched_at.astimezone(zone)
+    if part.days_ago is not None:
+        return now.date() - timedelta(days=part.days_ago), "label:relative"
+    if part.date is not None:
+        if part.other_date is not None:
+            return None, "label:ambiguous"
+        return _latest(part, now), "label:yearless"
+    if part.weekday is not None:
+        return _last_weekday(part, now), "label:weekday"
+    assert part.clock is not None
+    is_later = part.clock[:2] > (now.hour, now.minute + 5)
+    return now.date() - timedelta(days=1 if is_later else 0), "label:clock"
+
+
+def _latest(part: Part, now: datetime) -> date | None:
+    """Return the last day before the fetch that a date without a year can mean; a printed weekday must agree."""
+    assert part.date is not None
+    _, month, day = part.date
+    for year in range(now.year + 1, now.year - 8, -1):
+        try:
+            found = date(year, month, day)
+        except ValueError:
+            continue
+        if found > now.date() + timedelta(days=FUTURE_DAYS):
+            continue
+        if part.weekday is None or found.weekday() == part.weekday:
+            return found
+    return None
+
+
+def _last_weekday(part: Part, now: datetime) -> date:
+    back = (now.weekday() - (part.weekday or 0)) % 7
+    if back == 0 and (part.is_past_week or (part.clock and part.clock[:2] > (now.hour, now.minute + 5))):
+        back = 7
+    return now.date() - timedelta(days=back)
+
+
+def _is_past(day: date, place: Place) -> bool:
+    return place.fetched_at is None or day <= place.fetched_at.date() + timedelta(days=FUTURE_DAYS)
+
+
+def _day(year: int, month: int, day: int, *, place: Place, text: str, rule: str) -> Moment | None:
+    at = date_zones.instant(year, month, day, zone=place.zone or UTC)
+    if at is None or not _is_past(date(year, month, day), place):
+        return None
+    precision: Precision = "day"
+    return Moment(at, precision, text, rule, place.zone_name)
+
+
+def _checked(moment: Moment, place: Place) -> Moment | None:
+    """Return *moment*, or None when it lies after the fetch."""
+    if moment.at is None or moment.at.year not in YEARS:
+        return None
+    if place.fetched_at is not None and moment.at > place.fetched_at + timedelta(days=FUTURE_DAYS):
+        return None
+    return moment
+
+
+def _local(at: datetime, place: Place) -> datetime:
+    """Return *at* with the publisher's offset."""
+    if place.zone is None:
+        return at
+    local = at.astimezone(place.zone)
+    return local.replace(tzinfo=timezone(local.utcoffset() or timedelta(0)))
+
+
+def _offset_name(zone: tzinfo | None) -> str | None:
+    if zone is None:
+        return None
+    key = getattr(zone, "key", None)
+    return key if isinstance(key, str) else str(zone).removeprefix("UTC") or "+00:00"

@@ -117,6 +117,13 @@ def objects(value: object) -> tuple[Node, ...]:
     return ()
 
 
+def texts(value: object) -> tuple[str, ...]:
+    """Return the plain strings in the list *value*; empty when it is no list."""
+    if not isinstance(value, list):
+        return ()
+    return tuple(item for item in cast(list[object], value)[:LIST_MAX] if isinstance(item, str))
+
+
 def clean(text: str) -> str:
     """Return *text* with entities resolved (publishers escape twice) and white space collapsed."""
     text = text[:VALUE_MAX_CHARS]

@@ -68,7 +68,11 @@ def _chosen(told: dict[str, str], shown: str, page_title: str, *, is_news: bool)
         if is_news and _same(shown, page_title) and 15 <= len(odd) <= 160 and not odd.endswith("…"):
             return rule, odd
         return "h1", shown
-    if linked and (_same(linked, shown) or _same(linked, shared) or not shown or is_news) and not _is_cut(linked, shown):
+    if (
+        linked
+        and (_same(linked, shown) or _same(linked, shared) or not shown or is_news)
+        and not _is_cut(linked, shown)
+    ):
         return "json-ld:headline", linked
     if shown:
         return "h1", shown

@@ -1,0 +1,87 @@
+"""All that describes an article but its text, its times and its links, each field with the rule that gave it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from etl.extract import access, authors, language, lead, picture, title, topics
+from etl.extract.choice import Choice
+from etl.extract.document import Document
+from etl.extract.structured import Structured
+from etl.model import Access, Image
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    title: str = ""
+    authors: tuple[str, ...] = ()
+    """People, then organisations."""
+    lead: str | None = None
+    section: str | None = None
+    tags: tuple[str, ...] = ()
+    language: str | None = None
+    image: Image | None = None
+    canonical_url: str | None = None
+    access: Access | None = None
+    evidence: Mapping[str, str] = field(default_factory=dict[str, str])
+    losers: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict[str, tuple[tuple[str, str], ...]])
+
+
+def read(doc: Document, facts: Structured, *, text: str = "", span: tuple[int, int] | None = None) -> Metadata:
+    """Return the metadata of the page.
+
+    *text* is the article's body and *span* the elements of its first and last block, where a body was found: they tell
+    the language, and where byline, picture and topics stand.
+    """
+    first, last = span or (None, None)
+    headline = title.read(doc, facts)
+    heading = title.heading(doc, headline.value)
+    written = authors.read(doc, facts, heading=heading, last=last)
+    found: dict[str, Choice[object]] = {
+        "title": _any(headline),
+        "authors": _any(written),
+        "lead": _any(standfirst := lead.read(doc, facts, heading=heading)),
+        "section": _any(part := topics.section(doc, facts)),
+        "tags": _any(tags := topics.tags(doc, facts, authors=written.value, title=headline.value)),
+        "language": _any(spoken := language.read(doc, facts, text=text)),
+        "image": _any(image := picture.read(doc, facts, heading=heading, body_at=first)),
+        "canonical_url": _any(own := canonical_url(doc, facts)),
+        "access": _any(wall := access.read(doc, facts)),
+    }
+    return Metadata(
+        title=headline.value,
+        authors=written.value,
+        lead=standfirst.value,
+        section=part.value,
+        tags=tags.value,
+        language=spoken.value,
+        image=image.value,
+        canonical_url=own.value,
+        access=wall.value,
+        evidence={name: choice.rule for name, choice in found.items() if choice.rule},
+        losers={name: choice.losers for name, choice in found.items() if choice.losers},
+    )
+
+
+def canonical_url(doc: Document, facts: Structured) -> Choice[str | None]:
+    """Return the address the page claims for itself, absolute; None when it claims none or its site's front page."""
+    told = [("link:canonical", doc.attribute(element, "href")) for element in facts.links.get("canonical", ())[:1]]
+    told += [("og:url", facts.first("og:url"))]
+    for rule, raw in told:
+        url = doc.absolute(raw) if raw.strip() else None
+        if url is None or not url.startswith(("http://", "https://")):
+            continue
+        # Templates that write the front page as every article's address are common enough to be dangerous:
+        # all articles of the site would become one.
+        if url.split("://", 1)[1].partition("/")[2].strip("/") or not doc.url.split("://", 1)[-1].partition("/")[
+            2
+        ].strip("/"):
+            return Choice(url, rule)
+    return Choice(None)
+
+
+def _any(
+    choice: Choice[str] | Choice[str | None] | Choice[tuple[str, ...]] | Choice[Image | None] | Choice[Access | None],
+) -> Choice[object]:
+    return Choice(choice.value, choice.rule, choice.losers)

@@ -1,0 +1,108 @@
+"""People's names in bylines and markup, in many languages: what is a name, where one ends and the next begins."""
+
+from __future__ import annotations
+
+import re
+
+from etl.extract import site, vocabulary
+
+NAME_MAX_CHARS = 80
+NAMES_MAX = 40
+
+
+def _any_of(name: str) -> str:
+    """Return a pattern for one of the words of list *name*, the longest first."""
+    return "|".join(re.escape(word) for word in sorted(vocabulary.words("byline", name), key=len, reverse=True))
+
+
+_PREFIX = re.compile(rf"^(?:{_any_of('by')})(?:\s*[:：／]\s*|\s+)(?=\S)|^by(?=[A-Z])", re.IGNORECASE)
+_TAIL = re.compile(
+    rf"\s*(?:\||•|·|–\s|—|\s-\s|\s/\s|\(|\[|<|@|https?:|www\.|\S+@\S+|\d|\b(?:{_any_of('cutoff')})\b).*$",
+    re.IGNORECASE | re.DOTALL,
+)
+_AND = re.compile(rf"\s+(?:{_any_of('and')})\s+|\s*[&＆]\s*", re.IGNORECASE)
+_COMMA = re.compile(r"\s*[,;、，；\n／|]\s*|\s+/\s+")
+_JUNK = re.compile(
+    r"^(?:https?:|www\.|@|/)|\.(?:html?|php|jpe?g|png)\b|[{}<>=\[\]]|\bimage:|\bphoto:|\bgetty images?\b|^[\W\d]*$|"
+    rf"^(?:{_any_of('nobody')})$",
+    re.IGNORECASE,
+)
+_ROLE = re.compile(rf"^(?:\S+\s+){{0,5}}(?:{_any_of('roles')})(?:\s+(?:at|in|for|of|bei|à|de|di)\s.*)?$", re.IGNORECASE)
+_ORGANISATION = re.compile(
+    rf"\b(?:{_any_of('organisations')})\b|\.(?:com|de|fr|net|org|co|it|es|nl|tr|ru|jp|be|ch|at|uk|tv)\b|新聞|通信|編集部|编辑部|뉴스",
+    re.IGNORECASE,
+)
+_SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "md", "phd", "esq", "mba", "rn", "dds", "do", "cfa", "cpa", "facp"})
+
+
+def split(text: str) -> list[str]:
+    """Return the names in *text*, a byline or one value of the markup; empty when it holds none.
+
+    "Maya Gebeily and Anthony Deutsch" are two, "Le Figaro et AFP" is one: an *and* parts names of two words or more.
+    """
+    text = without_prefix(text)
+    pieces = [piece for part in _COMMA.split(text) if (piece := part.strip(" .:·•-–—"))]
+    if len(pieces) == 2 and _is_reversed(pieces):
+        pieces = [f"{pieces[1]} {pieces[0]}"]
+    found: list[str] = []
+    for piece in pieces:
+        if found and piece.casefold().rstrip(".").replace(".", "") in _SUFFIXES:
+            continue
+        parts = _AND.split(piece)
+        whole = len(parts) == 1 or not all(_has_words(part, 2) for part in parts)
+        for part in [piece] if whole else parts:
+            name = tidy(part)
+            if name and name not in found:
+                found.append(name)
+    return found[:NAMES_MAX]
+
+
+def tidy(text: str) -> str:
+    """Return the name alone, without *by*, role, date, address or account; empty when *text* is no name."""
+    name = without_prefix(" ".join(text.split()))
+    if cut := _TAIL.search(name):
+        name = name[: cut.start()] if cut.start() > 0 else ""
+    name = name.strip(" ,.;:|/·•-–—\"“”'《》【】")
+    if not name or len(name) > NAME_MAX_CHARS or len(name.split()) > 8 or _JUNK.search(name) or _ROLE.match(name):
+        return ""
+    return name
+
+
+def without_prefix(text: str) -> str:
+    """Return *text* without the word that introduces its author ("By", "Von", "Par", "文・")."""
+    text = text.strip()
+    for _ in range(2):
+        shorter = _PREFIX.sub("", text, count=1)
+        if shorter == text:
+            break
+        text = shorter.strip()
+    return text
+
+
+def has_prefix(text: str) -> bool:
+    """Say whether *text* begins with a word that introduces an author."""
+    return _PREFIX.match(text) is not None
+
+
+def is_organisation(name: str, site_names: frozenset[str]) -> bool:
+    """Say whether *name* is a publisher, an agency or a desk rather than a person."""
+    return bool(_ORGANISATION.search(name)) or site.is_name(name, site_names) or (name.isupper() and len(name) <= 6)
+
+
+def looks_like_person(name: str) -> bool:
+    """Say whether *name* has the shape of a person's: two to six words, no digit, upper-case initials where there are cases."""
+    words = name.split()
+    if any(character.isdigit() for character in name):
+        return False
+    if not any(word[:1].lower() != word[:1].upper() for word in words):
+        return 1 <= len(words) <= 6 and 2 <= len(name) <= 40
+    return 2 <= len(words) <= 6 and words[0][:1].isupper() and words[-1][:1].isupper()
+
+
+def _has_words(text: str, least: int) -> bool:
+    return len(text.split()) >= least
+
+
+def _is_reversed(pieces: list[str]) -> bool:
+    """Say whether two pieces are one person, family name first: libraries write "Brazil, Rachel"."""
+    return all(len(piece.split()) == 1 and piece[:1].isupper() and piece.isalpha() for piece in pieces)

@@ -1,0 +1,151 @@
+"""The lead image with its caption: the first picture a reader sees at the article's head, else the one shared with links."""
+
+from __future__ import annotations
+
+import re
+
+from etl.extract import vocabulary
+from etl.extract.choice import Choice, losers
+from etl.extract.document import Document
+from etl.extract.structured import Structured, clean, objects, strings
+from etl.model import Image
+
+REACH_ELEMENTS = 160
+"""How far after the headline the lead image may stand, in elements; before it, a third of that."""
+CAPTION_MAX_CHARS = 600
+_SOURCES = ("data-src", "data-original", "data-lazy-src", "data-url", "data-image", "src")
+_SETS = ("srcset", "data-srcset", "data-lazy-srcset")
+_NO_PICTURE = re.compile(
+    r"logo|icon|avatar|placeholder|dummy|pixel|spacer|blank\.|tracking|vgwort|/1x1|sprite|\.svg(?:$|\?)|badge|emoji|button|author|"
+    r"gravatar|transparent|loading|default[-_]|facebook\.com|/ads?/|doubleclick|scorecard|analytics|counter|banner",
+    re.IGNORECASE,
+)
+_NOT_HINTS = vocabulary.words("picture", "not_hints")
+_OUTSIDE = frozenset({"nav", "footer", "aside", "form", "button", "dialog", "head"})
+
+
+def read(doc: Document, facts: Structured, *, heading: int | None, body_at: int | None = None) -> Choice[Image | None]:
+    """Return the lead image; *heading* and *body_at* are the elements of the headline and of the first body block."""
+    told = [(rule, url) for rule, raw in _told(facts) if (url := _address(doc, raw))]
+    shown = _shown(doc, heading, body_at, [url for _, url in told])
+    if shown is not None:
+        element, url = shown
+        return Choice(Image(url, _caption(doc, element)), "shown", losers(told, url))
+    for rule, url in told:
+        return Choice(Image(url), rule, losers(told, url))
+    return Choice(None)
+
+
+def _told(facts: Structured) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for node in facts.articles[:1]:
+        value = node.get("image")
+        for image in objects(value)[:1]:
+            found += [
+                ("json-ld:image", said)
+                for said in strings(image.get("url") or image.get("contentUrl") or image.get("@id"))[:1]
+            ]
+        if not found:
+            found += [("json-ld:image", said) for said in strings(value)[:1]]
+    for name in ("og:image", "og:image:url", "twitter:image", "twitter:image:src", "thumbnail", "image"):
+        found += [(name, said) for said in facts.meta.get(name, ())[:1]]
+    # A share image that is the site's logo says nothing of the article.
+    return sorted(
+        ((rule, said) for rule, said in found if not said.startswith("data:")),
+        key=lambda entry: bool(_NO_PICTURE.search(_path(entry[1]))),
+    )
+
+
+def _shown(doc: Document, heading: int | None, body_at: int | None, told: list[str]) -> tuple[int, str] | None:
+    if heading is None:
+        return None
+    start, end = heading - REACH_ELEMENTS // 3, heading + REACH_ELEMENTS
+    if body_at is not None and body_at > heading:
+        end = min(end, body_at + 30)
+    stems = {_stem(url) for url in told}
+    fallback: tuple[int, str] | None = None
+    for element in doc.by_tag.get("img", ()):
+        if element >= end:
+            break
+        if element < start or _is_small(doc, element):
+            continue
+        url = _address(doc, _source(doc, element))
+        if not url or _NO_PICTURE.search(_path(url)) or _is_outside(doc, element, heading):
+            continue
+        if _stem(url) in stems or element > heading:
+            return element, url
+        fallback = fallback or (element, url)
+    return fallback
+
+
+def _source(doc: Document, element: int) -> str:
+    """Return the address of the picture, not of what stands in for it until it is loaded."""
+    attrs = doc.attrs[element]
+    for name in _SOURCES:
+        said = (attrs.get(name) or "").strip()
+        if said and not said.startswith(("data:", "#", "{")) and not _NO_PICTURE.search(said):
+            return said
+    sources = [element]
+    if doc.tags[doc.parents[element]] == "picture":
+        sources += [child for child in doc.children(doc.parents[element]) if doc.tags[child] == "source"]
+    for source in sources:
+        for name in _SETS:
+            if said := (doc.attrs[source].get(name) or "").strip():
+                return _largest(said)
+    return ""
+
+
+def _largest(srcset: str) -> str:
+    """Return the address with the largest width or density in *srcset*."""
+    best, best_size = "", -1.0
+    for part in re.split(r",\s+", srcset):
+        words = part.strip().rstrip(",").split()
+        if not words or words[0].startswith("data:"):
+            continue
+        digits = re.match(r"[\d.]+", words[1]) if len(words) > 1 else None
+        size = float(digits.group()) if digits and digits.group().count(".") < 2 and digits.group() != "." else 0.0
+        if size > best_size:
+            best, best_size = words[0], size
+    return best
+
+
+def _is_small(doc: Document, element: int) -> bool:
+    for name in ("width", "height"):
+        said = doc.attribute(element, name)
+        if said.isdecimal() and len(said) < 6 and int(said) < 80:
+            return True
+    return False
+
+
+def _is_outside(doc: Document, element: int, heading: int) -> bool:
+    for above in doc.ancestors(element):
+        if above <= heading < doc.ends[above]:
+            return False
+        if doc.tags[above] in _OUTSIDE or any(word in doc.hint(above) for word in _NOT_HINTS):
+            return True
+    return False
+
+
+def _caption(doc: Document, element: int) -> str | None:
+    """Return the caption of the figure around the picture."""
+    for level, above in enumerate(doc.ancestors(element)):
+        if doc.tags[above] == "figure" or level >= 5:
+            for inner in range(above, doc.ends[above]):
+                if doc.tags[inner] == "figcaption" and (text := clean(doc.text(inner))):
+                    return text[:CAPTION_MAX_CHARS]
+            return None
+    return None
+
+
+def _address(doc: Document, raw: str) -> str:
+    url = doc.absolute(raw) if raw else None
+    return url if url is not None and url.startswith(("http://", "https://")) else ""
+
+
+def _path(url: str) -> str:
+    return url.split("?", 1)[0].split("//", 1)[-1].partition("/")[2]
+
+
+def _stem(url: str) -> str:
+    """Return the file name without ending: what the sizes of one picture share."""
+    return _path(url).rsplit("/", 1)[-1].rsplit(".", 1)[0]

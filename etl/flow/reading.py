@@ -106,6 +106,14 @@ def read_capture(capture: Capture, body: bytes, *, shelf: Shelf | None = None) -
     return keyed(Reading(capture, asked, answered, "article", article=article))
 
 
+def read_front(capture: Capture, body: bytes, *, shelf: Shelf | None = None) -> Reading:
+    """Read a section page or home page for the links on it; whatever its text looks like, it is no article."""
+    reading = read_capture(capture, body, shelf=shelf)
+    if reading.article is None:
+        return reading
+    return with_links(replace(reading, answered=reading.asked, outcome="front", detail=None, content_key=b""))
+
+
 def keyed(reading: Reading) -> Reading:
     """Return the reading of an article with the keys that comparing and storing it need."""
     article = reading.article

@@ -11,9 +11,8 @@ LONGEST_GAP = timedelta(days=7)
 VISITS_PER_AGE = 3
 WATCHED_FOR = timedelta(days=30)
 RECHECK_REFUSED = timedelta(days=14)
-BACK_OFF_FIRST = timedelta(minutes=5)
-BACK_OFF_LONGEST = timedelta(days=1)
 FAILURES_MAX = 8
+"""After so many failed visits in a row a page is looked at like one that was refused: rarely."""
 
 
 def next_visit(fetched_at: datetime, *, published_at: datetime | None, first_seen_at: datetime) -> datetime | None:
@@ -23,14 +22,3 @@ def next_visit(fetched_at: datetime, *, published_at: datetime | None, first_see
     if age > WATCHED_FOR:
         return None
     return fetched_at + min(max(age / VISITS_PER_AGE, FIRST_GAP), LONGEST_GAP)
-
-
-def after_failure(at: datetime, *, failures: int, share: float) -> datetime | None:
-    """Return when a page that failed *failures* times in a row is tried again; *share* in 0 … 1 is the jitter.
-
-    The wait doubles and is drawn between its half and its whole; None after FAILURES_MAX.
-    """
-    if failures > FAILURES_MAX:
-        return None
-    wait = min(BACK_OFF_FIRST * 2 ** max(failures - 1, 0), BACK_OFF_LONGEST)
-    return at + wait * (0.5 + 0.5 * share)

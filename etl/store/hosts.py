@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from psycopg import Connection
 from psycopg.rows import class_row
@@ -14,28 +14,28 @@ class Host:
     host: str
     free_at: datetime | None
     """None: nothing was asked of it yet."""
-    spacing_s: float | None
+    latency_s: float
     failures: int
     robots_text: str | None
     robots_status: int | None
     robots_fetched_at: datetime | None
+    budget_on: date | None
+    """The UTC day that budget_used counts."""
     budget_used: int
-    """Requests made on the UTC day of the question."""
 
 
-def get(conn: Connection, host: str, *, now: datetime) -> Host:
+def get(conn: Connection, host: str) -> Host:
     """Return what is known of *host*, remembering it when it is new."""
     conn.execute("INSERT INTO etl.hosts (host) VALUES (%(host)s) ON CONFLICT (host) DO NOTHING", {"host": host})
     with conn.cursor(row_factory=class_row(Host)) as cursor:
         row = cursor.execute(
             """
-            SELECT host, CASE WHEN isfinite(free_at) THEN free_at END AS free_at, spacing_s, failures,
-                   robots_text, robots_status, robots_fetched_at,
-                   CASE WHEN budget_on = (%(now)s AT TIME ZONE 'UTC')::date THEN budget_used ELSE 0 END AS budget_used
+            SELECT host, CASE WHEN isfinite(free_at) THEN free_at END AS free_at, latency_s, failures,
+                   robots_text, robots_status, robots_fetched_at, budget_on, budget_used
             FROM etl.hosts
             WHERE host = %(host)s
             """,
-            {"host": host, "now": now},
+            {"host": host},
         ).fetchone()
     assert row is not None
     return row
@@ -53,25 +53,21 @@ def keep_robots(conn: Connection, host: str, *, text: str, status: int, now: dat
     )
 
 
-def free_from(
-    conn: Connection, host: str, free_at: datetime, *, spacing_s: float, failures: int, requests: int, now: datetime
-) -> None:
-    """Say when *host* may be asked again, and count *requests* towards its budget of the day."""
+def keep_pace(conn: Connection, host: Host) -> None:
+    """Write when the host may be asked again, how fast it answers, and what its budget of the day has left."""
     conn.execute(
         """
         UPDATE etl.hosts
-        SET free_at = %(free_at)s, spacing_s = %(spacing_s)s, failures = %(failures)s,
-            budget_used = %(requests)s
-                + CASE WHEN budget_on = (%(now)s AT TIME ZONE 'UTC')::date THEN budget_used ELSE 0 END,
-            budget_on = (%(now)s AT TIME ZONE 'UTC')::date
+        SET free_at = %(free_at)s, latency_s = %(latency_s)s, failures = %(failures)s,
+            budget_on = %(budget_on)s, budget_used = %(budget_used)s
         WHERE host = %(host)s
         """,
         {
-            "host": host,
-            "free_at": free_at,
-            "spacing_s": spacing_s,
-            "failures": failures,
-            "requests": requests,
-            "now": now,
+            "host": host.host,
+            "free_at": host.free_at,
+            "latency_s": host.latency_s,
+            "failures": host.failures,
+            "budget_on": host.budget_on,
+            "budget_used": host.budget_used,
         },
     )

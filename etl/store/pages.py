@@ -240,3 +240,49 @@ def keep_ends(conn: Connection, ends: Sequence[PageEnd]) -> None:
             "body_sha256": [r.body_sha256 for r in rows],
         },
     )
+
+
+def postpone(conn: Connection, page_id: int, until: datetime, *, outcome: str, now: datetime) -> None:
+    """Visit the page again at *until*: its host asked for patience, which is no failure of the page."""
+    conn.execute(
+        """
+        UPDATE etl.pages
+        SET next_visit_at = %(until)s, outcome = %(outcome)s, outcome_at = %(now)s
+        WHERE id = %(page_id)s
+        """,
+        {"page_id": page_id, "until": until, "outcome": outcome, "now": now},
+    )
+
+
+def wake(conn: Connection, changed: Sequence[tuple[int, datetime]], *, now: datetime) -> int:
+    """Make pages due that their source says have changed since their newest capture; return how many."""
+    return conn.execute(
+        """
+        UPDATE etl.pages p
+        SET next_visit_at = %(now)s
+        FROM (
+            SELECT page_id, max(modified_at) AS modified_at
+            FROM unnest(%(page_id)s::bigint[], %(modified_at)s::timestamptz[]) AS r (page_id, modified_at)
+            GROUP BY page_id
+        ) r
+        WHERE p.id = r.page_id AND p.captured_at < r.modified_at AND r.modified_at <= %(now)s
+              AND coalesce(p.next_visit_at, 'infinity') > %(now)s
+        """,
+        {"page_id": [row[0] for row in changed], "modified_at": [row[1] for row in changed], "now": now},
+    ).rowcount
+
+
+def born_at(conn: Connection, page_id: int) -> datetime:
+    """Return when the page began to matter: its article's publication when that is known and earlier, or when it was found."""
+    row = conn.execute(
+        """
+        SELECT least(p.found_at, v.published_at)
+        FROM etl.pages p
+        LEFT JOIN etl.articles a ON a.page_id = p.id
+        LEFT JOIN etl.article_versions v ON v.article_id = a.id AND v.valid_to IS NULL
+        WHERE p.id = %(page_id)s
+        """,
+        {"page_id": page_id},
+    ).fetchone()
+    assert row is not None
+    return row[0]

@@ -23,6 +23,7 @@ KEEPALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count
 def open_pool(dsn: str, *, max_size: int = 4, name: str = "news-etl", timeout_s: float = 30.0) -> Pool:
     """Return an open pool of up to *max_size* connections. Raises Misconfigured when the database does not answer.
 
+    Connections commit each statement unless `conn.transaction()` says where a transaction begins and ends.
     Sessions speak UTC, so what psycopg returns compares and prints the same on every server.
     """
     pool: Pool = ConnectionPool(
@@ -34,7 +35,7 @@ def open_pool(dsn: str, *, max_size: int = 4, name: str = "news-etl", timeout_s:
         open=False,
         check=ConnectionPool.check_connection,
         configure=_configure,
-        kwargs={"application_name": name, "connect_timeout": CONNECT_S, **KEEPALIVE},
+        kwargs={"autocommit": True, "application_name": name, "connect_timeout": CONNECT_S, **KEEPALIVE},
     )
     try:
         # One plain attempt first: the pool would retry in the background and tell only that time ran out.
@@ -50,7 +51,6 @@ def _configure(conn: psycopg.Connection[TupleRow]) -> None:
     conn.execute("SET TIME ZONE 'UTC'")
     conn.execute(f"SET statement_timeout = '{STATEMENT_TIMEOUT_S}s'".encode())
     conn.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_IN_TRANSACTION_S}s'".encode())
-    conn.commit()
 
 
 def _without_password(error: Exception, dsn: str) -> str:

@@ -9,7 +9,7 @@ COMMENT ON SCHEMA news IS 'The contract for consumers: views and functions that 
 CREATE TABLE etl.hosts (
     host text PRIMARY KEY,
     free_at timestamptz NOT NULL DEFAULT '-infinity',
-    spacing_s double precision CHECK (spacing_s >= 0),
+    latency_s double precision NOT NULL DEFAULT 0 CHECK (latency_s >= 0),
     failures integer NOT NULL DEFAULT 0 CHECK (failures >= 0),
     robots_text text,
     robots_status integer,
@@ -20,7 +20,7 @@ CREATE TABLE etl.hosts (
 COMMENT ON TABLE etl.hosts IS 'One row per host name: when it may be asked again, and its robots.txt.';
 COMMENT ON COLUMN etl.hosts.host IS 'Host name in lower case, with the port when it is not the default one.';
 COMMENT ON COLUMN etl.hosts.free_at IS 'No request to this host before this moment: spacing, Retry-After, back-off.';
-COMMENT ON COLUMN etl.hosts.spacing_s IS 'Seconds between two requests in force after the last visit; null before the first.';
+COMMENT ON COLUMN etl.hosts.latency_s IS 'Usual seconds to an answer, the newest weighing most; 0 before the first. Spacing grows with it.';
 COMMENT ON COLUMN etl.hosts.failures IS 'Failed requests in a row.';
 COMMENT ON COLUMN etl.hosts.robots_text IS 'The robots.txt last read; empty when the host has none.';
 COMMENT ON COLUMN etl.hosts.robots_status IS 'HTTP status of the robots.txt last asked for.';

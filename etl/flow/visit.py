@@ -1,0 +1,244 @@
+"""Visit one host: fetch what is due there, politely. The unit is the host, so that politeness is a local wait.
+
+Each page ends in one transaction: the capture (or the attempt that gave none), the state of the page, the pace of the host.
+The bytes are on the disk before. A visit that is killed loses nothing: pages without an end are still due.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from random import Random
+from urllib.parse import urlsplit
+
+from psycopg import Connection
+
+from etl.errors import NewsEtlError, Refused, Transient, TryLater
+from etl.fetch import politeness
+from etl.fetch.http import Fetched, Fetcher, Moved, NotModified
+from etl.fetch.outcome import classify
+from etl.fetch.politeness import Manners, Pace
+from etl.fetch.robots import Robots
+from etl.model import Page
+from etl.recipe.shelf import Shelf
+from etl.store import captures, hosts, pages
+from etl.store.captures import Attempt, CaptureEnd
+from etl.store.hosts import Host
+from etl.store.pages import PageEnd
+
+from .manners import host_with, manners_of, origin_of, pace_of, robots_of
+from .reading import spell
+from .revisit import FAILURES_MAX, RECHECK_REFUSED, next_visit
+
+VISIT_MAX_S = 60.0
+PAGES_AT_ONCE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What a visit needs beside the database."""
+
+    fetcher: Fetcher
+    shelf: Shelf
+    now: Callable[[], datetime]
+    sleep: Callable[[float], None]
+    random: Random
+    manners: Manners = field(default_factory=Manners)
+
+
+@dataclass(slots=True)
+class Visited:
+    """What a visit did."""
+
+    host: str
+    counts: Counter[str] = field(default_factory=Counter[str])
+    free_at: datetime | None = None
+    """When the host may be asked again."""
+
+
+class HostVisit:
+    """One host, for at most VISIT_MAX_S: the caller makes sure that nobody else visits it at the same time."""
+
+    def __init__(self, conn: Connection, tools: Tools, host: str) -> None:
+        self.conn = conn
+        self.tools = tools
+        self.host = host
+        self.visited = Visited(host)
+
+    def run(self) -> Visited:
+        """Fetch the pages that are due until none is left, time is up, or the host asks for patience."""
+        tools = self.tools
+        ends_at = tools.now() + timedelta(seconds=VISIT_MAX_S)
+        while tools.now() < ends_at:
+            with self.conn.transaction():
+                state = hosts.get(self.conn, self.host)
+                due = pages.due(self.conn, self.host, now=tools.now(), limit=PAGES_AT_ONCE)
+            if not due or not self._pages(state, due, ends_at):
+                break
+        return self.visited
+
+    def _pages(self, state: Host, due: list[Page], ends_at: datetime) -> bool:
+        """Visit the pages in turn; False ends the visit."""
+        tools = self.tools
+        try:
+            robots = robots_of(self.conn, tools.fetcher, state, origin_of(due[0].url), now=tools.now)
+        except NewsEtlError as error:
+            self._postpone(state, error)
+            return False
+        manners = self._manners(due[0].url)
+        for page in due:
+            state = hosts.get(self.conn, self.host)
+            pace = pace_of(state)
+            if politeness.is_spent(pace, now=tools.now(), manners=manners):
+                self._rest(state, pace, manners, robots, None)
+                return False
+            wait_s = (state.free_at - tools.now()).total_seconds() if state.free_at else 0.0
+            if wait_s > 0 and tools.now() + timedelta(seconds=wait_s) > ends_at:
+                return False
+            if wait_s > 0:
+                tools.sleep(wait_s)
+            if not self._page(page, state, manners, robots):
+                return False
+            if tools.now() >= ends_at:
+                return False
+        return True
+
+    def _page(self, page: Page, state: Host, manners: Manners, robots: Robots) -> bool:
+        """Visit one page; False when the host asked for patience."""
+        tools = self.tools
+        pace, began = pace_of(state), tools.now()
+        told: datetime | None = None
+        try:
+            robots.check(page.url)
+            answer = tools.fetcher.get(
+                page.url,
+                now=tools.now,
+                etag=page.etag,
+                last_modified=page.last_modified,
+                may_follow=lambda target: (
+                    urlsplit(target).netloc == urlsplit(page.url).netloc and robots.allows(target)
+                ),
+            )
+        except TryLater as error:
+            told = error.at
+            pace = politeness.failed(pace, at=tools.now())
+            self._end(page, error, began)
+        except Transient as error:
+            pace = politeness.failed(pace, at=tools.now())
+            self._end(page, error, began)
+        except Refused as error:
+            if error.code != "robots":
+                pace = politeness.answered(pace, took_s=(tools.now() - began).total_seconds(), at=tools.now())
+            self._end(page, error, began)
+            if error.code == "robots":
+                return True
+        else:
+            pace = politeness.answered(pace, took_s=answer.took_s, at=tools.now())
+            self._keep(page, answer)
+        self._rest(state, pace, manners, robots, told)
+        return told is None
+
+    def _keep(self, page: Page, answer: Fetched | NotModified | Moved) -> None:
+        if isinstance(answer, NotModified):
+            self._unchanged(page, answer.fetched_at)
+        elif isinstance(answer, Moved):
+            self._moved(page, answer)
+        elif answer.capture.body_sha256 == page.body_sha256:
+            self._unchanged(page, answer.capture.fetched_at)
+        else:
+            self._captured(page, answer)
+
+    def _unchanged(self, page: Page, at: datetime) -> None:
+        self.visited.counts["unchanged"] += 1
+        due_again = self._again(page, at)
+        with self.conn.transaction():
+            pages.keep_ends(self.conn, [PageEnd(page.id, "unchanged", None, at, due_again, captured_at=at)])
+
+    def _again(self, page: Page, at: datetime) -> datetime | None:
+        born = pages.born_at(self.conn, page.id)
+        return next_visit(at, published_at=None, first_seen_at=born)
+
+    def _moved(self, page: Page, moved: Moved) -> None:
+        """Hand a redirect to the host it leads to; a permanent one folds this page into its target."""
+        self.visited.counts["moved"] += 1
+        at = moved.fetched_at
+        with self.conn.transaction():
+            target = spell(moved.target, rule="redirect")
+            found = pages.ensure(self.conn, [target], found_at=at, next_visit_at=at).get(target.url_key)
+            if found is not None and moved.is_permanent and found[0] != page.id:
+                pages.fold_into(self.conn, page.id, found[0], rule="redirect", now=at)
+            else:
+                pages.keep_ends(
+                    self.conn, [PageEnd(page.id, "moved", f"to {moved.target}"[:500], at, at + RECHECK_REFUSED)]
+                )
+
+    def _captured(self, page: Page, answer: Fetched) -> None:
+        capture = replace(answer.capture, page_id=page.id)
+        seen = classify(capture.status, capture.headers, answer.body, url=capture.url, final_url=capture.final_url)
+        at = capture.fetched_at
+        if seen.code == "moved" and seen.target is not None:
+            self._moved(page, Moved(capture.final_url, seen.target, capture.status, (), at, answer.took_s))
+            return
+        self.visited.counts["fetched" if seen.code == "ok" else seen.code] += 1
+        with self.conn.transaction():
+            if seen.code == "ok":
+                captures.add(self.conn, [capture], now=at)
+                end = PageEnd(page.id, "fetched", None, at, None, body_sha256=capture.body_sha256)
+                end = replace(end, etag=capture.headers.get("etag"), last_modified=capture.headers.get("last-modified"))
+            else:
+                captures.add(self.conn, [capture], ends=[CaptureEnd(0, seen.code, seen.evidence)], now=at)
+                end = PageEnd(page.id, seen.code, seen.evidence, at, at + RECHECK_REFUSED, failed=True)
+            pages.keep_ends(self.conn, [end])
+
+    def _end(self, page: Page, error: NewsEtlError, began: datetime) -> None:
+        """Write a visit that gave no capture."""
+        tools, at = self.tools, self.tools.now()
+        self.visited.counts[error.code] += 1
+        with self.conn.transaction():
+            captures.add_attempts(
+                self.conn,
+                [
+                    Attempt(
+                        page.url,
+                        self.host,
+                        error.code,
+                        began,
+                        detail=str(error)[:500],
+                        took_s=(at - began).total_seconds(),
+                        page_id=page.id,
+                    )
+                ],
+            )
+            if isinstance(error, TryLater):
+                pages.postpone(self.conn, page.id, error.at, outcome=error.code, now=at)
+                return
+            if isinstance(error, Refused) or page.failures >= FAILURES_MAX:
+                again = at + RECHECK_REFUSED
+            else:
+                again = at + timedelta(seconds=politeness.back_off_s(page.failures + 1, jitter=tools.random.random()))
+            pages.keep_ends(self.conn, [PageEnd(page.id, error.code, str(error)[:500], at, again, failed=True)])
+
+    def _rest(self, state: Host, pace: Pace, manners: Manners, robots: Robots, told: datetime | None) -> None:
+        free_at = politeness.free_at(
+            pace, now=self.tools.now(), manners=manners, crawl_delay_s=robots.crawl_delay_s, told=told
+        )
+        self.visited.free_at = free_at
+        with self.conn.transaction():
+            hosts.keep_pace(self.conn, host_with(state, pace, free_at))
+
+    def _postpone(self, state: Host, error: NewsEtlError) -> None:
+        """The host cannot be asked at all: nothing of it is due before the error says."""
+        now = self.tools.now()
+        self.visited.counts[error.code] += 1
+        pace = politeness.failed(pace_of(state), at=now)
+        wait_s = politeness.back_off_s(pace.failures, jitter=self.tools.random.random())
+        free_at = error.at if isinstance(error, TryLater) else now + timedelta(seconds=wait_s)
+        self.visited.free_at = free_at
+        with self.conn.transaction():
+            hosts.keep_pace(self.conn, host_with(state, pace, free_at))
+
+    def _manners(self, url: str) -> Manners:
+        recipe = self.tools.shelf.recipe_for(url)
+        return manners_of(self.tools.manners, recipe.fetch if recipe else None)

@@ -1,0 +1,154 @@
+"""What was said: requests as sent and answers as received, hop by hop, and the WARC records they make."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from etl.fetch import warc
+from etl.fetch.decode import codings
+from etl.model import Place
+
+# Not ours to keep: a cookie is a key to somebody's session, even if only to ours.
+NOT_KEPT = frozenset({"set-cookie", "set-cookie2"})
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One request and its answer."""
+
+    url: str
+    request: bytes
+    """Request line and headers as sent, with the blank line."""
+    status: int
+    reason: str
+    version: str
+    headers: tuple[tuple[str, str], ...]
+    wire: bytes
+    """The body as it came, content codings and all; only the transfer coding is undone."""
+    address: str
+    """Of the machine that answered."""
+
+    @property
+    def by_name(self) -> dict[str, str]:
+        return joined(self.headers)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """All that one call to a URL brought: redirects first, the answer last."""
+
+    url: str
+    hops: tuple[Hop, ...]
+    body: bytes
+    """Of the last hop, decoded."""
+    body_sha256: bytes
+    fetched_at: datetime
+    took_s: float
+
+    @property
+    def final(self) -> Hop:
+        return self.hops[-1]
+
+    @property
+    def redirects(self) -> tuple[tuple[int, str], ...]:
+        return tuple((hop.status, hop.url) for hop in self.hops[:-1])
+
+
+def joined(headers: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Return headers by lower-case name, repeated ones joined by commas (RFC 9110, section 5.3), cookies left out."""
+    by_name: dict[str, str] = {}
+    for name, value in headers:
+        key = name.lower()
+        if key not in NOT_KEPT:
+            by_name[key] = f"{by_name[key]}, {value}" if key in by_name else value
+    return by_name
+
+
+def records(exchange: Exchange, *, original: tuple[Place, Mapping[str, str]] | None) -> list[bytes]:
+    """Return the WARC members of an exchange: the response or revisit, its request, then each redirect with its request.
+
+    *original* is the place and the fields of the record whose body this one repeats.
+    """
+    first_id = warc.new_id()
+    final = exchange.final
+    kept, payload, is_compressed = _as_kept(final, exchange.body)
+    fields = _fields(final, exchange.fetched_at, record_id=first_id)
+    if original is None:
+        fields = [("WARC-Type", "response"), *fields, ("WARC-Payload-Digest", warc.digest(payload))]
+    else:
+        fields = [("WARC-Type", "revisit"), *fields, *_refers_to(*original)]
+        payload = b""
+    members = [
+        warc.member(fields, head=_http_head(final, kept), body=payload, is_compressed=is_compressed),
+        _request(final, exchange.fetched_at, first_id=first_id),
+    ]
+    for hop in exchange.hops[:-1]:
+        kept, payload, is_compressed = _as_kept(hop, hop.wire)
+        fields = [
+            ("WARC-Type", "response"),
+            *_fields(hop, exchange.fetched_at, record_id=warc.new_id()),
+            ("WARC-Payload-Digest", warc.digest(payload)),
+            ("WARC-Concurrent-To", first_id),
+        ]
+        members += [
+            warc.member(fields, head=_http_head(hop, kept), body=payload, is_compressed=is_compressed),
+            _request(hop, exchange.fetched_at, first_id=first_id),
+        ]
+    return members
+
+
+def _fields(hop: Hop, at: datetime, *, record_id: str) -> list[tuple[str, str]]:
+    return [
+        ("WARC-Record-ID", record_id),
+        ("WARC-Target-URI", hop.url),
+        ("WARC-Date", warc.warc_date(at)),
+        ("WARC-IP-Address", hop.address),
+        ("Content-Type", "application/http;msgtype=response"),
+    ]
+
+
+def _refers_to(place: Place, original: Mapping[str, str]) -> list[tuple[str, str]]:
+    return [
+        ("WARC-Profile", warc.REVISIT_PROFILE),
+        ("WARC-Payload-Digest", original.get("warc-payload-digest", "")),
+        ("WARC-Refers-To", original.get("warc-record-id", "")),
+        ("WARC-Refers-To-Target-URI", original.get("warc-target-uri", "")),
+        ("WARC-Refers-To-Date", original.get("warc-date", "")),
+        ("WARC-Refers-To-Filename", place.file),
+        ("WARC-Refers-To-File-Offset", str(place.offset)),
+    ]
+
+
+def _request(hop: Hop, at: datetime, *, first_id: str) -> bytes:
+    fields = [
+        ("WARC-Type", "request"),
+        ("WARC-Record-ID", warc.new_id()),
+        ("WARC-Target-URI", hop.url),
+        ("WARC-Date", warc.warc_date(at)),
+        ("WARC-Concurrent-To", first_id),
+        ("Content-Type", "application/http;msgtype=request"),
+    ]
+    return warc.member(fields, head=hop.request)
+
+
+def _as_kept(hop: Hop, body: bytes) -> tuple[tuple[tuple[str, str], ...], bytes, bool]:
+    """Return headers and payload as they go into the archive, and whether the payload is compressed.
+
+    The transfer coding is gone, so its header must not claim it; nor may the content coding when the body was plain all
+    along. A body that readers could not decode is kept decoded.
+    """
+    applied = codings(hop.by_name.get("content-encoding", ""))
+    is_decoded = "zstd" in applied or (bool(applied) and body == hop.wire)
+    payload = body if is_decoded else hop.wire
+    moved = {"transfer-encoding"} | ({"content-encoding", "content-length"} if is_decoded else set[str]())
+    headers = [(f"X-Archive-Orig-{n}" if n.lower() in moved else n, v) for n, v in hop.headers]
+    if not any(name.lower() == "content-length" for name, _ in headers):
+        headers.append(("Content-Length", str(len(payload))))
+    return tuple(headers), payload, bool(applied) and not is_decoded
+
+
+def _http_head(hop: Hop, headers: Sequence[tuple[str, str]]) -> bytes:
+    lines = [f"{hop.version} {hop.status} {hop.reason}", *(f"{name}: {value}" for name, value in headers)]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1", "replace")

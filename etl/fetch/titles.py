@@ -1,0 +1,90 @@
+"""What pages say that are not the article: titles of walls and of pages that are gone, in the languages of the web."""
+
+from __future__ import annotations
+
+import re
+
+WALL_TITLES = re.compile(
+    "|".join(
+        (
+            r"just a moment\W*",
+            r"attention required\W*",
+            r"access(?: to this page has been| is| was)? denied",
+            r"pardon our interruption\W*",
+            r"are you (?:a )?(?:robot|human)\W*",
+            r"robot or human\W*",
+            r"(?:human|bot|captcha) (?:verification|challenge|check)",
+            r"verif(?:y|ying) (?:that )?you(?: are|'re) (?:a )?human\W*",
+            r"security (?:check|checkpoint|verification)",
+            r"vercel security checkpoint",
+            r"checking your browser.*",
+            r"one moment, please\W*",
+            r"request (?:blocked|rejected)",
+            r"you have been blocked",
+            r"client challenge",
+            r"making sure you(?:'|’)?re not a bot\W*",
+            r"error: the request could not be satisfied",
+            r"ddos-guard",
+            r"captcha",
+            r"403(?: -)? forbidden",
+            r"forbidden",
+            r"zugriff verweigert",
+            r"accès refusé",
+            r"acceso denegado",
+            r"accesso negato",
+            r"acesso negado",
+            r"toegang geweigerd",
+            r"доступ ограничен",
+            r"доступ запрещ[её]н",
+            r"bevor sie (?:fortfahren|weitergehen).*",
+            r"before you continue.*",
+            r"avant de continuer.*",
+            r"antes de continuar.*",
+        )
+    ),
+    re.IGNORECASE,
+)
+
+GONE_TITLES = re.compile(
+    "|".join(
+        (
+            r"(?:error|erreur|fehler|errore|erro|http|status|code|feil|fel|hiba|chyba|błąd|ошибка|hata|fout)?[\s:#-]*404"
+            r"(?:[\s:!.-]*(?:error|page|not found)\b.*)?",
+            r"(?:page|article|story|document|content|file|url|object|the page you requested was)?"
+            r" ?(?:could |can)?(?:not|n't)?(?: be)? ?(?:not )?found\W*",
+            r"(?:this )?page (?:does ?n(?:o|')t exist|is(?: no longer| not) available|unavailable)\W*",
+            r"(?:diese )?seite (?:wurde )?nicht (?:gefunden|verfügbar)\W*",
+            r"nicht gefunden",
+            r"page (?:introuvable|non trouvée|inexistante)\W*",
+            r"página no (?:encontrada|existe)",
+            r"p[áa]gina n[ãa]o encontrada",
+            r"pagina non trovata",
+            r"pagina niet gevonden",
+            r"sid(?:an|en) (?:kunde inte hittas|hittades inte|blev ikke fundet|findes ikke|finnes ikke|ble ikke funnet)",
+            r"fant ikke siden",
+            r"sivua ei (?:löydy|löytynyt)",
+            r"(?:nie znaleziono strony|strona nie (?:istnieje|została znaleziona))",
+            r"stránka (?:nenalezena|nebyla nalezena|nebola nájdená)",
+            r"az oldal nem található",
+            r"a keresett oldal nem található",
+            r"страница не найдена",
+            r"сторінку не знайдено",
+            r"страницата не е намерена",
+            r"stranica nije pronađena",
+            r"pagina nu (?:a fost găsită|există)",
+            r"sayfa bulunamadı",
+            r"(?:η )?σελίδα δεν βρέθηκε",
+            r"الصفحة غير موجودة",
+            r"הדף לא נמצא",
+            r"صفحه (?:مورد نظر )?(?:پیدا|یافت) نشد",
+            r"halaman tidak ditemukan",
+            r"không tìm thấy trang",
+            r"ไม่พบหน้า.*",
+            r"页面不存在",
+            r"找不到(?:页面|頁面|网页|網頁)",
+            r"ページが見つかりません(?:でした)?",
+            r"페이지를 찾을 수 없습니다",
+        )
+    ),
+    re.IGNORECASE,
+)

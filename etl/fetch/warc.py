@@ -1,0 +1,150 @@
+"""WARC 1.1 records as gzip members: written with the wire's own compression, read back, and blotted out in place.
+
+Each record is one gzip member, as the standard recommends (ISO 28500:2017, annex D), so a record can be read from its offset
+alone. A body that came compressed is stored as it came: its bytes go into *stored* blocks of the member, behind a
+deflated head. Measured on news pages of 284 KB: 0.03 ms and 58.5 KB that way; deflating the decoded page again costs
+2.1 ms (level 1, 68.7 KB), 2.5 ms (3, 65.1 KB) or 5.7 ms (6, 58.5 KB).
+
+Bodies in zstd are the exception: warcio and pywb know gzip, deflate and br only, so those are kept decoded, and the header that
+said so is kept as `X-Archive-Orig-Content-Encoding` (the prefix that pywb uses too).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import zlib
+from base64 import b32encode
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+from uuid import uuid4
+
+RecordType = Literal["warcinfo", "response", "request", "revisit", "metadata"]
+REVISIT_PROFILE = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
+
+# Level 3 for what came uncompressed: +20 % time over level 1 for -5 % bytes; level 6 would double the time for another -10 %.
+DEFLATE_LEVEL = 3
+STORED_BLOCK_MAX_BYTES = 65535
+GZIP_HEAD = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
+GZIP_HEAD_WITH_COMMENT = b"\x1f\x8b\x08\x10\x00\x00\x00\x00\x00\xff"
+RECORD_END = b"\r\n\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record as it was read: its own fields (lower-case names) and its block."""
+
+    fields: dict[str, str]
+    block: bytes
+
+    @property
+    def type(self) -> str:
+        return self.fields.get("warc-type", "")
+
+    @property
+    def id(self) -> str:
+        return self.fields.get("warc-record-id", "")
+
+    @property
+    def url(self) -> str:
+        # Some writers put the URI in angle brackets, following an error in the grammar of WARC 1.0.
+        return self.fields.get("warc-target-uri", "").strip("<>")
+
+
+def new_id() -> str:
+    return f"<urn:uuid:{uuid4()}>"
+
+
+def warc_date(moment: datetime) -> str:
+    """Return the instant as WARC 1.1 writes it: UTC, with microseconds (1.1 allows them, 1.0 did not)."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def digest(payload: bytes) -> str:
+    return "sha256:" + b32encode(hashlib.sha256(payload).digest()).decode()
+
+
+def member(
+    fields: Sequence[tuple[str, str]], *, head: bytes = b"", body: bytes = b"", is_compressed: bool = False
+) -> bytes:
+    """Return one record as a gzip member; *body* is stored when it *is_compressed* already, else deflated."""
+    length = len(head) + len(body)
+    lines = [f"{name}: {value}\r\n" for name, value in (*fields, ("Content-Length", str(length)))]
+    start = b"WARC/1.1\r\n" + "".join(lines).encode("utf-8", "replace") + b"\r\n" + head
+    deflate = zlib.compressobj(DEFLATE_LEVEL, zlib.DEFLATED, -15)
+    crc = zlib.crc32(RECORD_END, zlib.crc32(body, zlib.crc32(start)))
+    pieces = [GZIP_HEAD, deflate.compress(start)]
+    if is_compressed:
+        pieces += [deflate.flush(zlib.Z_SYNC_FLUSH), *_stored(body)]
+        deflate = zlib.compressobj(DEFLATE_LEVEL, zlib.DEFLATED, -15)
+    else:
+        pieces.append(deflate.compress(body))
+    pieces += [deflate.compress(RECORD_END), deflate.flush()]
+    pieces.append(struct.pack("<II", crc, (len(start) + len(body) + len(RECORD_END)) & 0xFFFF_FFFF))
+    return b"".join(pieces)
+
+
+def _stored(body: bytes) -> Iterable[bytes]:
+    """Yield stored blocks, none of them the last (RFC 1951, section 3.2.4). They start on a byte after a sync flush."""
+    for start in range(0, len(body), STORED_BLOCK_MAX_BYTES):
+        piece = body[start : start + STORED_BLOCK_MAX_BYTES]
+        yield struct.pack("<BHH", 0, len(piece), len(piece) ^ 0xFFFF)
+        yield piece
+
+
+def blot(length: int, *, at: datetime) -> bytes:
+    """Return a record of exactly *length* bytes that says only that something was erased here.
+
+    The filler is the comment in the gzip header, which readers skip whatever its length (RFC 1952, section 2.3.1).
+    """
+    fields = (
+        ("WARC-Type", "metadata"),
+        ("WARC-Record-ID", new_id()),
+        ("WARC-Date", warc_date(at)),
+        ("Content-Type", "text/plain"),
+    )
+    smallest = member(fields, head=b"erased")[len(GZIP_HEAD) :]
+    filler = length - len(GZIP_HEAD_WITH_COMMENT) - len(smallest) - 1
+    if filler < 0:  # No record of ours is this small: its fields alone need more.
+        raise ValueError(f"{length} bytes are too few for a record")
+    return GZIP_HEAD_WITH_COMMENT + b" " * filler + b"\0" + smallest
+
+
+def read_member(compressed: bytes) -> Record:
+    """Return the record in a gzip member; raise ValueError when the bytes are not one whole record."""
+    stream = zlib.decompressobj(31)
+    try:
+        plain = stream.decompress(compressed)
+    except zlib.error as error:
+        raise ValueError(f"not a gzip member: {error}") from error
+    if not stream.eof:
+        raise ValueError("the record breaks off")
+    return parse_record(plain)
+
+
+def parse_record(plain: bytes) -> Record:
+    head, separator, block = plain.partition(b"\r\n\r\n")
+    version, _, lines = head.decode("utf-8", "replace").partition("\r\n")
+    if not separator or not version.startswith("WARC/"):
+        raise ValueError("not a WARC record")
+    fields: dict[str, str] = {}
+    for line in lines.split("\r\n"):
+        name, _, value = line.partition(":")
+        fields[name.strip().lower()] = value.strip()
+    length = int(fields.get("content-length", "-1"))
+    if length < 0 or len(block) < length:
+        raise ValueError("the record breaks off")
+    return Record(fields, block[:length])
+
+
+def parse_http(block: bytes) -> tuple[int, tuple[tuple[str, str], ...], bytes]:
+    """Return status, headers in order and the payload of an HTTP response as it stands in a record."""
+    head, _, payload = block.partition(b"\r\n\r\n")
+    first, _, lines = head.decode("latin-1").partition("\r\n")
+    status = first.split(" ", 2)[1:2]
+    if not status or not status[0].isdigit():
+        raise ValueError("not an HTTP response")
+    pairs = (line.partition(":") for line in lines.split("\r\n") if line)
+    return int(status[0]), tuple((name.strip(), value.strip()) for name, _, value in pairs), payload

@@ -1,7 +1,8 @@
 """Where an article's running text stands, roughly: enough to tell a link in a sentence from a teaser.
 
-Long pieces of text outside links vote for the element that holds them (and, half, for the one above), as Readability
-does with paragraphs. It is read before the body, which leaves the teasers out.
+Long pieces of text outside links vote for the *look* of the element that holds them (its tag and class, so that a text
+cut in two by a box still counts as one); the paragraphs of the winning look are the text. It is read before the body,
+which leaves the teasers out.
 """
 
 from __future__ import annotations
@@ -14,54 +15,88 @@ from etl.extract.document import Document
 LONG_CHARS = 80
 LONG_CHARS_WIDE = 30
 """In scripts that print a word in one or two characters."""
+TEXT_CHARS_MIN = 250
+"""Less in one place is a teaser's deck, not an article's text."""
 SENTENCE_CHARS = 40
 """Characters outside links from which a line with a link is a sentence and not a label."""
 SENTENCE_CHARS_MIN = 15
 """The same for a paragraph whose words before the link announce nothing."""
+TIGHT_SHARE = 0.5
+"""A container with this share of running text holds little else: what stands in it belongs to the article."""
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
     container: int
-    """The element that holds most of the text; -1 on a page without."""
+    """The smallest element around all paragraphs; -1 on a page without."""
     first: int
     last: int
-    """Its first and last paragraph (elements); -1 on a page without."""
+    """The first and the last paragraph (elements); -1 on a page without."""
+    end: int
+    """Where what stands with the paragraphs ends: the end of the last one, or of the container when it is tight."""
 
     def spans(self, element: int) -> bool:
-        """Tell whether *element* stands between two paragraphs of the text."""
-        return self.first < element < self.last
+        """Tell whether *element* stands among the paragraphs of the text."""
+        return self.first < element < self.end
+
+
+NONE = Running(-1, -1, -1, -1)
 
 
 def find(doc: Document) -> Running:
     """Return where the running text of the page is."""
+    votes: dict[object, int] = {}
+    places: dict[object, list[int]] = {}
+    for box, size in _paragraphs(doc):
+        parent = doc.parents[box]
+        above = doc.parents[parent] if parent >= 0 else -1
+        for element, share in ((parent, 2), (above, 1)):
+            if element >= 0:
+                look = (doc.tags[element], doc.attrs[element].get("class") or element)
+                votes[look] = votes.get(look, 0) + share * size
+                places.setdefault(look, []).append(box)
+    if not votes:
+        return NONE
+    best = max(votes, key=lambda look: votes[look])
+    boxes = places[best]
+    if votes[best] < 2 * TEXT_CHARS_MIN or not _is_text(doc, boxes):
+        return NONE
+    first, last = boxes[0], boxes[-1]
+    container = doc.parents[first]
+    while doc.ends[container] <= last:
+        container = doc.parents[container]
+    size = sum(doc.text_length(box) for box in set(boxes))
+    is_tight = size >= TIGHT_SHARE * doc.text_length(container)
+    return Running(container, first, last, doc.ends[container] if is_tight else doc.ends[last])
+
+
+def _paragraphs(doc: Document) -> list[tuple[int, int]]:
+    """Return (element, characters) of each long piece of text in no link."""
     boxes, owners, tags, parents = doc.boxes, doc.owners, doc.tags, doc.parents
-    votes: dict[int, int] = {}
-    paragraphs: list[int] = []
+    found: list[tuple[int, int]] = []
     for chunk, text in enumerate(doc.texts):
         size = len(text)
         if size < LONG_CHARS_WIDE or (size < LONG_CHARS and text[size // 2] < "\u2e80"):
             continue
-        owner, box = owners[chunk], boxes[chunk]
-        if doc.chars[chunk + 1] - doc.chars[chunk] < LONG_CHARS_WIDE or _in_link(tags, parents, owner, box):
-            continue
-        paragraphs.append(box)
-        parent = parents[box]
-        if parent >= 0:
-            votes[parent] = votes.get(parent, 0) + 2 * size
-            above = parents[parent]
-            if above >= 0:
-                votes[above] = votes.get(above, 0) + size
-    if not votes:
-        return Running(-1, -1, -1)
-    container = max(votes, key=lambda element: (votes[element], element))
-    end = doc.ends[container]
-    inside = [box for box in paragraphs if container < box < end]
-    return Running(container, inside[0], inside[-1]) if inside else Running(-1, -1, -1)
+        size = doc.chars[chunk + 1] - doc.chars[chunk]
+        if size >= LONG_CHARS_WIDE and not _in_link(tags, parents, owners[chunk], boxes[chunk]):
+            found.append((boxes[chunk], size))
+    return found
+
+
+def _is_text(doc: Document, boxes: list[int]) -> bool:
+    """Tell text from the decks of teasers: its paragraphs stand together, or alone in wrappers of their own."""
+    alone = 0
+    held: dict[int, int] = {}
+    for box in set(boxes):
+        parent = doc.parents[box]
+        held[parent] = held.get(parent, 0) + doc.text_length(box)
+        alone += doc.text_length(parent) == doc.text_length(box)
+    return max(held.values()) >= TEXT_CHARS_MIN or alone * 2 > len(held)
 
 
 def _in_link(tags: list[str], parents: list[int], element: int, box: int) -> bool:
-    while element >= box:
+    while element > box:
         if tags[element] == "a":
             return True
         element = parents[element]
@@ -79,8 +114,6 @@ def in_sentence(doc: Document, running: Running, anchor: int) -> bool:
     if box > anchor:
         return False
     before, after = _prose(doc, box, (first, last))
-    if not before and not after:
-        return False
     prose = before + after
     if prose >= SENTENCE_CHARS:
         return True

@@ -1,0 +1,132 @@
+"""The links from a page to other articles, as data: one record per (URL, kind), in document order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from etl.extract import dates, teaser_fields
+from etl.extract.anchors import OWN, Anchor, identity
+from etl.extract.article_urls import WEAK
+from etl.extract.body import Main
+from etl.extract.document import Document
+from etl.extract.teaser_fields import Fields
+from etl.extract.teasers import Block, Item, Teasers
+from etl.model import Link, Moment
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where and when the page was read: what its date labels mean depends on it."""
+
+    language: str | None = None
+    country: str | None = None
+    zone: str | None = None
+    fetched_at: datetime | None = None
+
+
+def read(
+    doc: Document,
+    teasers: Teasers,
+    main: Main | None = None,
+    *,
+    language: str | None = None,
+    country: str | None = None,
+    zone: str | None = None,
+    fetched_at: datetime | None = None,
+    canonical: Callable[[str], str] = str,
+    canonical_url: str | None = None,
+) -> tuple[Link, ...]:
+    """Return the links of the page. *canonical* names URLs; links to the page itself or *canonical_url* are none."""
+    reader = _Reader(doc, _Place(language, country, zone, fetched_at), canonical)
+    own = {identity(url) for url in (doc.url, canonical_url) if url}
+    found: list[tuple[int, Link]] = []
+    for block in teasers.blocks:
+        found += [(item.element, reader.teaser(item, block)) for item in block.items]
+    sentences = [anchor for anchor in teasers.sentences if _is_document(anchor) and _is_body(doc, main, anchor)]
+    found += [(anchor.element, reader.inline(anchor)) for anchor in sentences]
+    found.sort(key=lambda pair: pair[0])
+    return _merged([link for _, link in found if link.title and identity(link.url) not in own])
+
+
+def _is_body(doc: Document, main: Main | None, anchor: Anchor) -> bool:
+    """Tell whether *anchor* stands between the ends of the body; true when nobody knows the body."""
+    if main is None or not main.spans:
+        return True
+    return main.spans[0][0] <= doc.first_text[anchor.element] < main.spans[-1][1]
+
+
+def _is_document(anchor: Anchor) -> bool:
+    return anchor.shape != OWN and anchor.shape >= WEAK
+
+
+class _Reader:
+    def __init__(self, doc: Document, place: _Place, canonical: Callable[[str], str]) -> None:
+        self._doc = doc
+        self._place = place
+        self._canonical = canonical
+        self._fields = teaser_fields.Reader(doc)
+        self._moments: dict[str, Moment] = {}
+
+    def teaser(self, item: Item, block: Block) -> Link:
+        fields = self._fields.read(item)
+        return Link(
+            url=self._canonical(item.url),
+            kind=block.kind,
+            title=fields.title,
+            position=0,
+            href=self._doc.attribute(item.anchors[0], "href"),
+            block=block.heading,
+            rank=fields.rank,
+            kicker=fields.kicker,
+            date=self._date(fields),
+            rule=block.rule,
+        )
+
+    def inline(self, anchor: Anchor) -> Link:
+        return Link(
+            url=self._canonical(anchor.url),
+            kind="inline",
+            title=self._doc.text(anchor.element),
+            position=0,
+            href=self._doc.attribute(anchor.element, "href"),
+            rule="sentence",
+        )
+
+    def _date(self, fields: Fields) -> Moment | None:
+        label = fields.labels[0] if fields.labels else ""
+        if fields.machine and (moment := self._moment(fields.machine)).at is not None:
+            return replace(moment, text=label or fields.machine)
+        for label in fields.labels:
+            if (moment := self._moment(label)).at is not None:
+                return moment
+        return None
+
+    def _moment(self, label: str) -> Moment:
+        if label not in self._moments:
+            place = self._place
+            self._moments[label] = dates.read_label(
+                label, language=place.language, country=place.country, zone=place.zone, fetched_at=place.fetched_at
+            )
+        return self._moments[label]
+
+
+def _merged(links: list[Link]) -> tuple[Link, ...]:
+    """Return one link per URL and kind: the longest headline, and of the other fields the first that is given."""
+    merged: dict[tuple[str, str], Link] = {}
+    for link in links:
+        key = (identity(link.url), link.kind)
+        known = merged.get(key)
+        if known is None:
+            merged[key] = replace(link, position=len(merged))
+            continue
+        merged[key] = replace(
+            known,
+            title=known.title if link.kind == "inline" or len(link.title) <= len(known.title) else link.title,
+            block=known.block or link.block,
+            rank=known.rank if known.rank is not None else link.rank,
+            kicker=known.kicker or link.kicker,
+            date=known.date or link.date,
+        )
+    return tuple(merged.values())

@@ -1,0 +1,286 @@
+"""What one teaser shows: headline, kicker, rank and date label, told apart piece by piece.
+
+A *piece* is a stretch of text that a reader sees as one thing: a line, or within a line what one inline element holds
+(`<b>2</b><i>Politics</i><span>Headline</span>`), while formatting inside a sentence (`A <em>word</em> more`) stays
+together. Heading tags and the theme's own names decide first; then order, length and the link.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from etl.extract.document import Document, collapse
+from etl.extract.teasers import Item
+
+KICKER_CHARS_MAX = 45
+TITLE_CHARS_MIN = 20
+"""A linked piece this long is the headline when no tag or name says which one is."""
+LABEL_CHARS_MAX = 70
+"""A longer piece is no date label."""
+
+_FORMATTING = frozenset(
+    {
+        "em",
+        "i",
+        "b",
+        "strong",
+        "span",
+        "sup",
+        "sub",
+        "mark",
+        "u",
+        "abbr",
+        "cite",
+        "q",
+        "bdi",
+        "s",
+        "wbr",
+        "nobr",
+        "font",
+        "a",
+    }
+)
+_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_RANK = re.compile(r"\W{0,2}(\d{1,2})\W{0,2}")
+_RANK_NAME = re.compile(r"(?<![a-z])(?:rank|ranking|number|position|no)[-_]{0,2}(\d{1,2})(?!\w)")
+_LEADING_RANK = re.compile(r"(\d{1,2})\s*[.)]\s+(?=\S)")
+_DURATION = re.compile(r"\W*(?:\d{1,2}:)?\d{1,2}:\d\d\W*")
+_HIDDEN = re.compile(
+    r"sr-?only|screen-?reader|visually-?hidden|visuallyhidden|assistive|(?<![a-z])a11y|offscreen|icon|screenreader|invisible"
+)
+_DATE = re.compile(
+    r"(?<![a-z])(?:date|time|timestamp|datum|fecha|data|zeit|ago|published|pubdate|created|updated|meta-time|timeago)(?![a-z])|datetime|timestamp|pub-?date|time-?ago|dateline"
+)
+_AUTHOR = re.compile(
+    r"author|by-?line|(?<![a-z])autor|autore|skribent|writer|credit|source(?!d)|contributor|columnist|reporter"
+)
+_TITLE = re.compile(
+    r"(?<!sub)(?<!sub-)(?<!sub_)(?:title|headline|hed(?![a-z])|heading|titel|titulo|titre|titolo|titulek|titul|otsikko|rubrik)(?!-?(?:kicker|label|wrapper-label|prefix|section|tag|intro|lead))"
+)
+_KICKER = re.compile(
+    r"kicker|overline|eyebrow|top-?line|dachzeile|(?<!sub)(?<!sub-)category|section(?!-title|__title)|rubric|(?<![a-z])label|badge|flag|(?<![a-z])tag(?![a-z])|topic|surtit|pretit|over-?title|overtit|antetitulo|supertitle|spitzmarke|occhiello|vignette|channel|roof|prefix|pill|cat-links"
+)
+_DECK = re.compile(
+    r"summary|(?<![a-z])desc|excerpt|(?<![a-z])dek|deck|standfirst|vorspann|sub-?title|subhead|sub-?line|teaser-?text|snippet|intro(?!-title)|abstract|caption|preamble|lead-?text|(?<![a-z])ingress"
+)
+_OTHER = re.compile(
+    r"comment|views|view-?count|read-?(?:time|more)|duration|share|button|cta|more-?link|like|counter|play"
+)
+
+TITLE, KICKER, DATE, AUTHOR, DECK, OTHER, HIDDEN, PLAIN = range(8)
+
+
+@dataclass(slots=True)
+class Piece:
+    text: str
+    role: int
+    heading: int
+    """The heading element it stands in; -1 when in none."""
+    linked: bool
+    element: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    title: str
+    kicker: str | None
+    rank: int | None
+    labels: tuple[str, ...]
+    """Pieces that may be a date label, the likeliest first."""
+    machine: str | None
+    """The `datetime` of the teaser's `<time>`."""
+
+
+class Reader:
+    """Reads the teasers of one page; each class name is looked at once."""
+
+    def __init__(self, doc: Document) -> None:
+        self._doc = doc
+        self._roles: dict[str, int] = {"": PLAIN}
+
+    def read(self, item: Item) -> Fields:
+        """Return what *item* shows; the title is empty when it shows none."""
+        pieces = self._pieces(item)
+        rank = self._rank(item, pieces)
+        title_pieces = _title(pieces)
+        title = collapse(" ".join(piece.text for piece in title_pieces))
+        if rank is None and (found := _LEADING_RANK.match(title)) and title_pieces and self._in_ranking(item):
+            rank = int(found[1])
+        if found := _LEADING_RANK.match(title):
+            title = title[found.end() :] if rank == int(found[1]) else title
+        kicker = _kicker(pieces, title_pieces)
+        rest = [piece for piece in pieces if piece not in title_pieces and piece is not kicker]
+        return Fields(title, kicker.text if kicker else None, rank, _labels(rest), self._machine(item))
+
+    def _in_ranking(self, item: Item) -> bool:
+        return self._doc.tags[item.element] in ("li", "tr", "article", "div")
+
+    def _pieces(self, item: Item) -> list[Piece]:
+        doc = self._doc
+        first, last = doc.first_text[item.element], doc.last_text[item.element]
+        pieces: list[Piece] = []
+        previous: tuple[int, int, int] | None = None
+        chunk = first
+        anchors = set(item.anchors)
+        while chunk < last:
+            text = doc.texts[chunk]
+            if not text.strip():
+                if pieces and previous is not None:
+                    pieces[-1].text += " "
+                chunk += 1
+                continue
+            box = doc.boxes[chunk]
+            unit, anchor, named = self._unit(doc.owners[chunk], box, anchors)
+            key = (box, unit, anchor)
+            if previous is not None and pieces and self._joins(previous, key, named, pieces[-1]):
+                pieces[-1].text += text
+            else:
+                pieces.append(self._piece(text, unit, box, (item.element, anchor, named)))
+                previous = key
+            chunk += 1
+        for piece in pieces:
+            piece.text = collapse(piece.text)
+        return [piece for piece in pieces if piece.role != HIDDEN and piece.text]
+
+    def _unit(self, owner: int, box: int, anchors: set[int]) -> tuple[int, int, int]:
+        """Return the top inline element of a chunk's line, the teaser's link around it, and the role named on the way."""
+        doc = self._doc
+        unit, anchor, named = owner, -1, PLAIN
+        element = owner
+        while element > box:
+            if element in anchors:
+                anchor = element
+            else:
+                unit = element
+                if named == PLAIN:
+                    named = self._role(element)
+            element = doc.parents[element]
+        if anchor < 0:
+            above = box
+            for _ in range(12):
+                if above in anchors:
+                    anchor = above
+                    break
+                above = doc.parents[above]
+                if above < 0:
+                    break
+        return unit, anchor, named
+
+    def _joins(self, previous: tuple[int, int, int], key: tuple[int, int, int], named: int, last: Piece) -> bool:
+        doc = self._doc
+        if previous[0] != key[0]:
+            return False
+        if previous[1] == key[1]:
+            return True
+        if named not in (PLAIN, TITLE) or last.role not in (PLAIN, TITLE) or previous[2] != key[2]:
+            return False
+        direct = key[1] in (key[0], key[2]) or previous[1] in (previous[0], previous[2])
+        if not direct or _RANK.fullmatch(last.text.strip()):
+            return False
+        return doc.tags[key[1]] in _FORMATTING or key[1] in (key[0], key[2])
+
+    def _piece(self, text: str, unit: int, box: int, place: tuple[int, int, int]) -> Piece:
+        doc = self._doc
+        item, anchor, role = place
+        heading = -1
+        element = unit
+        while element >= item:
+            if heading < 0 and doc.tags[element] in _HEADINGS:
+                heading = element
+            if role == PLAIN and element != item:
+                role = self._role(element)
+            element = doc.parents[element]
+        if doc.tags[unit] == "time" or doc.tags[box] == "time":
+            role = DATE
+        return Piece(text, role, heading, anchor >= 0, unit)
+
+    def _role(self, element: int) -> int:
+        """Return what the theme's name for *element* says about its text."""
+        if self._doc.tags[element] == "time":
+            return DATE
+        name = self._doc.attrs[element].get("class")
+        if not name:
+            return PLAIN
+        role = self._roles.get(name)
+        if role is None:
+            role = self._roles[name] = _role_of(name.lower())
+        return role
+
+    def _rank(self, item: Item, pieces: list[Piece]) -> int | None:
+        for piece in pieces:
+            if len(piece.text) <= 4 and piece.role != DATE and (found := _RANK.fullmatch(piece.text)):
+                pieces.remove(piece)
+                return int(found[1])
+        for element in (item.element, self._doc.parents[item.element]):
+            if found := _RANK_NAME.search(self._doc.hint(element)):
+                return int(found[1])
+        return None
+
+    def _machine(self, item: Item) -> str | None:
+        doc = self._doc
+        for element in range(item.element, doc.ends[item.element]):
+            if doc.tags[element] == "time" and (value := doc.attrs[element].get("datetime")):
+                return value
+        return None
+
+
+def _role_of(name: str) -> int:
+    for role, pattern in (
+        (HIDDEN, _HIDDEN),
+        (KICKER, _KICKER),
+        (DECK, _DECK),
+        (TITLE, _TITLE),
+        (AUTHOR, _AUTHOR),
+        (DATE, _DATE),
+        (OTHER, _OTHER),
+    ):
+        if pattern.search(name):
+            return role
+    return PLAIN
+
+
+def _title(pieces: list[Piece]) -> list[Piece]:
+    """Return the pieces that make the headline."""
+    usable = [piece for piece in pieces if piece.role in (PLAIN, TITLE) and not _DURATION.fullmatch(piece.text)]
+    headed = [piece for piece in usable if piece.heading >= 0]
+    if headed:
+        heading = max(headed, key=lambda piece: (piece.linked, len(piece.text))).heading
+        return [piece for piece in headed if piece.heading == heading]
+    named = [piece for piece in usable if piece.role == TITLE]
+    for choice in (named, [piece for piece in usable if piece.linked], usable):
+        for piece in choice:
+            if len(piece.text) >= TITLE_CHARS_MIN:
+                return [piece]
+        if choice:
+            return [max(choice, key=lambda piece: len(piece.text))]
+    linked = [piece for piece in pieces if piece.linked]
+    return [max(linked, key=lambda piece: len(piece.text))] if linked else []
+
+
+def _kicker(pieces: list[Piece], title: list[Piece]) -> Piece | None:
+    """Return the label shown with the headline: named so, or a short line before it."""
+    if not title:
+        return None
+    for piece in pieces:
+        if piece.role == KICKER and len(piece.text) <= KICKER_CHARS_MAX and piece not in title:
+            return piece
+    before = pieces[: pieces.index(title[0])]
+    for piece in reversed(before):
+        if piece.role == PLAIN and 1 < len(piece.text) <= KICKER_CHARS_MAX and not _has_digits(piece.text):
+            return piece
+    return None
+
+
+def _labels(pieces: list[Piece]) -> tuple[str, ...]:
+    named = [piece.text for piece in pieces if piece.role == DATE and len(piece.text) <= LABEL_CHARS_MAX]
+    others = [
+        piece.text
+        for piece in pieces
+        if piece.role != DATE and len(piece.text) <= LABEL_CHARS_MAX and _has_digits(piece.text)
+    ]
+    return (*named, *others)
+
+
+def _has_digits(text: str) -> bool:
+    return any(character.isdigit() for character in text)

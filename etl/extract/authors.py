@@ -29,14 +29,13 @@ NAMES_PER_OBJECT = 12
 
 
 def read(
-    doc: Document, facts: Structured, *, heading: int | None = None, last: int | None = None
+    doc: Document, facts: Structured, known: frozenset[str], *, heading: int | None = None, last: int | None = None
 ) -> Choice[tuple[str, ...]]:
     """Return the authors, people before organisations.
 
     *heading* is the element with the headline and *last* the last element of the body, where known: a byline stands
-    between or near them.
+    between or near them. *known* are the site's names.
     """
-    known = site.names(facts, doc.url)
     found = [("json-ld:author", _linked(facts)), ("meta", _meta(facts))]
     choice = _people_first(found, known)
     if choice is None:

@@ -6,8 +6,10 @@ description of the markup on 38; so the page is read first, and the markup only 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from etl.extract import site, vocabulary
 from etl.extract.choice import Choice, losers
@@ -38,6 +40,10 @@ _NEVER = frozenset(
 )
 
 
+Run = tuple[int, int, int, str]
+"""(first chunk, last chunk, box, text) of one line."""
+
+
 @dataclass(frozen=True, slots=True)
 class Standfirst:
     text: str
@@ -61,41 +67,58 @@ def read(doc: Document, facts: Structured, *, heading: int | None) -> Choice[str
 
 
 def find(doc: Document, facts: Structured, *, heading: int | None) -> Standfirst | None:
-    """Return the standfirst that stands after the headline at *heading*, or None."""
-    if heading is None:
-        return None
+    """Return the standfirst that stands after the headline at *heading*, or None.
+
+    Without a heading only words that the markup repeats, or a class that says so, are believed.
+    """
     told = {site.key(text): rule for rule, text in reversed(_told(facts)) if text}
+    headlines = {site.key(text) for node in facts.articles[:1] for text in strings(node.get("headline"))}
+    other_headlines = {
+        site.key(text) for node in facts.articles[:1] for text in strings(node.get("alternativeHeadline"))
+    }
+    if heading is not None:
+        headlines.add(site.key(doc.text(heading)))
+    runs = list(
+        islice(
+            _runs_after(doc, doc.last_text[heading] if heading is not None else 0),
+            RUNS_MAX if heading is not None else 3 * RUNS_MAX,
+        )
+    )
+    usual = _usual_parent(doc, runs)
     best: Standfirst | None = None
     best_score = 2.0
-    headline = site.key(doc.text(heading))
-    for order, (first, last, box, text) in enumerate(_runs_after(doc, heading)):
-        if order >= RUNS_MAX:
-            break
-        if not LEAD_MIN_CHARS <= len(text) <= LEAD_MAX_CHARS or _is_never(doc, box, heading):
+    is_before_text = heading is not None
+    for order, (first, last, box, text) in enumerate(runs):
+        if not LEAD_MIN_CHARS <= len(text) <= LEAD_MAX_CHARS or _is_never(doc, box, heading or 0):
             continue
         said = site.key(text)
-        if said == headline:
+        if said in headlines:
             continue
-        score = _score(doc, box, told, said) - order * 0.06
+        is_usual = doc.parents[box] == usual
+        score = _told_score(told, said) + _hint_score(doc, box) + _look_score(doc, first, last, box)
+        if is_before_text and not is_usual and usual >= 0 and len(text) >= 60:
+            score += 1.2
+        if said in other_headlines and said not in told:
+            score -= 1.5
+        score += 0.5 * (len(text) >= 80) + 0.6 * (order == 0) - order * 0.06
+        is_before_text = is_before_text and not is_usual
         if score > best_score:
-            rule = "shown:" + (told.get(said) or "class")
-            best, best_score = Standfirst(text, first, last, box, rule), score
-    return best
+            best, best_score = Standfirst(text, first, last, box, "shown:" + (told.get(said) or "place")), score
+    return _whole(doc, best) if best is not None else None
 
 
 def _told(facts: Structured) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for node in facts.articles[:1]:
         found += [("json-ld:description", text) for text in strings(node.get("description"))[:1]]
-        found += [("json-ld:alternativeHeadline", text) for text in strings(node.get("alternativeHeadline"))[:1]]
     for name in ("og:description", "description", "twitter:description", "dc.description", "sailthru.description"):
         found += [(name, text) for text in facts.meta.get(name, ())[:1]]
     return [(rule, text) for rule, text in found if len(text) <= LEAD_MAX_CHARS]
 
 
-def _runs_after(doc: Document, heading: int) -> Iterator[tuple[int, int, int, str]]:
-    """Yield (first chunk, last chunk, box, text) of each line after *heading*."""
-    first, count = doc.last_text[heading], len(doc.texts)
+def _runs_after(doc: Document, first: int) -> Iterator[Run]:
+    """Yield each line from chunk *first* on."""
+    count = len(doc.texts)
     chunk = first
     while chunk < count:
         chunk += 1
@@ -105,31 +128,59 @@ def _runs_after(doc: Document, heading: int) -> Iterator[tuple[int, int, int, st
             first = chunk
 
 
-def _score(doc: Document, box: int, told: dict[str, str], said: str) -> float:
-    score = 0.0
+def _usual_parent(doc: Document, runs: list[Run]) -> int:
+    """Return the element most of the longer lines stand in: that of the text. A standfirst mostly stands elsewhere."""
+    parents = Counter(doc.parents[box] for _, _, box, text in runs if len(text) >= 80)
+    parent, count = parents.most_common(1)[0] if parents else (-1, 0)
+    return parent if count >= 3 else -1
+
+
+def _told_score(told: dict[str, str], said: str) -> float:
+    """Return how far the markup repeats the words: a dateline may stand before them, an ellipsis after them."""
     if said in told:
-        score += 4.0
-    elif len(said) > 40 and any(
-        said.startswith(other[:60]) or other.startswith(said[:60]) for other in told if len(other) > 40
-    ):
-        score += 1.5
-    for level, element in enumerate((box, *doc.ancestors(box))):
-        if level > 2:
-            break
+        return 4.0
+    for other in told:
+        if len(other) > 40 and (said.startswith(other[:60]) or other.startswith(said[:60])):
+            return 1.5
+        if len(other) > 40 and said.endswith(other) and len(said) < len(other) + 60:
+            return 3.0
+    return 0.0
+
+
+def _hint_score(doc: Document, box: int) -> float:
+    for level, element in enumerate((box, *islice(doc.ancestors(box), 2))):
         hint = (
             doc.hint(element)
             + doc.attribute(element, "data-testid").lower()
             + doc.attribute(element, "itemprop").lower()
         )
         if any(word in hint for word in _NOT_HINTS):
-            score -= 3.0
-            break
+            return -3.0
         if any(word in hint for word in _HINTS):
-            score += 3.0 - level * 0.5
-            break
+            return 3.0 - level * 0.5
+    return 0.0
+
+
+def _look_score(doc: Document, first: int, last: int, box: int) -> float:
+    """Return what the look says: a heading's size, or all in bold."""
     if doc.tags[box] in ("h2", "h3"):
-        score += 1.0
-    return score
+        return 1.4
+    if "bold" in doc.hint(box) or "medium" in doc.hint(box):
+        return 1.5
+    owners = {doc.owners[chunk] for chunk in range(first, last) if doc.chars[chunk + 1] > doc.chars[chunk]}
+    return 1.5 if owners and all(doc.tags[owner] in ("strong", "b") for owner in owners) else 0.0
+
+
+def _whole(doc: Document, part: Standfirst) -> Standfirst:
+    """Return the standfirst with the paragraphs that share its own box, when that box holds nothing else."""
+    for above in islice(doc.ancestors(part.element), 2):
+        first, last = doc.first_text[above], doc.last_text[above]
+        if doc.text_length(above) > LEAD_MAX_CHARS or not any(word in doc.hint(above) for word in _HINTS):
+            continue
+        lines = [text for _, chunk, _, text in _runs_after(doc, first) if chunk <= last]
+        if len(lines) > 1 and all(len(line) >= LEAD_MIN_CHARS for line in lines):
+            return Standfirst(" ".join(lines), first, last, above, part.rule)
+    return part
 
 
 def _is_never(doc: Document, box: int, heading: int) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from etl.extract import access, authors, language, lead, picture, title, topics
+from etl.extract import access, authors, language, lead, picture, site, title, topics
 from etl.extract.choice import Choice
 from etl.extract.document import Document
 from etl.extract.structured import Structured
@@ -35,15 +35,16 @@ def read(doc: Document, facts: Structured, *, text: str = "", span: tuple[int, i
     the language, and where byline, picture and topics stand.
     """
     first, last = span or (None, None)
-    headline = title.read(doc, facts)
-    heading = title.heading(doc, headline.value)
-    written = authors.read(doc, facts, heading=heading, last=last)
+    known = site.names(facts, doc.url)
+    heading = (shown := title.read(doc, facts, known)).element
+    headline = shown.choice
+    written = authors.read(doc, facts, known, heading=heading, last=last)
     found: dict[str, Choice[object]] = {
         "title": _any(headline),
         "authors": _any(written),
         "lead": _any(standfirst := lead.read(doc, facts, heading=heading)),
-        "section": _any(part := topics.section(doc, facts)),
-        "tags": _any(tags := topics.tags(doc, facts, authors=written.value, title=headline.value)),
+        "section": _any(part := topics.section(facts, known)),
+        "tags": _any(tags := topics.tags(doc, facts, known, authors=written.value, title=headline.value)),
         "language": _any(spoken := language.read(doc, facts, text=text)),
         "image": _any(image := picture.read(doc, facts, heading=heading, body_at=first)),
         "canonical_url": _any(own := canonical_url(doc, facts)),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from etl.extract import site
 from etl.extract.choice import Choice, losers
@@ -22,9 +23,17 @@ _NEWS = ("newsarticle", "liveblogposting", "reportagenewsarticle", "analysisnews
 _NOT_A_HEADLINE = frozenset({"nav", "footer", "aside", "form", "dialog"})
 
 
-def read(doc: Document, facts: Structured) -> Choice[str]:
-    """Return the headline; an empty one when the page has none."""
-    known = site.names(facts, doc.url)
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """The headline, and where the page shows it."""
+
+    choice: Choice[str]
+    element: int | None
+    """The heading that stands above the text, whatever its words; None on a page without one."""
+
+
+def read(doc: Document, facts: Structured, known: frozenset[str]) -> Headline:
+    """Return the headline, empty when the page has none; *known* are the site's names."""
     page_title = "".join(clean(doc.text(element)) for element in doc.by_tag.get("title", ())[:1])[:TITLE_MAX_CHARS]
     told = {
         "json-ld:headline": _headline(facts),
@@ -32,27 +41,13 @@ def read(doc: Document, facts: Structured) -> Choice[str]:
         "twitter:title": facts.first("twitter:title", "parsely-title", "dc.title", "sailthru.title"),
         "microdata:headline": _microdata(doc, facts),
     }
-    shown = _shown(doc, [*told.values(), page_title], known)
+    element, shown = _shown(doc, [*told.values(), page_title], known)
     heads = [*told.values(), shown]
     told = {rule: _without_site(text[:TITLE_MAX_CHARS], heads, known) for rule, text in told.items()}
     stripped = _without_site(page_title, heads, known)
     rule, value = _chosen(told, shown, stripped, is_news=_is_news(facts))
     candidates = [*told.items(), ("h1", shown), ("title", stripped)]
-    return Choice(value, rule if value else "", losers(candidates, value))
-
-
-def heading(doc: Document, title: str) -> int | None:
-    """Return the element that shows *title*, or the first heading when none does exactly; None without a heading."""
-    wanted = site.key(title)
-    best: int | None = None
-    for tag in ("h1", "h2", "h3"):
-        for element in doc.by_tag.get(tag, ())[:40]:
-            said = site.key(doc.text(element)) if doc.text_length(element) <= TITLE_MAX_CHARS else ""
-            if said and said == wanted:
-                return element
-            if tag == "h1" and said and best is None:
-                best = element
-    return best
+    return Headline(Choice(value, rule if value else "", losers(candidates, value)), element)
 
 
 def _chosen(told: dict[str, str], shown: str, page_title: str, *, is_news: bool) -> tuple[str, str]:
@@ -108,27 +103,27 @@ def _microdata(doc: Document, facts: Structured) -> str:
     return ""
 
 
-def _shown(doc: Document, told: list[str], known: frozenset[str]) -> str:
-    """Return the text of the heading that shows the headline: the `<h1>` most like what the page tells machines."""
-    wanted = [set(site.key(text).split()) or {text} for text in told if text]
-    best, best_likeness = "", -1.0
-    for tag in ("h1", "h2"):
+def _shown(doc: Document, told: list[str], known: frozenset[str]) -> tuple[int | None, str]:
+    """Return the heading that shows the headline and its text: the `<h1>` most like what the page tells machines."""
+    wanted = [set(site.key(text).split()) for text in dict.fromkeys(told) if text]
+    best, best_text, best_likeness = None, "", -1.0
+    for tag in ("h1", "h2", "h3"):
         for element in doc.by_tag.get(tag, ())[:30]:
             if not 0 < doc.text_length(element) <= TITLE_MAX_CHARS:
                 continue
             text = clean(doc.text(element))
             words = set(site.key(text).split())
             likeness = max((len(words & other) / len(words | other) for other in wanted if words), default=0.0)
-            if tag == "h2" and likeness < 0.7:
-                # A second-level heading is the headline only when it says what the page says of itself.
+            if tag != "h1" and likeness < 0.6:
+                # A lower heading is the headline only when it says what the page says of itself.
                 continue
             if site.is_name(text, known) or (likeness < 0.2 and _is_aside(doc, element)):
                 likeness -= 1.0
             if likeness > best_likeness:
-                best, best_likeness = text, likeness
-        if best and best_likeness >= 0:
-            break
-    return best if best_likeness >= 0 else ""
+                best, best_text, best_likeness = element, text, likeness
+        if best is not None and best_likeness >= 0:
+            return best, best_text
+    return None, ""
 
 
 def _is_aside(doc: Document, element: int) -> bool:

@@ -27,8 +27,8 @@ _CODE = re.compile(
 _PLAIN_SEPARATOR = re.compile(r"\s*[,;、，；|]\s*|\s*\n\s*")
 
 
-def section(doc: Document, facts: Structured) -> Choice[str | None]:
-    """Return the section of the paper as the page names it, or None."""
+def section(facts: Structured, known: frozenset[str]) -> Choice[str | None]:
+    """Return the section of the paper as the page names it, or None; *known* are the site's names."""
     found: list[tuple[str, str]] = []
     for node in facts.articles[:2]:
         found += [("json-ld:articleSection", said) for said in strings(node.get("articleSection"))[:1]]
@@ -43,7 +43,6 @@ def section(doc: Document, facts: Structured) -> Choice[str | None]:
     ):
         found += [(name, said) for said in facts.meta.get(name, ())[:1]]
     found += [("breadcrumb", said) for said in _breadcrumb(facts)[:1]]
-    known = site.names(facts, doc.url)
     for rule, said in found:
         name = _PLAIN_SEPARATOR.split(said)[0].strip(" -–/>")
         if 1 < len(name) <= TAG_MAX_CHARS and not _CODE.search(name) and not site.is_name(name, known):
@@ -51,10 +50,11 @@ def section(doc: Document, facts: Structured) -> Choice[str | None]:
     return Choice(None, "", tuple(found))
 
 
-def tags(doc: Document, facts: Structured, *, authors: Iterable[str] = (), title: str = "") -> Choice[tuple[str, ...]]:
+def tags(
+    doc: Document, facts: Structured, known: frozenset[str], *, authors: Iterable[str] = (), title: str = ""
+) -> Choice[tuple[str, ...]]:
     """Return the tags: those of the meta elements, of JSON-LD, or the visible topic links when no markup names any."""
     refused = {site.key(name) for name in authors} | {site.key(title)}
-    known = site.names(facts, doc.url)
     found = [(rule, _tidy(said, refused, known)) for rule, said in _told(facts)]
     found.append(("links", _tidy(_linked(doc, facts), refused, known)))
     for rule, some in found:

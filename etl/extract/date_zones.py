@@ -62,11 +62,12 @@ ro=Europe/Bucharest si=Asia/Colombo sk=Europe/Bratislava sl=Europe/Ljubljana sq=
 sv=Europe/Stockholm tg=Asia/Dushanbe th=Asia/Bangkok tk=Asia/Ashgabat tr=Europe/Istanbul uk=Europe/Kyiv uz=Asia/Tashkent
 vi=Asia/Ho_Chi_Minh zu=Africa/Johannesburg xh=Africa/Johannesburg af=Africa/Johannesburg gu=Asia/Kolkata mr=Asia/Kolkata
 te=Asia/Kolkata kn=Asia/Kolkata ml=Asia/Kolkata or=Asia/Kolkata as=Asia/Kolkata fa=Asia/Tehran ca=Europe/Madrid eu=Europe/Madrid
-gl=Europe/Madrid cy=Europe/London
+gl=Europe/Madrid cy=Europe/London zh=Asia/Shanghai ta=Asia/Kolkata sw=Africa/Nairobi so=Africa/Mogadishu am=Africa/Addis_Ababa
+ti=Africa/Addis_Ababa om=Africa/Addis_Ababa rw=Africa/Kigali ha=Africa/Lagos yo=Africa/Lagos ig=Africa/Lagos
 """
 SPOKEN_IN: dict[str, str] = {code: zone for code, _, zone in (pair.partition("=") for pair in _LANGUAGES.split())}
-"""Language → zone, for languages whose publishers share one zone (or nearly). English, French, Spanish, Portuguese, Arabic,
-Russian, Chinese, Bengali, Urdu, Swahili are not here."""
+"""Language → zone, for languages whose publishers share one zone (or nearly). Chinese is written at
+UTC+8 from Beijing to Singapore. English, French, Spanish, Portuguese, Arabic, Russian, Bengali and Urdu are not here."""
 
 _FIXED = """
 utc=0 gmt=0 ut=0 z=0 wet=0 west=1 cet=1 mez=1 met=1 cest=2 mesz=2 mest=2 eet=2 eest=3 msk=3 edt=-4 cdt=-5 mdt=-6

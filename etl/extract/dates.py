@@ -63,12 +63,12 @@ def read_label(
     Of a label with several times the publication counts, then the update. *zone* is the publisher's, when a recipe or the
     page knows it; without it the country's zone holds, where it has one.
     """
-    readings = read_all(text, language=language, country=country, zone=zone, fetched_at=fetched_at)
-    by_role = {role: [r.moment for r in readings if r.role == role] for role in ("published", "", "modified")}
-    for moments in by_role.values():
+    found = readings(text, locate(language, country, zone, fetched_at))
+    for role in ("published", "", "modified"):
+        moments = [reading.moment for reading in found if reading.role == role]
+        if len({(moment.at, moment.precision) for moment in moments}) == 1:
+            return moments[0]
         if moments:
-            if len({(m.at, m.precision) for m in moments}) == 1:
-                return moments[0]
             return Moment(None, "day", text, "label:several")
     return Moment(None, "day", text, "label:unread")
 
@@ -77,10 +77,14 @@ def read_all(
     text: str, *, language: str | None, country: str | None, zone: str | None, fetched_at: datetime | None
 ) -> tuple[Reading, ...]:
     """Return each time that a label prints with its role: `published`, `modified` or "" when the label does not say."""
+    return readings(text, locate(language, country, zone, fetched_at))
+
+
+def readings(text: str, place: Place) -> tuple[Reading, ...]:
+    """Return each time that a label prints, for one of many labels of a place."""
     stripped = text.strip()
     if not stripped or len(stripped) > LABEL_MAX_CHARS or not any(c.isdigit() or c.isalpha() for c in stripped):
         return ()
-    place = locate(language, country, zone, fetched_at)
     if (moment := machine_time(stripped, place)) is not None:
         return (Reading("", moment),)
     label, zones = _printed_zones(_BRACKETED.sub(" ", stripped), place)
@@ -107,7 +111,21 @@ def locate(language: str | None, country: str | None, zone: str | None, fetched_
     name = zone if date_zones.named(zone) is not None else date_zones.country_zone(country)
     if name is None and country is None:
         name = date_zones.SPOKEN_IN.get(primary or "")
+    if fetched_at is not None and fetched_at.tzinfo is None:
+        fetched_at = fetched_at.replace(tzinfo=UTC)
     return Place(primary, country, date_zones.named(name), name, fetched_at)
+
+
+def in_offset(place: Place, offset: str) -> Place:
+    """Return *place* with the zone that a printed offset tells, unless the place has a zone already."""
+    if place.zone is not None:
+        return place
+    return replace(place, zone=date_zones.fixed(offset), zone_name=offset)
+
+
+def ruled(moment: Moment, rule: str) -> Moment:
+    """Return *moment* as found by *rule*."""
+    return replace(moment, rule=rule)
 
 
 def machine_time(text: str, place: Place) -> Moment | None:

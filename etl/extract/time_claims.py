@@ -1,0 +1,134 @@
+"""What a page's markup claims about its times: JSON-LD, meta elements, microdata, `<time>`, the URL. Not yet read, only found."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from etl.extract.document import Document
+from etl.extract.structured import Structured, kinds, strings
+
+TimeRole = Literal["published", "modified"]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A text that should be a time, where it was found, and how far such a place is to be trusted (0 is best)."""
+
+    role: TimeRole
+    text: str
+    rule: str
+    trust: int
+
+
+_EXACT_META: dict[str, tuple[TimeRole, int]] = {
+    "article:published_time": ("published", 1),
+    "og:article:published_time": ("published", 1),
+    "og:published_time": ("published", 1),
+    "datepublished": ("published", 1),
+    "parsely-pub-date": ("published", 1),
+    "cxenseparse:recs:publishtime": ("published", 1),
+    "sailthru.date": ("published", 2),
+    "date": ("published", 3),
+    "dc.date": ("published", 3),
+    "dc:date": ("published", 3),
+    "dcterms.date": ("published", 3),
+    "article:modified_time": ("modified", 1),
+    "og:article:modified_time": ("modified", 1),
+    "og:updated_time": ("modified", 2),
+    "og:modified_time": ("modified", 1),
+    "datemodified": ("modified", 1),
+    "last-modified": ("modified", 2),
+    "lastmod": ("modified", 2),
+    "revised": ("modified", 2),
+}
+_NO_TIME = re.compile(
+    r"expir|valid|until|publisher|publication$|publicationname|section|year$|month$|day$|yyyy|event|start|end[-_.]?date|"
+    r"birth|release|config|build|format|update[-_.]?freq|reading|access|accepted|submitted|received|server|copyright|embargo"
+)
+_MODIFIED = re.compile(r"modif|updat|revis|chang|edit(?!or|ion)|last")
+_PUBLISHED = re.compile(
+    r"(?:publ?(?:ish(?:ed)?|ication|i)?|post(?:ed)?|issued?|creat(?:ed|ion)|display|original|first|article|story|content|news|online|"
+    r"live|citation|prism|create)[-_.:]*(?:online[-_.:]*)?(?:date|time|at|on)(?:$|[-_.:](?:time|iso|utc|original|published))|"
+    r"date[-_.:]*(?:time)?[-_.:]*(?:of[-_.:]*)?(?:publ?|post|issued|creat|original|display|online|live)|^pub(?:lish(?:ed)?)?[-_]?date|"
+    r"^(?:published|created|issued|posted|pubdate|timestamp|datetime)$|dcterms\.(?:created|issued)|dc\.(?:created|issued)"
+)
+
+_LD_PUBLISHED = (("datePublished", 0), ("dateCreated", 4), ("uploadDate", 4))
+_TYPES_ELSEWHERE = re.compile(
+    r"comment|event|review|person|organization|product|image|breadcrumb|website|question|answer|jobposting"
+)
+
+_MICRODATA: tuple[tuple[str, TimeRole, int], ...] = (
+    ("datepublished", "published", 2),
+    ("datecreated", "published", 6),
+    ("datemodified", "modified", 2),
+)
+
+_URL_DAY = re.compile(
+    r"(?<!\d)(?P<y>(?:19|20)\d\d)(?P<s>[/\-_.])(?P<m>0?[1-9]|1[0-2])(?P=s)(?P<d>[0-2]?\d|3[01])(?!\d)"
+    r"|(?<!\d)(?P<y2>20[0-3]\d)[/-]?(?P<m2>0[1-9]|1[0-2])[/-]?(?P<d2>[0-2]\d|3[01])(?=\D|$|\d{4}(?:\D|$)|\d{6}(?:\D|$))"
+)
+
+
+def find(doc: Document, facts: Structured) -> list[Claim]:
+    """Return what the markup claims, most trusted first."""
+    found = [*_json_ld(facts), *_meta(facts), *_microdata(doc, facts)]
+    found.sort(key=lambda claim: claim.trust)
+    return found
+
+
+def _json_ld(facts: Structured) -> Iterator[Claim]:
+    for place, node in enumerate(facts.articles[:3]):
+        yield from _node(node, 2 if place else 0, "json-ld")
+    for node in facts.nodes[:60]:
+        types = kinds(node)
+        if ("datePublished" in node or "dateModified" in node) and not any(map(_TYPES_ELSEWHERE.search, types)):
+            yield from _node(node, 5, f"json-ld:{types[0]}" if types else "json-ld")
+
+
+def _node(node: dict[str, object], trust: int, rule: str) -> Iterator[Claim]:
+    for name, more in _LD_PUBLISHED:
+        for text in strings(node.get(name))[:1]:
+            yield Claim("published", text, f"{rule}:{name}", trust + more)
+    for text in strings(node.get("dateModified"))[:1]:
+        yield Claim("modified", text, f"{rule}:dateModified", trust)
+
+
+@lru_cache(maxsize=2048)
+def meta_role(name: str) -> tuple[TimeRole, int] | None:
+    """Return which time a meta element of this (lower-case) name tells, and its trust; None when it tells no time."""
+    if exact := _EXACT_META.get(name):
+        return exact
+    if _NO_TIME.search(name):
+        return None
+    if _MODIFIED.search(name) and re.search(r"date|time|modif|updat", name):
+        return ("modified", 3)
+    return ("published", 2) if _PUBLISHED.search(name) else None
+
+
+def _meta(facts: Structured) -> Iterator[Claim]:
+    for name, values in facts.meta.items():
+        if (told := meta_role(name)) is not None:
+            yield Claim(told[0], values[0], f"meta:{name}", told[1])
+
+
+def _microdata(doc: Document, facts: Structured) -> Iterator[Claim]:
+    for name, role, trust in _MICRODATA:
+        for element in facts.microdata.get(name, ())[:3]:
+            attrs = doc.attrs[element]
+            text = attrs.get("content") or attrs.get("datetime") or attrs.get("title") or doc.text(element)[:100]
+            if text and doc.tags[element] != "meta":
+                yield Claim(role, text, f"microdata:{name}", trust)
+
+
+def url_day(url: str) -> str | None:
+    """Return the day that stands in the path of a URL as `2024-05-03`, or None."""
+    found = _URL_DAY.search(url.split("?", 1)[0].split("//", 1)[-1].partition("/")[2])
+    if not found:
+        return None
+    year, month, day = (found[a] or found[b] for a, b in (("y", "y2"), ("m", "m2"), ("d", "d2")))
+    return f"{year}-{int(month):02}-{int(day):02}"

@@ -1,0 +1,175 @@
+"""When an article was published and last changed: the page's claims are weighed, the printed label gives what they lack.
+
+Markup for machines comes first: where JSON-LD names a publication it was right on all pages of the measuring corpus. Claims that
+name a day only, or no zone, are completed by a claim for the same day that does. A time after the fetch is not accepted, an update
+before the publication neither; what lost is kept for `explain`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from etl.extract import date_zones, dates, time_claims
+from etl.extract.body import Main
+from etl.extract.dates import Place
+from etl.extract.document import Document
+from etl.extract.structured import Structured
+from etl.extract.teasers import Teasers
+from etl.extract.time_claims import Claim, TimeRole
+from etl.extract.time_labels import Labels, Seen
+from etl.model import Moment
+
+LOSERS_MAX = 8
+SURE = 4
+"""Claims trusted less are asked only when nothing better is there."""
+LABEL_MIN_WEIGHT = 4
+"""Printed times that weigh less are other dates of the page."""
+GENERIC_DOMAINS = frozenset(
+    {"tv", "io", "me", "co", "ai", "fm", "ly", "to", "cc", "ws", "eu", "la", "nu", "am", "gg", "sh", "so", "vc"}
+)
+"""Country domains that publishers of any country use."""
+_OFFSET = re.compile(r"[T ]\d\d:?\d\d(?::?\d\d(?:[.,]\d+)?)?\s?([+-]\d\d:?\d\d)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    published: Moment | None = None
+    modified: Moment | None = None
+    evidence: dict[str, str] = field(default_factory=dict[str, str])
+    """Field name → rule that gave it."""
+    losers: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict[str, tuple[tuple[str, str], ...]])
+
+
+@dataclass(frozen=True, slots=True)
+class _Option:
+    moment: Moment
+    trust: int
+
+
+def read(
+    doc: Document,
+    facts: Structured,
+    main: Main,
+    *,
+    language: str | None = None,
+    country: str | None = None,
+    zone: str | None = None,
+    fetched_at: datetime | None = None,
+    teasers: Teasers | None = None,
+) -> Times:
+    """Return the times of the page's article; a field is None when nothing on the page says it."""
+    claims = time_claims.find(doc, facts)
+    place = publisher(doc, facts, claims, language=language, country=country, zone=zone, fetched_at=fetched_at)
+    published = list(_options(claims, "published", place))
+    modified = list(_options(claims, "modified", place))
+    if not _is_settled(published):
+        seen = Labels(doc, main, teasers, place).find()
+        published += _seen(seen, "published")
+        modified += _seen(seen, "modified")
+        if day := time_claims.url_day(doc.url):
+            published += _options([Claim("published", day, "url", 6)], "published", place)
+        published.sort(key=lambda option: option.trust)
+    first = _best(published)
+    second = _best([o for o in modified if first is None or _is_later(o.moment, first)])
+    chosen = {"published_at": first, "modified_at": second}
+    losers = {
+        name: tuple((o.moment.rule, o.moment.text[:100]) for o in options if o.moment is not chosen[name])[:LOSERS_MAX]
+        for name, options in (("published_at", published), ("modified_at", modified))
+    }
+    return Times(
+        published=first,
+        modified=second,
+        evidence={name: moment.rule for name, moment in chosen.items() if moment is not None},
+        losers={name: lost for name, lost in losers.items() if lost},
+    )
+
+
+def publisher(
+    doc: Document,
+    facts: Structured,
+    claims: Iterable[Claim],
+    *,
+    language: str | None,
+    country: str | None,
+    zone: str | None,
+    fetched_at: datetime | None,
+) -> Place:
+    """Return where the page is published: zone and country as given, else from the domain, the language's region, the markup."""
+    country = country or country_of(doc, facts)
+    place = dates.locate(language, country, zone, fetched_at)
+    if zone is None:
+        for claim in claims:
+            if (found := _OFFSET.search(claim.text)) and found[1][1:] not in ("00:00", "0000"):
+                return dates.in_offset(place, found[1])
+    return place
+
+
+def country_of(doc: Document, facts: Structured) -> str | None:
+    """Return the country of a page's publisher: of its domain, of the region in its language, of og:locale."""
+    try:
+        domain = (urlsplit(doc.url).hostname or "").rpartition(".")[2]
+    except ValueError:
+        domain = ""
+    if (
+        len(domain) == 2
+        and domain not in GENERIC_DOMAINS
+        and (domain in date_zones.ZONES or domain in ("us", "ca", "au"))
+    ):
+        return domain
+    declared = [doc.attribute(0, "lang") if doc.tags else "", facts.first("og:locale"), facts.first("content-language")]
+    for tag in declared:
+        found = re.fullmatch(r"[a-zA-Z]{2,3}[-_]([A-Za-z]{2})(?:\W.*)?", tag.strip())
+        if found and found[0].lower().replace("_", "-") != "en-us":  # what themes say when nobody set it
+            return found[1].lower()
+    return None
+
+
+def _options(claims: Iterable[Claim], role: TimeRole, place: Place) -> Iterable[_Option]:
+    for claim in claims:
+        if claim.role != role:
+            continue
+        for reading in dates.readings(claim.text, place)[:1]:
+            if reading.moment.at is not None:
+                yield _Option(dates.ruled(reading.moment, claim.rule), claim.trust)
+
+
+def _seen(seen: Iterable[Seen], role: TimeRole) -> list[_Option]:
+    return [
+        _Option(dates.ruled(one.moment, f"label:{one.rule}"), 12 - min(one.weight, 10))
+        for one in seen
+        if (one.role or "published") == role and one.weight >= LABEL_MIN_WEIGHT
+    ]
+
+
+def _is_settled(options: list[_Option]) -> bool:
+    return bool(options) and options[0].trust < SURE and options[0].moment.precision == "minute"
+
+
+def _best(options: list[_Option]) -> Moment | None:
+    """Return the most trusted time; a bare day is completed by the most trusted time of that day."""
+    if not options:
+        return None
+    best = options[0].moment
+    if best.precision == "day":
+        for option in options[1:]:
+            if option.moment.precision == "minute" and _is_same_day(option.moment, best):
+                return option.moment
+    return best
+
+
+def _is_same_day(one: Moment, other: Moment) -> bool:
+    assert one.at is not None
+    assert other.at is not None
+    return one.at.date() == other.at.date()
+
+
+def _is_later(moment: Moment, published: Moment) -> bool:
+    assert moment.at is not None
+    assert published.at is not None
+    if "day" in (moment.precision, published.precision):
+        return moment.at.date() >= published.at.date()
+    return moment.at >= published.at - timedelta(minutes=1)

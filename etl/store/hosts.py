@@ -71,3 +71,17 @@ def keep_pace(conn: Connection, host: Host) -> None:
             "budget_used": host.budget_used,
         },
     )
+
+
+def soonest_with_due(conn: Connection, *, now: datetime) -> tuple[datetime | None, int]:
+    """Return when the first host that has due pages may be asked, and how many pages are due in all."""
+    row = conn.execute(
+        """
+        SELECT min(greatest(h.free_at, p.next_visit_at)) FILTER (WHERE isfinite(h.free_at)), count(*)
+        FROM etl.pages p
+        JOIN etl.hosts h ON h.host = p.host
+        WHERE p.next_visit_at <= %(now)s
+        """,
+        {"now": now},
+    ).fetchone()
+    return (row[0], row[1]) if row else (None, 0)

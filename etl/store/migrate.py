@@ -18,7 +18,6 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from importlib.metadata import version as distribution_version
 from pathlib import Path
 from typing import Any, Literal
@@ -64,7 +63,6 @@ def folder() -> Path:
     raise Misconfigured(f"the folder migrations is missing beside {package}: install news-etl again")
 
 
-@cache
 def steps(scripts: Path) -> tuple[str, ...]:
     """Return the versions in *scripts*, oldest first."""
     walk = ScriptDirectory(str(scripts)).walk_revisions()
@@ -92,39 +90,43 @@ def migrate(dsn: str, *, to: str = "head", scripts: Path | None = None, patience
     migration runs for longer than *patience_s*.
     """
     scripts = scripts or folder()
-    goal = head(scripts) if to == "head" else None if to == "base" else to
+    known = steps(scripts)
+    goal = known[-1] if to == "head" else None if to == "base" else to
+    if goal not in (None, *known):
+        raise Misconfigured(f"there is no schema version {goal!r}; known: {', '.join(known)}")
     with psycopg.connect(dsn, application_name="news-etl migrate") as conn:
         before = current(conn)
-        _refuse_unknown(before, scripts)
+        _refuse_unknown(before, known)
         if before == goal:
             return Migrated(before, before)
         conn.rollback()
         with _only_one(conn, patience_s=patience_s):
             before = current(conn)
-            _refuse_unknown(before, scripts)
+            _refuse_unknown(before, known)
             conn.rollback()
             if before != goal:
-                _walk(conn, scripts, before=before, goal=goal)
+                order = (None, *known)
+                _walk(conn, scripts, goal=goal, is_up=order.index(goal) > order.index(before))
         return Migrated(before, goal)
 
 
 def require_head(conn: psycopg.Connection[Any], *, scripts: Path | None = None) -> None:
     """Raise Misconfigured unless the schema is exactly the one this program was written for."""
-    scripts = scripts or folder()
+    known = steps(scripts or folder())
     now = current(conn)
-    _refuse_unknown(now, scripts)
-    if now != head(scripts):
+    _refuse_unknown(now, known)
+    if now != known[-1]:
         raise Misconfigured(
-            f"the schema of the database is at {now or 'nothing yet'}, this news-etl needs {head(scripts)}: "
+            f"the schema of the database is at {now or 'nothing yet'}, this news-etl needs {known[-1]}: "
             "run `news-etl migrate`"
         )
 
 
-def _refuse_unknown(version: str | None, scripts: Path) -> None:
-    if version is not None and version not in steps(scripts):
+def _refuse_unknown(version: str | None, known: tuple[str, ...]) -> None:
+    if version is not None and version not in known:
         raise Misconfigured(
             f"the database's schema is at {version}, newer than this news-etl {distribution_version('news-etl')} knows "
-            f"({head(scripts)}): upgrade news-etl on this machine, the database is ahead of it"
+            f"({known[-1]}): upgrade news-etl on this machine, the database is ahead of it"
         )
 
 
@@ -145,11 +147,7 @@ def _only_one(conn: psycopg.Connection[Any], *, patience_s: float) -> Generator[
         conn.execute("SELECT pg_advisory_unlock(%s)", [LOCK_KEY])
 
 
-def _walk(conn: psycopg.Connection[Any], scripts: Path, *, before: str | None, goal: str | None) -> None:
-    known = (None, *steps(scripts))
-    if goal not in known:
-        raise Misconfigured(f"there is no schema version {goal!r}; known: {', '.join(steps(scripts))}")
-    is_up = known.index(goal) > known.index(before)
+def _walk(conn: psycopg.Connection[Any], scripts: Path, *, goal: str | None, is_up: bool) -> None:
     conn.execute(f"SET lock_timeout = '{LOCK_TIMEOUT_S:g}s'".encode())
     _prepare(conn)
     conn.autocommit = False

@@ -1,0 +1,27 @@
+"""The sources that the recipes list, as the table keeps them."""
+
+from __future__ import annotations
+
+from etl.recipe.shelf import Shelf
+from etl.store.sources import Listed
+
+from .manners import host_of_url
+
+
+def listed_sources(shelf: Shelf) -> list[Listed]:
+    """Return one entry per source of each recipe; its slug is `recipe/name`."""
+    return [
+        Listed(
+            slug=f"{recipe.name}/{rule.name}",
+            kind=rule.kind,
+            url=rule.url,
+            host=host_of_url(rule.url),
+            recipe=recipe.name,
+            interval_s=rule.interval_s,
+            cron=rule.cron,
+            zone=rule.zone or recipe.zone,
+            follow=rule.follow,
+        )
+        for recipe in shelf.recipes
+        for rule in recipe.sources
+    ]

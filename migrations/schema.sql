@@ -1,0 +1,1497 @@
+-- The whole schema today, made by `python -m migrations.dump`; CI proves that the migrations make exactly this.
+
+CREATE SCHEMA etl;
+
+COMMENT ON SCHEMA etl IS 'Tables of news-etl. They may change with any release: read schema news instead.';
+
+CREATE SCHEMA news;
+
+COMMENT ON SCHEMA news IS 'The contract for consumers: views and functions that change only by addition.';
+
+CREATE TABLE etl.alembic_version (
+    version_num character varying(32) NOT NULL
+);
+
+COMMENT ON TABLE etl.alembic_version IS 'The version of the schema, one row; kept by news-etl migrate.';
+
+COMMENT ON COLUMN etl.alembic_version.version_num IS 'The last migration step that was applied.';
+
+CREATE TABLE etl.article_keys (
+    key integer NOT NULL,
+    article_id bigint NOT NULL
+);
+
+COMMENT ON TABLE etl.article_keys IS 'Signature keys of each article: copies share some (etl.dedupe.signature).';
+
+COMMENT ON COLUMN etl.article_keys.key IS 'Hash of one shingle of the text.';
+
+COMMENT ON COLUMN etl.article_keys.article_id IS 'The article that carries it.';
+
+CREATE TABLE etl.article_versions (
+    id bigint NOT NULL,
+    article_id bigint NOT NULL,
+    valid_from timestamp with time zone NOT NULL,
+    valid_to timestamp with time zone,
+    follows timestamp with time zone,
+    capture_id bigint,
+    content_key bytea NOT NULL,
+    title text NOT NULL,
+    authors text[] DEFAULT '{}'::text[] NOT NULL,
+    lead text,
+    text text NOT NULL,
+    block_kinds text[] DEFAULT '{}'::text[] NOT NULL,
+    section text,
+    tags text[] DEFAULT '{}'::text[] NOT NULL,
+    language text,
+    image_url text,
+    image_caption text,
+    canonical_url text,
+    access text,
+    published_at timestamp with time zone,
+    published_zone text,
+    published_precision text,
+    published_text text,
+    modified_at timestamp with time zone,
+    modified_zone text,
+    modified_precision text,
+    modified_text text,
+    evidence jsonb DEFAULT '{}'::jsonb NOT NULL,
+    changed_fields text[] DEFAULT '{}'::text[] NOT NULL,
+    materiality text,
+    extractor text NOT NULL,
+    CONSTRAINT article_versions_access_check CHECK ((access = ANY (ARRAY['free'::text, 'metered'::text, 'paid'::text]))),
+    CONSTRAINT article_versions_check CHECK ((valid_to > valid_from)),
+    CONSTRAINT article_versions_check1 CHECK ((follows = valid_from)),
+    CONSTRAINT article_versions_materiality_check CHECK ((materiality = ANY (ARRAY['minor'::text, 'headline'::text, 'substantive'::text]))),
+    CONSTRAINT article_versions_modified_precision_check CHECK ((modified_precision = ANY (ARRAY['minute'::text, 'day'::text]))),
+    CONSTRAINT article_versions_published_precision_check CHECK ((published_precision = ANY (ARRAY['minute'::text, 'day'::text])))
+);
+
+COMMENT ON TABLE etl.article_versions IS 'What an article said from when to when. Versions of an article neither overlap nor leave a hole: each follows the end of another (constraints one_first_version, one_version_to and no_hole).';
+
+COMMENT ON COLUMN etl.article_versions.id IS 'Stable number.';
+
+COMMENT ON COLUMN etl.article_versions.article_id IS 'The article.';
+
+COMMENT ON COLUMN etl.article_versions.valid_from IS 'Time of the first capture that said this.';
+
+COMMENT ON COLUMN etl.article_versions.valid_to IS 'Time of the first capture that said something else; null for the current version.';
+
+COMMENT ON COLUMN etl.article_versions.follows IS 'valid_to of the version before: equals valid_from; null for the first version.';
+
+COMMENT ON COLUMN etl.article_versions.capture_id IS 'The capture it was read from; no foreign key, for captures may be dropped by retention.';
+
+COMMENT ON COLUMN etl.article_versions.content_key IS 'Hash of what makes a version (etl.dedupe.verdict.content_key): equal keys say the same.';
+
+COMMENT ON COLUMN etl.article_versions.title IS 'Headline as shown.';
+
+COMMENT ON COLUMN etl.article_versions.authors IS 'People, then organisations.';
+
+COMMENT ON COLUMN etl.article_versions.lead IS 'Standfirst or summary; null when there is none.';
+
+COMMENT ON COLUMN etl.article_versions.text IS 'The body: blocks joined by line breaks, the standfirst first when the page shows one.';
+
+COMMENT ON COLUMN etl.article_versions.block_kinds IS 'Kind of each line of text: paragraph, heading, list or quote.';
+
+COMMENT ON COLUMN etl.article_versions.section IS 'Section of the publication.';
+
+COMMENT ON COLUMN etl.article_versions.tags IS 'Keywords given by the publisher.';
+
+COMMENT ON COLUMN etl.article_versions.language IS 'BCP 47 tag of the text.';
+
+COMMENT ON COLUMN etl.article_versions.image_url IS 'Lead image.';
+
+COMMENT ON COLUMN etl.article_versions.image_caption IS 'Caption of the lead image.';
+
+COMMENT ON COLUMN etl.article_versions.canonical_url IS 'The URL that the page calls its own.';
+
+COMMENT ON COLUMN etl.article_versions.access IS 'free, metered or paid; null when the page does not say.';
+
+COMMENT ON COLUMN etl.article_versions.published_at IS 'Publication time; null when the label could not be read.';
+
+COMMENT ON COLUMN etl.article_versions.published_zone IS 'Zone or offset in which the publisher wrote it.';
+
+COMMENT ON COLUMN etl.article_versions.published_precision IS 'minute or day (then published_at is the start of that day).';
+
+COMMENT ON COLUMN etl.article_versions.published_text IS 'The time as the publisher wrote it.';
+
+COMMENT ON COLUMN etl.article_versions.modified_at IS 'Time of the last change by the publisher''s own word.';
+
+COMMENT ON COLUMN etl.article_versions.modified_zone IS 'Zone or offset in which the publisher wrote it.';
+
+COMMENT ON COLUMN etl.article_versions.modified_precision IS 'minute or day.';
+
+COMMENT ON COLUMN etl.article_versions.modified_text IS 'The time as the publisher wrote it.';
+
+COMMENT ON COLUMN etl.article_versions.evidence IS 'Field name to the rule that gave its value.';
+
+COMMENT ON COLUMN etl.article_versions.changed_fields IS 'Fields that differ from the version before; empty for the first.';
+
+COMMENT ON COLUMN etl.article_versions.materiality IS 'minor, headline or substantive: how much the change means; null for the first version.';
+
+COMMENT ON COLUMN etl.article_versions.extractor IS 'Version of the extractor that read it.';
+
+ALTER TABLE etl.article_versions ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME etl.article_versions_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE etl.articles (
+    id bigint NOT NULL,
+    page_id bigint NOT NULL,
+    story_id bigint NOT NULL,
+    copy_of bigint,
+    similarity real,
+    story_reason text NOT NULL,
+    external_id text,
+    first_seen_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    CONSTRAINT articles_check CHECK (((copy_of IS NULL) OR (copy_of <> id))),
+    CONSTRAINT articles_similarity_check CHECK (((similarity >= (0)::double precision) AND (similarity <= (1)::double precision)))
+);
+
+COMMENT ON TABLE etl.articles IS 'One row per page that holds an article; what it says stands in etl.article_versions.';
+
+COMMENT ON COLUMN etl.articles.id IS 'Stable number.';
+
+COMMENT ON COLUMN etl.articles.page_id IS 'Its page.';
+
+COMMENT ON COLUMN etl.articles.story_id IS 'The story it belongs to: all articles with the same text.';
+
+COMMENT ON COLUMN etl.articles.copy_of IS 'The article it repeats; null for the first of its story.';
+
+COMMENT ON COLUMN etl.articles.similarity IS 'Share of the shorter text that both carry, 0 to 1; null for the first of its story.';
+
+COMMENT ON COLUMN etl.articles.story_reason IS 'Why it is in that story: the rule that decided.';
+
+COMMENT ON COLUMN etl.articles.external_id IS 'Its id in the system it was loaded from; null for articles we fetched.';
+
+COMMENT ON COLUMN etl.articles.first_seen_at IS 'Time of the first capture that held it.';
+
+COMMENT ON COLUMN etl.articles.changed_at IS 'Start of its current version.';
+
+ALTER TABLE etl.articles ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME etl.articles_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE etl.attempts (
+    id bigint NOT NULL,
+    attempted_at timestamp with time zone NOT NULL,
+    url text NOT NULL,
+    host text NOT NULL,
+    page_id bigint,
+    source_id bigint,
+    outcome text NOT NULL,
+    status integer,
+    took_s double precision,
+    detail text
+)
+PARTITION BY RANGE (attempted_at);
+
+COMMENT ON TABLE etl.attempts IS 'Each request that did not give a capture, and why. Partitioned by month of attempted_at.';
+
+COMMENT ON COLUMN etl.attempts.id IS 'Stable number.';
+
+COMMENT ON COLUMN etl.attempts.attempted_at IS 'When the request began.';
+
+COMMENT ON COLUMN etl.attempts.url IS 'The URL asked for.';
+
+COMMENT ON COLUMN etl.attempts.host IS 'Its host, as in etl.hosts.';
+
+COMMENT ON COLUMN etl.attempts.page_id IS 'The page, when it was one; no foreign key, for the page may be erased.';
+
+COMMENT ON COLUMN etl.attempts.source_id IS 'The source, when it was one.';
+
+COMMENT ON COLUMN etl.attempts.outcome IS 'How it ended: a code of docs/operations.md.';
+
+COMMENT ON COLUMN etl.attempts.status IS 'HTTP status, when one came.';
+
+COMMENT ON COLUMN etl.attempts.took_s IS 'Seconds it took.';
+
+COMMENT ON COLUMN etl.attempts.detail IS 'The same in words.';
+
+CREATE SEQUENCE etl.attempts_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER SEQUENCE etl.attempts_id_seq OWNED BY etl.attempts.id;
+
+CREATE TABLE etl.attempts_rest (
+    id bigint DEFAULT nextval('etl.attempts_id_seq'::regclass) CONSTRAINT attempts_id_not_null NOT NULL,
+    attempted_at timestamp with time zone CONSTRAINT attempts_attempted_at_not_null NOT NULL,
+    url text CONSTRAINT attempts_url_not_null NOT NULL,
+    host text CONSTRAINT attempts_host_not_null NOT NULL,
+    page_id bigint,
+    source_id bigint,
+    outcome text CONSTRAINT attempts_outcome_not_null NOT NULL,
+    status integer,
+    took_s double precision,
+    detail text
+);
+
+COMMENT ON TABLE etl.attempts_rest IS 'Attempts for which no monthly partition was made ahead.';
+
+CREATE TABLE etl.backfill_items (
+    backfill_id bigint NOT NULL,
+    item text NOT NULL,
+    number integer NOT NULL,
+    state text NOT NULL,
+    reached bigint DEFAULT 0 NOT NULL,
+    counts jsonb DEFAULT '{}'::jsonb NOT NULL,
+    detail text,
+    ended_at timestamp with time zone,
+    CONSTRAINT backfill_items_state_check CHECK ((state = ANY (ARRAY['planned'::text, 'running'::text, 'done'::text, 'failed'::text])))
+);
+
+COMMENT ON TABLE etl.backfill_items IS 'The parts of a backfill: a URL, a file, a range; each resumes where it stopped.';
+
+COMMENT ON COLUMN etl.backfill_items.backfill_id IS 'The backfill.';
+
+COMMENT ON COLUMN etl.backfill_items.item IS 'What it is: a URL or a file.';
+
+COMMENT ON COLUMN etl.backfill_items.number IS 'Place in the plan, from 1.';
+
+COMMENT ON COLUMN etl.backfill_items.state IS 'planned, running, done or failed.';
+
+COMMENT ON COLUMN etl.backfill_items.reached IS 'Byte offset or line up to which everything is stored: where it resumes.';
+
+COMMENT ON COLUMN etl.backfill_items.counts IS 'Outcome to number of records, up to reached.';
+
+COMMENT ON COLUMN etl.backfill_items.detail IS 'Why it failed.';
+
+COMMENT ON COLUMN etl.backfill_items.ended_at IS 'When it ended.';
+
+CREATE TABLE etl.backfills (
+    id bigint NOT NULL,
+    kind text NOT NULL,
+    plan_key text NOT NULL,
+    plan jsonb NOT NULL,
+    state text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    created_by text NOT NULL,
+    started_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    detail text,
+    CONSTRAINT backfills_kind_check CHECK ((kind = ANY (ARRAY['urls'::text, 'sitemap'::text, 'warc'::text, 'wayback'::text, 'redigest'::text, 'load'::text]))),
+    CONSTRAINT backfills_state_check CHECK ((state = ANY (ARRAY['planned'::text, 'running'::text, 'paused'::text, 'done'::text, 'cancelled'::text, 'failed'::text])))
+);
+
+COMMENT ON TABLE etl.backfills IS 'One-off jobs: what was asked for, by whom, and how far it is.';
+
+COMMENT ON COLUMN etl.backfills.id IS 'Stable number.';
+
+COMMENT ON COLUMN etl.backfills.kind IS 'urls, sitemap, warc, wayback, redigest or load.';
+
+COMMENT ON COLUMN etl.backfills.plan_key IS 'Hash of kind and plan: the same command again resumes the same backfill.';
+
+COMMENT ON COLUMN etl.backfills.plan IS 'What was asked for.';
+
+COMMENT ON COLUMN etl.backfills.state IS 'planned, running, paused, done, cancelled or failed.';
+
+COMMENT ON COLUMN etl.backfills.created_at IS 'When it was asked for.';
+
+COMMENT ON COLUMN etl.backfills.created_by IS 'User and machine that asked.';
+
+COMMENT ON COLUMN etl.backfills.started_at IS 'When its first item was begun.';
+
+COMMENT ON COLUMN etl.backfills.ended_at IS 'When its last item ended; null before.';
+
+COMMENT ON COLUMN etl.backfills.detail IS 'Why it failed or was cancelled.';
+
+ALTER TABLE etl.backfills ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME etl.backfills_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE etl.captures (
+    id bigint NOT NULL,
+    stored_at timestamp with time zone DEFAULT now() NOT NULL,
+    page_id bigint NOT NULL,
+    url text NOT NULL,
+    final_url text NOT NULL,
+    status integer NOT NULL,
+    headers jsonb NOT NULL,
+    redirects jsonb DEFAULT '[]'::jsonb NOT NULL,
+    body_sha256 bytea NOT NULL,
+    body_bytes bigint NOT NULL,
+    fetched_at timestamp with time zone NOT NULL,
+    archive_file text NOT NULL,
+    archive_offset bigint NOT NULL,
+    archive_length bigint NOT NULL,
+    digested_at timestamp with time zone,
+    outcome text,
+    outcome_detail text,
+    CONSTRAINT captures_archive_length_check CHECK ((archive_length > 0)),
+    CONSTRAINT captures_archive_offset_check CHECK ((archive_offset >= 0)),
+    CONSTRAINT captures_body_bytes_check CHECK ((body_bytes >= 0)),
+    CONSTRAINT captures_body_sha256_check CHECK ((octet_length(body_sha256) = 32))
+)
+PARTITION BY RANGE (stored_at);
+
+COMMENT ON TABLE etl.captures IS 'One answer of one host on one day; its bytes stand in the archive (WARC). Partitioned by month of stored_at.';
+
+COMMENT ON COLUMN etl.captures.id IS 'Stable number.';
+
+COMMENT ON COLUMN etl.captures.stored_at IS 'When this row was written.';
+
+COMMENT ON COLUMN etl.captures.page_id IS 'The page that was asked for.';
+
+COMMENT ON COLUMN etl.captures.url IS 'The URL asked for.';
+
+COMMENT ON COLUMN etl.captures.final_url IS 'The URL that answered.';
+
+COMMENT ON COLUMN etl.captures.status IS 'HTTP status.';
+
+COMMENT ON COLUMN etl.captures.headers IS 'Answer headers, names in lower case.';
+
+COMMENT ON COLUMN etl.captures.redirects IS 'Redirects on the way: [[status, URL], …].';
+
+COMMENT ON COLUMN etl.captures.body_sha256 IS 'SHA-256 of the decoded body.';
+
+COMMENT ON COLUMN etl.captures.body_bytes IS 'Bytes of the decoded body.';
+
+COMMENT ON COLUMN etl.captures.fetched_at IS 'When the host answered; for imported archives, the WARC-Date.';
+
+COMMENT ON COLUMN etl.captures.archive_file IS 'WARC file, relative to the archive folder.';
+
+COMMENT ON COLUMN etl.captures.archive_offset IS 'Byte offset of the response record in that file.';
+
+COMMENT ON COLUMN etl.captures.archive_length IS 'Bytes of that record as stored.';
+
+COMMENT ON COLUMN etl.captures.digested_at IS 'When it was last read into an article; null while it waits.';
+
+COMMENT ON COLUMN etl.captures.outcome IS 'What became of it: stored, unchanged, not_an_article … (docs/operations.md).';
+
+COMMENT ON COLUMN etl.captures.outcome_detail IS 'The same in words; null when it went well.';
+
+CREATE SEQUENCE etl.captures_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER SEQUENCE etl.captures_id_seq OWNED BY etl.captures.id;
+
+CREATE TABLE etl.captures_rest (
+    id bigint DEFAULT nextval('etl.captures_id_seq'::regclass) CONSTRAINT captures_id_not_null NOT NULL,
+    stored_at timestamp with time zone DEFAULT now() CONSTRAINT captures_stored_at_not_null NOT NULL,
+    page_id bigint CONSTRAINT captures_page_id_not_null NOT NULL,
+    url text CONSTRAINT captures_url_not_null NOT NULL,
+    final_url text CONSTRAINT captures_final_url_not_null NOT NULL,
+    status integer CONSTRAINT captures_status_not_null NOT NULL,
+    headers jsonb CONSTRAINT captures_headers_not_null NOT NULL,
+    redirects jsonb DEFAULT '[]'::jsonb CONSTRAINT captures_redirects_not_null NOT NULL,
+    body_sha256 bytea CONSTRAINT captures_body_sha256_not_null NOT NULL,
+    body_bytes bigint CONSTRAINT captures_body_bytes_not_null NOT NULL,
+    fetched_at timestamp with time zone CONSTRAINT captures_fetched_at_not_null NOT NULL,
+    archive_file text CONSTRAINT captures_archive_file_not_null NOT NULL,
+    archive_offset bigint CONSTRAINT captures_archive_offset_not_null NOT NULL,
+    archive_length bigint CONSTRAINT captures_archive_length_not_null NOT NULL,
+    digested_at timestamp with time zone,
+    outcome text,
+    outcome_detail text,
+    CONSTRAINT captures_archive_length_check CHECK ((archive_length > 0)),
+    CONSTRAINT captures_archive_offset_check CHECK ((archive_offset >= 0)),
+    CONSTRAINT captures_body_bytes_check CHECK ((body_bytes >= 0)),
+    CONSTRAINT captures_body_sha256_check CHECK ((octet_length(body_sha256) = 32))
+);
+
+COMMENT ON TABLE etl.captures_rest IS 'Captures for which no monthly partition was made ahead.';
+
+CREATE TABLE etl.hosts (
+    host text NOT NULL,
+    free_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    latency_s double precision DEFAULT 0 NOT NULL,
+    failures integer DEFAULT 0 NOT NULL,
+    robots_text text,
+    robots_status integer,
+    robots_fetched_at timestamp with time zone,
+    budget_on date,
+    budget_used integer DEFAULT 0 NOT NULL,
+    CONSTRAINT hosts_budget_used_check CHECK ((budget_used >= 0)),
+    CONSTRAINT hosts_failures_check CHECK ((failures >= 0)),
+    CONSTRAINT hosts_latency_s_check CHECK ((latency_s >= (0)::double precision))
+);
+
+COMMENT ON TABLE etl.hosts IS 'One row per host name: when it may be asked again, and its robots.txt.';
+
+COMMENT ON COLUMN etl.hosts.host IS 'Host name in lower case, with the port when it is not the default one.';
+
+COMMENT ON COLUMN etl.hosts.free_at IS 'No request to this host before this moment: spacing, Retry-After, back-off.';
+
+COMMENT ON COLUMN etl.hosts.latency_s IS 'Usual seconds to an answer, the newest weighing most; 0 before the first. Spacing grows with it.';
+
+COMMENT ON COLUMN etl.hosts.failures IS 'Failed requests in a row.';
+
+COMMENT ON COLUMN etl.hosts.robots_text IS 'The robots.txt last read; empty when the host has none.';
+
+COMMENT ON COLUMN etl.hosts.robots_status IS 'HTTP status of the robots.txt last asked for.';
+
+COMMENT ON COLUMN etl.hosts.robots_fetched_at IS 'When robots.txt was last asked for.';
+
+COMMENT ON COLUMN etl.hosts.budget_on IS 'The UTC day that budget_used counts.';
+
+COMMENT ON COLUMN etl.hosts.budget_used IS 'Requests made to this host on that day.';
+
+CREATE TABLE etl.links (
+    id bigint NOT NULL,
+    page_id bigint NOT NULL,
+    kind text NOT NULL,
+    url_key uuid NOT NULL,
+    url text NOT NULL,
+    first_observed_at timestamp with time zone NOT NULL,
+    last_observed_at timestamp with time zone,
+    "position" integer NOT NULL,
+    rank integer,
+    block text,
+    title text NOT NULL,
+    kicker text,
+    date_text text,
+    published_at timestamp with time zone,
+    published_precision text,
+    rule text NOT NULL,
+    CONSTRAINT links_check CHECK ((last_observed_at >= first_observed_at)),
+    CONSTRAINT links_kind_check CHECK ((kind = ANY (ARRAY['inline'::text, 'related'::text, 'most_read'::text, 'latest'::text]))),
+    CONSTRAINT links_published_precision_check CHECK ((published_precision = ANY (ARRAY['minute'::text, 'day'::text])))
+);
+
+COMMENT ON TABLE etl.links IS 'Links of a page to other articles, as intervals: a change of rank, block or title closes one and opens the next.';
+
+COMMENT ON COLUMN etl.links.id IS 'Stable number.';
+
+COMMENT ON COLUMN etl.links.page_id IS 'The page the link stands on: an article or a front.';
+
+COMMENT ON COLUMN etl.links.kind IS 'inline, related, most_read or latest.';
+
+COMMENT ON COLUMN etl.links.url_key IS 'Hash of the canonical target: joins etl.page_urls.url_key when the target is known.';
+
+COMMENT ON COLUMN etl.links.url IS 'The canonical target.';
+
+COMMENT ON COLUMN etl.links.first_observed_at IS 'Time of the first capture that showed it so.';
+
+COMMENT ON COLUMN etl.links.last_observed_at IS 'Time of the last capture that showed it so; null while it still stands (then etl.pages.captured_at).';
+
+COMMENT ON COLUMN etl.links."position" IS 'Place on the page in document order, from 0, when first observed.';
+
+COMMENT ON COLUMN etl.links.rank IS 'Rank shown with it.';
+
+COMMENT ON COLUMN etl.links.block IS 'Printed heading of the block it stands in.';
+
+COMMENT ON COLUMN etl.links.title IS 'Headline of the teaser, or the anchor text of an inline link.';
+
+COMMENT ON COLUMN etl.links.kicker IS 'Section or format label shown with it.';
+
+COMMENT ON COLUMN etl.links.date_text IS 'Date label as printed when first observed.';
+
+COMMENT ON COLUMN etl.links.published_at IS 'That label as a time; null when it could not be read.';
+
+COMMENT ON COLUMN etl.links.published_precision IS 'minute or day.';
+
+COMMENT ON COLUMN etl.links.rule IS 'Which rule decided the kind.';
+
+ALTER TABLE etl.links ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME etl.links_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE etl.page_urls (
+    variant_key uuid NOT NULL,
+    page_id bigint NOT NULL,
+    url_key uuid NOT NULL,
+    url text NOT NULL,
+    rule text NOT NULL,
+    first_seen_at timestamp with time zone NOT NULL,
+    CONSTRAINT page_urls_url_check CHECK ((octet_length(url) <= 8192))
+);
+
+COMMENT ON TABLE etl.page_urls IS 'Every spelling of a URL seen for a page, with the rule that joined it.';
+
+COMMENT ON COLUMN etl.page_urls.variant_key IS '128-bit hash of the URL as it was written.';
+
+COMMENT ON COLUMN etl.page_urls.page_id IS 'The page it leads to.';
+
+COMMENT ON COLUMN etl.page_urls.url_key IS 'Hash of its canonical form: links resolve to pages through this.';
+
+COMMENT ON COLUMN etl.page_urls.url IS 'The URL as it was written.';
+
+COMMENT ON COLUMN etl.page_urls.rule IS 'Why it is this page: canonical, tracking, amp, redirect, rel_canonical …';
+
+COMMENT ON COLUMN etl.page_urls.first_seen_at IS 'When it was first seen.';
+
+CREATE TABLE etl.pages (
+    id bigint NOT NULL,
+    url text NOT NULL,
+    url_key uuid NOT NULL,
+    host text NOT NULL,
+    found_at timestamp with time zone NOT NULL,
+    next_visit_at timestamp with time zone,
+    visits integer DEFAULT 0 NOT NULL,
+    failures integer DEFAULT 0 NOT NULL,
+    etag text,
+    last_modified text,
+    body_sha256 bytea,
+    captured_at timestamp with time zone,
+    outcome text,
+    outcome_detail text,
+    outcome_at timestamp with time zone,
+    CONSTRAINT pages_failures_check CHECK ((failures >= 0)),
+    CONSTRAINT pages_url_check CHECK ((octet_length(url) <= 8192)),
+    CONSTRAINT pages_visits_check CHECK ((visits >= 0))
+);
+
+COMMENT ON TABLE etl.pages IS 'One row per canonical URL that a source, a link or a backfill pointed at, and when it is visited next.';
+
+COMMENT ON COLUMN etl.pages.id IS 'Stable number.';
+
+COMMENT ON COLUMN etl.pages.url IS 'The canonical URL.';
+
+COMMENT ON COLUMN etl.pages.url_key IS '128-bit hash of the canonical URL (etl.dedupe.canonical.url_key).';
+
+COMMENT ON COLUMN etl.pages.host IS 'Host of url, as in etl.hosts.';
+
+COMMENT ON COLUMN etl.pages.found_at IS 'When it was first pointed at; for imported archives, the time of the capture.';
+
+COMMENT ON COLUMN etl.pages.next_visit_at IS 'When it is due; null when no visit is planned.';
+
+COMMENT ON COLUMN etl.pages.visits IS 'Captures taken so far, unchanged answers included.';
+
+COMMENT ON COLUMN etl.pages.failures IS 'Failed visits in a row.';
+
+COMMENT ON COLUMN etl.pages.etag IS 'Validator of the last answer.';
+
+COMMENT ON COLUMN etl.pages.last_modified IS 'Validator of the last answer.';
+
+COMMENT ON COLUMN etl.pages.body_sha256 IS 'SHA-256 of the last body.';
+
+COMMENT ON COLUMN etl.pages.captured_at IS 'Time of the newest capture: what still stands on the page was last observed then.';
+
+COMMENT ON COLUMN etl.pages.outcome IS 'Where the URL ended last: stored, unchanged, not_an_article, gone, robots … (docs/operations.md).';
+
+COMMENT ON COLUMN etl.pages.outcome_detail IS 'The same in words; null when it went well.';
+
+COMMENT ON COLUMN etl.pages.outcome_at IS 'When that was found out.';
+
+ALTER TABLE etl.pages ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME etl.pages_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE etl.runs (
+    id bigint NOT NULL,
+    kind text NOT NULL,
+    source_id bigint,
+    host text,
+    backfill_id bigint,
+    started_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone NOT NULL,
+    outcome text NOT NULL,
+    counts jsonb DEFAULT '{}'::jsonb NOT NULL,
+    detail text,
+    CONSTRAINT runs_kind_check CHECK ((kind = ANY (ARRAY['poll'::text, 'visit'::text, 'digest'::text, 'backfill'::text, 'clean'::text])))
+);
+
+COMMENT ON TABLE etl.runs IS 'Finished units of work with their counts: polls that changed something, visits of a host, digests, backfills.';
+
+COMMENT ON COLUMN etl.runs.id IS 'Stable number.';
+
+COMMENT ON COLUMN etl.runs.kind IS 'poll, visit, digest, backfill or clean.';
+
+COMMENT ON COLUMN etl.runs.source_id IS 'The source, for a poll.';
+
+COMMENT ON COLUMN etl.runs.host IS 'The host, for a visit.';
+
+COMMENT ON COLUMN etl.runs.backfill_id IS 'The backfill it worked for.';
+
+COMMENT ON COLUMN etl.runs.started_at IS 'When it began.';
+
+COMMENT ON COLUMN etl.runs.ended_at IS 'When it ended.';
+
+COMMENT ON COLUMN etl.runs.outcome IS 'ok or a code of docs/operations.md.';
+
+COMMENT ON COLUMN etl.runs.counts IS 'Outcome to number.';
+
+COMMENT ON COLUMN etl.runs.detail IS 'What went wrong, in words.';
+
+ALTER TABLE etl.runs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME etl.runs_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE etl.sightings (
+    page_id bigint NOT NULL,
+    source_id bigint NOT NULL,
+    found_by text NOT NULL,
+    first_seen_at timestamp with time zone NOT NULL,
+    last_seen_at timestamp with time zone NOT NULL,
+    "position" integer,
+    title text,
+    published_at timestamp with time zone,
+    published_text text,
+    CONSTRAINT sightings_check CHECK ((last_seen_at >= first_seen_at)),
+    CONSTRAINT sightings_found_by_check CHECK ((found_by = ANY (ARRAY['feed'::text, 'sitemap'::text, 'listing'::text, 'link'::text, 'backfill'::text])))
+);
+
+COMMENT ON TABLE etl.sightings IS 'Which source pointed at which page, and when.';
+
+COMMENT ON COLUMN etl.sightings.page_id IS 'The page.';
+
+COMMENT ON COLUMN etl.sightings.source_id IS 'The source.';
+
+COMMENT ON COLUMN etl.sightings.found_by IS 'How: feed, sitemap, listing, link or backfill.';
+
+COMMENT ON COLUMN etl.sightings.first_seen_at IS 'First poll in which the source named it.';
+
+COMMENT ON COLUMN etl.sightings.last_seen_at IS 'Last poll, among those whose answer had changed, in which the source named it.';
+
+COMMENT ON COLUMN etl.sightings."position" IS 'Place in the source when last seen, from 0.';
+
+COMMENT ON COLUMN etl.sightings.title IS 'What the source called it; null when it said nothing.';
+
+COMMENT ON COLUMN etl.sightings.published_at IS 'Publication time by the source; null when it said nothing readable.';
+
+COMMENT ON COLUMN etl.sightings.published_text IS 'That time as the source wrote it.';
+
+CREATE TABLE etl.sources (
+    id bigint NOT NULL,
+    slug text NOT NULL,
+    kind text NOT NULL,
+    url text NOT NULL,
+    host text NOT NULL,
+    recipe text NOT NULL,
+    interval_s double precision NOT NULL,
+    cron text,
+    zone text,
+    follow text[] DEFAULT '{}'::text[] NOT NULL,
+    is_active boolean DEFAULT true NOT NULL,
+    paused_because text,
+    next_poll_at timestamp with time zone NOT NULL,
+    etag text,
+    last_modified text,
+    body_sha256 bytea,
+    outcome text,
+    outcome_detail text,
+    polled_at timestamp with time zone,
+    failures integer DEFAULT 0 NOT NULL,
+    failing_since timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT sources_failures_check CHECK ((failures >= 0)),
+    CONSTRAINT sources_follow_check CHECK ((follow <@ ARRAY['inline'::text, 'related'::text, 'most_read'::text, 'latest'::text])),
+    CONSTRAINT sources_interval_s_check CHECK ((interval_s > (0)::double precision)),
+    CONSTRAINT sources_kind_check CHECK ((kind = ANY (ARRAY['feed'::text, 'sitemap'::text, 'listing'::text])))
+);
+
+COMMENT ON TABLE etl.sources IS 'What is polled: feeds, sitemaps and section pages, as the recipes name them, with the state of their polling.';
+
+COMMENT ON COLUMN etl.sources.id IS 'Stable number.';
+
+COMMENT ON COLUMN etl.sources.slug IS 'Stable name: recipe/number or recipe/name.';
+
+COMMENT ON COLUMN etl.sources.kind IS 'feed, sitemap or listing (a section page or home page).';
+
+COMMENT ON COLUMN etl.sources.url IS 'What is asked for.';
+
+COMMENT ON COLUMN etl.sources.host IS 'Host of url, as in etl.hosts.';
+
+COMMENT ON COLUMN etl.sources.recipe IS 'Name of the recipe (one TOML file per site) that lists it.';
+
+COMMENT ON COLUMN etl.sources.interval_s IS 'Seconds between two polls.';
+
+COMMENT ON COLUMN etl.sources.cron IS 'Cron expression in the source''s zone that wins over interval_s; null for none.';
+
+COMMENT ON COLUMN etl.sources.zone IS 'IANA time zone of the publisher; null when the recipe names none.';
+
+COMMENT ON COLUMN etl.sources.follow IS 'Kinds of links of its articles that are followed to further articles.';
+
+COMMENT ON COLUMN etl.sources.is_active IS 'False while paused or dropped from its recipe.';
+
+COMMENT ON COLUMN etl.sources.paused_because IS 'Why it is not active, in words; null while it is.';
+
+COMMENT ON COLUMN etl.sources.next_poll_at IS 'When it is due.';
+
+COMMENT ON COLUMN etl.sources.etag IS 'Validator of the last answer, sent back as If-None-Match.';
+
+COMMENT ON COLUMN etl.sources.last_modified IS 'Validator of the last answer, sent back as If-Modified-Since.';
+
+COMMENT ON COLUMN etl.sources.body_sha256 IS 'SHA-256 of the last body: tells no change where validators lie.';
+
+COMMENT ON COLUMN etl.sources.outcome IS 'How the last poll ended: ok, unchanged, or a code of docs/operations.md.';
+
+COMMENT ON COLUMN etl.sources.outcome_detail IS 'The same in words; null when it went well.';
+
+COMMENT ON COLUMN etl.sources.polled_at IS 'When it was last polled.';
+
+COMMENT ON COLUMN etl.sources.failures IS 'Failed polls in a row.';
+
+COMMENT ON COLUMN etl.sources.failing_since IS 'When the present row of failures began; null when the last poll went well.';
+
+COMMENT ON COLUMN etl.sources.created_at IS 'When it was first read from its recipe.';
+
+ALTER TABLE etl.sources ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME etl.sources_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE etl.stories (
+    id bigint NOT NULL,
+    opened_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE etl.stories IS 'Articles of any publisher that carry the same text (wire copies, re-posts).';
+
+COMMENT ON COLUMN etl.stories.id IS 'Stable number.';
+
+COMMENT ON COLUMN etl.stories.opened_at IS 'When its first article was seen.';
+
+ALTER TABLE etl.stories ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME etl.stories_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE etl.tombstones (
+    url_key uuid NOT NULL,
+    reason text NOT NULL,
+    buried_at timestamp with time zone NOT NULL,
+    buried_by text,
+    CONSTRAINT tombstones_reason_check CHECK ((reason = ANY (ARRAY['erased'::text, 'aged_out'::text])))
+);
+
+COMMENT ON TABLE etl.tombstones IS 'URLs that must not come back as new: erased on demand or aged out.';
+
+COMMENT ON COLUMN etl.tombstones.url_key IS 'Hash of the canonical URL; the URL itself is not kept.';
+
+COMMENT ON COLUMN etl.tombstones.reason IS 'erased or aged_out.';
+
+COMMENT ON COLUMN etl.tombstones.buried_at IS 'When.';
+
+COMMENT ON COLUMN etl.tombstones.buried_by IS 'Who asked for it.';
+
+CREATE VIEW news.article_versions AS
+ SELECT id AS version_id,
+    article_id,
+    valid_from,
+    valid_to,
+    changed_fields,
+    materiality,
+    title,
+    authors,
+    lead,
+    text,
+    section,
+    tags,
+    language,
+    published_at,
+    modified_at,
+    access,
+    image_url,
+    image_caption,
+    evidence,
+    extractor
+   FROM etl.article_versions v;
+
+COMMENT ON VIEW news.article_versions IS 'What an article said from when to when. A new version is a change of meaning, never of counters or related blocks.';
+
+COMMENT ON COLUMN news.article_versions.version_id IS 'Stable number.';
+
+COMMENT ON COLUMN news.article_versions.article_id IS 'The article.';
+
+COMMENT ON COLUMN news.article_versions.valid_from IS 'Time of the first capture that said this.';
+
+COMMENT ON COLUMN news.article_versions.valid_to IS 'Time of the first capture that said something else; null for the current version.';
+
+COMMENT ON COLUMN news.article_versions.changed_fields IS 'Fields that differ from the version before.';
+
+COMMENT ON COLUMN news.article_versions.materiality IS 'minor, headline or substantive; null for the first version.';
+
+COMMENT ON COLUMN news.article_versions.title IS 'Headline.';
+
+COMMENT ON COLUMN news.article_versions.authors IS 'People, then organisations.';
+
+COMMENT ON COLUMN news.article_versions.lead IS 'Standfirst.';
+
+COMMENT ON COLUMN news.article_versions.text IS 'The body, one block a line.';
+
+COMMENT ON COLUMN news.article_versions.section IS 'Section.';
+
+COMMENT ON COLUMN news.article_versions.tags IS 'Keywords.';
+
+COMMENT ON COLUMN news.article_versions.language IS 'BCP 47 tag.';
+
+COMMENT ON COLUMN news.article_versions.published_at IS 'Publication time.';
+
+COMMENT ON COLUMN news.article_versions.modified_at IS 'Time of the last change by the publisher''s own word.';
+
+COMMENT ON COLUMN news.article_versions.access IS 'free, metered or paid.';
+
+COMMENT ON COLUMN news.article_versions.image_url IS 'Lead image.';
+
+COMMENT ON COLUMN news.article_versions.image_caption IS 'Its caption.';
+
+COMMENT ON COLUMN news.article_versions.evidence IS 'Field name to the rule that gave its value.';
+
+COMMENT ON COLUMN news.article_versions.extractor IS 'Version of the extractor that read it.';
+
+CREATE VIEW news.articles AS
+ SELECT a.id AS article_id,
+    p.url,
+    p.host,
+    v.title,
+    v.authors,
+    v.lead,
+    v.text,
+    v.section,
+    v.tags,
+    v.language,
+    v.published_at,
+    v.published_zone,
+    v.published_precision,
+    v.published_text,
+    v.modified_at,
+    v.access,
+    v.image_url,
+    v.image_caption,
+    a.story_id,
+    a.copy_of,
+    a.similarity,
+    a.story_reason,
+    a.first_seen_at,
+    a.changed_at,
+    p.captured_at AS last_seen_at,
+    a.external_id,
+    v.id AS version_id
+   FROM ((etl.articles a
+     JOIN etl.pages p ON ((p.id = a.page_id)))
+     JOIN etl.article_versions v ON (((v.article_id = a.id) AND (v.valid_to IS NULL))));
+
+COMMENT ON VIEW news.articles IS 'Articles as they read now: one row per page that holds an article.';
+
+COMMENT ON COLUMN news.articles.article_id IS 'Stable number.';
+
+COMMENT ON COLUMN news.articles.url IS 'Canonical URL.';
+
+COMMENT ON COLUMN news.articles.host IS 'Host of url.';
+
+COMMENT ON COLUMN news.articles.title IS 'Headline as shown.';
+
+COMMENT ON COLUMN news.articles.authors IS 'People, then organisations.';
+
+COMMENT ON COLUMN news.articles.lead IS 'Standfirst or summary; null when there is none.';
+
+COMMENT ON COLUMN news.articles.text IS 'The body, one block a line, the standfirst first when the page shows one.';
+
+COMMENT ON COLUMN news.articles.section IS 'Section of the publication.';
+
+COMMENT ON COLUMN news.articles.tags IS 'Keywords given by the publisher.';
+
+COMMENT ON COLUMN news.articles.language IS 'BCP 47 tag of the text.';
+
+COMMENT ON COLUMN news.articles.published_at IS 'Publication time; null when the page shows none that can be read.';
+
+COMMENT ON COLUMN news.articles.published_zone IS 'Zone or offset in which the publisher wrote it.';
+
+COMMENT ON COLUMN news.articles.published_precision IS 'minute, or day (then published_at is the start of that day).';
+
+COMMENT ON COLUMN news.articles.published_text IS 'The time as the publisher wrote it.';
+
+COMMENT ON COLUMN news.articles.modified_at IS 'Time of the last change by the publisher''s own word.';
+
+COMMENT ON COLUMN news.articles.access IS 'free, metered or paid; null when the page does not say.';
+
+COMMENT ON COLUMN news.articles.image_url IS 'Lead image.';
+
+COMMENT ON COLUMN news.articles.image_caption IS 'Its caption.';
+
+COMMENT ON COLUMN news.articles.story_id IS 'Articles with the same story_id carry the same text.';
+
+COMMENT ON COLUMN news.articles.copy_of IS 'The article it repeats; null for the first of its story.';
+
+COMMENT ON COLUMN news.articles.similarity IS 'Share of the shorter text that both carry, 0 to 1; null for the first of its story.';
+
+COMMENT ON COLUMN news.articles.story_reason IS 'Why it is in that story: the rule that decided.';
+
+COMMENT ON COLUMN news.articles.first_seen_at IS 'When we first captured it.';
+
+COMMENT ON COLUMN news.articles.changed_at IS 'Since when it reads like this.';
+
+COMMENT ON COLUMN news.articles.last_seen_at IS 'When we last captured it.';
+
+COMMENT ON COLUMN news.articles.external_id IS 'Its id in the system it was loaded from; null for articles we fetched.';
+
+COMMENT ON COLUMN news.articles.version_id IS 'The current row of news.article_versions.';
+
+CREATE VIEW news.backfills AS
+SELECT
+    NULL::bigint AS backfill_id,
+    NULL::text AS kind,
+    NULL::jsonb AS plan,
+    NULL::text AS state,
+    NULL::timestamp with time zone AS created_at,
+    NULL::text AS created_by,
+    NULL::timestamp with time zone AS started_at,
+    NULL::timestamp with time zone AS ended_at,
+    NULL::text AS detail,
+    NULL::bigint AS items,
+    NULL::bigint AS items_done,
+    NULL::bigint AS items_failed;
+
+COMMENT ON VIEW news.backfills IS 'One-off jobs and how far they are.';
+
+COMMENT ON COLUMN news.backfills.backfill_id IS 'Stable number.';
+
+COMMENT ON COLUMN news.backfills.kind IS 'urls, sitemap, warc, wayback, redigest or load.';
+
+COMMENT ON COLUMN news.backfills.plan IS 'What was asked for.';
+
+COMMENT ON COLUMN news.backfills.state IS 'planned, running, paused, done, cancelled or failed.';
+
+COMMENT ON COLUMN news.backfills.created_at IS 'When it was asked for.';
+
+COMMENT ON COLUMN news.backfills.created_by IS 'Who asked.';
+
+COMMENT ON COLUMN news.backfills.started_at IS 'When its first item was begun.';
+
+COMMENT ON COLUMN news.backfills.ended_at IS 'When its last item ended.';
+
+COMMENT ON COLUMN news.backfills.detail IS 'Why it failed or was cancelled.';
+
+COMMENT ON COLUMN news.backfills.items IS 'Parts planned.';
+
+COMMENT ON COLUMN news.backfills.items_done IS 'Parts done.';
+
+COMMENT ON COLUMN news.backfills.items_failed IS 'Parts that failed.';
+
+CREATE VIEW news.links AS
+ SELECT l.id AS link_id,
+    l.kind,
+    a.id AS article_id,
+    p.url AS page_url,
+    p.host,
+    l.url AS target_url,
+    t.article_id AS target_article_id,
+    l.title,
+    l.kicker,
+    l.block,
+    l.rank,
+    l."position",
+    l.date_text,
+    l.published_at,
+    l.published_precision,
+    l.first_observed_at,
+    COALESCE(l.last_observed_at, p.captured_at) AS last_observed_at,
+    (l.last_observed_at IS NULL) AS still_there
+   FROM (((etl.links l
+     JOIN etl.pages p ON ((p.id = l.page_id)))
+     LEFT JOIN etl.articles a ON ((a.page_id = l.page_id)))
+     LEFT JOIN LATERAL ( SELECT ta.id AS article_id
+           FROM (etl.page_urls u
+             JOIN etl.articles ta ON ((ta.page_id = u.page_id)))
+          WHERE (u.url_key = l.url_key)
+         LIMIT 1) t ON (true));
+
+COMMENT ON VIEW news.links IS 'Links of a page to other articles, as intervals: a change of rank, block or title ends one row and begins the next.';
+
+COMMENT ON COLUMN news.links.link_id IS 'Stable number.';
+
+COMMENT ON COLUMN news.links.kind IS 'inline (running text), related, most_read or latest.';
+
+COMMENT ON COLUMN news.links.article_id IS 'The article the link stands on; null on a front or section page.';
+
+COMMENT ON COLUMN news.links.page_url IS 'URL of the page the link stands on.';
+
+COMMENT ON COLUMN news.links.host IS 'Host of that page.';
+
+COMMENT ON COLUMN news.links.target_url IS 'Canonical URL it leads to.';
+
+COMMENT ON COLUMN news.links.target_article_id IS 'The article it leads to, when we hold it (under any of its URLs).';
+
+COMMENT ON COLUMN news.links.title IS 'Headline of the teaser, or the anchor text of an inline link.';
+
+COMMENT ON COLUMN news.links.kicker IS 'Section or format label shown with it.';
+
+COMMENT ON COLUMN news.links.block IS 'Printed heading of the block.';
+
+COMMENT ON COLUMN news.links.rank IS 'Rank shown with it.';
+
+COMMENT ON COLUMN news.links."position" IS 'Place on the page, from 0.';
+
+COMMENT ON COLUMN news.links.date_text IS 'Date label as printed.';
+
+COMMENT ON COLUMN news.links.published_at IS 'That label as a time; null when it could not be read.';
+
+COMMENT ON COLUMN news.links.published_precision IS 'minute or day.';
+
+COMMENT ON COLUMN news.links.first_observed_at IS 'First capture that showed it so.';
+
+COMMENT ON COLUMN news.links.last_observed_at IS 'Last capture that showed it so.';
+
+COMMENT ON COLUMN news.links.still_there IS 'True when the newest capture of the page shows it.';
+
+CREATE VIEW news.outcomes AS
+ SELECT p.url,
+    p.host,
+    p.outcome,
+    p.outcome_detail,
+    p.outcome_at,
+    p.found_at,
+    p.visits,
+    p.failures,
+    p.next_visit_at,
+    a.id AS article_id
+   FROM (etl.pages p
+     LEFT JOIN etl.articles a ON ((a.page_id = p.id)));
+
+COMMENT ON VIEW news.outcomes IS 'Where every URL ended, and why.';
+
+COMMENT ON COLUMN news.outcomes.url IS 'Canonical URL.';
+
+COMMENT ON COLUMN news.outcomes.host IS 'Its host.';
+
+COMMENT ON COLUMN news.outcomes.outcome IS 'stored, unchanged, not_an_article, gone, robots …; null while it waits for its first visit.';
+
+COMMENT ON COLUMN news.outcomes.outcome_detail IS 'The same in words.';
+
+COMMENT ON COLUMN news.outcomes.outcome_at IS 'When that was found out.';
+
+COMMENT ON COLUMN news.outcomes.found_at IS 'When the URL was first pointed at.';
+
+COMMENT ON COLUMN news.outcomes.visits IS 'Captures taken so far.';
+
+COMMENT ON COLUMN news.outcomes.failures IS 'Failed visits in a row.';
+
+COMMENT ON COLUMN news.outcomes.next_visit_at IS 'When it is visited next; null for never.';
+
+COMMENT ON COLUMN news.outcomes.article_id IS 'The article it gave.';
+
+CREATE VIEW news.rankings AS
+ SELECT p.host,
+    l.block,
+    l.rank,
+    l.title,
+    l.url AS target_url,
+    t.article_id AS target_article_id,
+    p.url AS page_url,
+    l.first_observed_at,
+    COALESCE(l.last_observed_at, p.captured_at) AS last_observed_at
+   FROM ((etl.links l
+     JOIN etl.pages p ON ((p.id = l.page_id)))
+     LEFT JOIN LATERAL ( SELECT ta.id AS article_id
+           FROM (etl.page_urls u
+             JOIN etl.articles ta ON ((ta.page_id = u.page_id)))
+          WHERE (u.url_key = l.url_key)
+         LIMIT 1) t ON (true))
+  WHERE ((l.kind = 'most_read'::text) AND (l.rank IS NOT NULL));
+
+COMMENT ON VIEW news.rankings IS 'Who stood at which rank of which most-read block, and when.';
+
+COMMENT ON COLUMN news.rankings.host IS 'Host of the page with the ranking.';
+
+COMMENT ON COLUMN news.rankings.block IS 'Printed heading of the ranking.';
+
+COMMENT ON COLUMN news.rankings.rank IS 'Rank as printed.';
+
+COMMENT ON COLUMN news.rankings.title IS 'Headline in the ranking.';
+
+COMMENT ON COLUMN news.rankings.target_url IS 'Canonical URL it leads to.';
+
+COMMENT ON COLUMN news.rankings.target_article_id IS 'The article it leads to, when we hold it.';
+
+COMMENT ON COLUMN news.rankings.page_url IS 'Page that shows the ranking.';
+
+COMMENT ON COLUMN news.rankings.first_observed_at IS 'First capture with this rank.';
+
+COMMENT ON COLUMN news.rankings.last_observed_at IS 'Last capture with this rank.';
+
+CREATE VIEW news.runs AS
+ SELECT r.id AS run_id,
+    r.kind,
+    s.slug AS source,
+    r.host,
+    r.backfill_id,
+    r.started_at,
+    r.ended_at,
+    r.outcome,
+    r.counts,
+    r.detail
+   FROM (etl.runs r
+     LEFT JOIN etl.sources s ON ((s.id = r.source_id)));
+
+COMMENT ON VIEW news.runs IS 'Finished units of work with their counts.';
+
+COMMENT ON COLUMN news.runs.run_id IS 'Stable number.';
+
+COMMENT ON COLUMN news.runs.kind IS 'poll, visit, digest, backfill or clean.';
+
+COMMENT ON COLUMN news.runs.source IS 'Slug of the source, for a poll.';
+
+COMMENT ON COLUMN news.runs.host IS 'The host, for a visit.';
+
+COMMENT ON COLUMN news.runs.backfill_id IS 'The backfill it worked for.';
+
+COMMENT ON COLUMN news.runs.started_at IS 'When it began.';
+
+COMMENT ON COLUMN news.runs.ended_at IS 'When it ended.';
+
+COMMENT ON COLUMN news.runs.outcome IS 'ok or an error code.';
+
+COMMENT ON COLUMN news.runs.counts IS 'Outcome to number.';
+
+COMMENT ON COLUMN news.runs.detail IS 'What went wrong, in words.';
+
+CREATE VIEW news.sightings AS
+ SELECT g.page_id,
+    p.url,
+    a.id AS article_id,
+    g.source_id,
+    s.slug AS source,
+    g.found_by,
+    g.first_seen_at,
+    g.last_seen_at,
+    g."position",
+    g.title,
+    g.published_at,
+    g.published_text
+   FROM (((etl.sightings g
+     JOIN etl.pages p ON ((p.id = g.page_id)))
+     JOIN etl.sources s ON ((s.id = g.source_id)))
+     LEFT JOIN etl.articles a ON ((a.page_id = g.page_id)));
+
+COMMENT ON VIEW news.sightings IS 'Which source pointed at which page, and when.';
+
+COMMENT ON COLUMN news.sightings.page_id IS 'Number of the page.';
+
+COMMENT ON COLUMN news.sightings.url IS 'Canonical URL of the page.';
+
+COMMENT ON COLUMN news.sightings.article_id IS 'The article on it; null while there is none.';
+
+COMMENT ON COLUMN news.sightings.source_id IS 'Number of the source.';
+
+COMMENT ON COLUMN news.sightings.source IS 'Slug of the source.';
+
+COMMENT ON COLUMN news.sightings.found_by IS 'feed, sitemap, listing, link or backfill.';
+
+COMMENT ON COLUMN news.sightings.first_seen_at IS 'First poll in which the source named it.';
+
+COMMENT ON COLUMN news.sightings.last_seen_at IS 'Last poll, among those whose answer had changed, in which the source named it.';
+
+COMMENT ON COLUMN news.sightings."position" IS 'Place in the source when last seen.';
+
+COMMENT ON COLUMN news.sightings.title IS 'What the source called it.';
+
+COMMENT ON COLUMN news.sightings.published_at IS 'Publication time by the source.';
+
+COMMENT ON COLUMN news.sightings.published_text IS 'That time as the source wrote it.';
+
+CREATE VIEW news.sources AS
+ SELECT id AS source_id,
+    slug,
+    kind,
+    url,
+    host,
+    recipe,
+    is_active,
+    paused_because,
+    next_poll_at,
+    polled_at,
+    outcome,
+    outcome_detail,
+    failures,
+    failing_since
+   FROM etl.sources s;
+
+COMMENT ON VIEW news.sources IS 'What is polled, and how the last poll of each ended.';
+
+COMMENT ON COLUMN news.sources.source_id IS 'Stable number.';
+
+COMMENT ON COLUMN news.sources.slug IS 'Stable name: recipe/number or recipe/name.';
+
+COMMENT ON COLUMN news.sources.kind IS 'feed, sitemap or listing.';
+
+COMMENT ON COLUMN news.sources.url IS 'What is asked for.';
+
+COMMENT ON COLUMN news.sources.host IS 'Host of url.';
+
+COMMENT ON COLUMN news.sources.recipe IS 'Name of the recipe (site) it belongs to.';
+
+COMMENT ON COLUMN news.sources.is_active IS 'False while paused.';
+
+COMMENT ON COLUMN news.sources.paused_because IS 'Why it is paused, in words.';
+
+COMMENT ON COLUMN news.sources.next_poll_at IS 'When it is polled next.';
+
+COMMENT ON COLUMN news.sources.polled_at IS 'When it was last polled.';
+
+COMMENT ON COLUMN news.sources.outcome IS 'How the last poll ended: ok, unchanged, or an error code.';
+
+COMMENT ON COLUMN news.sources.outcome_detail IS 'The same in words; null when it went well.';
+
+COMMENT ON COLUMN news.sources.failures IS 'Failed polls in a row.';
+
+COMMENT ON COLUMN news.sources.failing_since IS 'When the present row of failures began.';
+
+CREATE VIEW news.stories AS
+ SELECT a.story_id,
+    count(*) AS articles,
+    count(DISTINCT p.host) AS publishers,
+    min(a.first_seen_at) AS first_seen_at,
+    max(a.first_seen_at) AS last_seen_at,
+    (array_agg(a.id ORDER BY COALESCE(v.published_at, a.first_seen_at), a.id))[1] AS first_article_id,
+    (array_agg(p.host ORDER BY COALESCE(v.published_at, a.first_seen_at), a.id))[1] AS first_host,
+    (array_agg(v.title ORDER BY COALESCE(v.published_at, a.first_seen_at), a.id))[1] AS title
+   FROM ((etl.articles a
+     JOIN etl.pages p ON ((p.id = a.page_id)))
+     JOIN etl.article_versions v ON (((v.article_id = a.id) AND (v.valid_to IS NULL))))
+  GROUP BY a.story_id;
+
+COMMENT ON VIEW news.stories IS 'Articles of any publisher that carry the same text, as one row: who had it first, and how far it went.';
+
+COMMENT ON COLUMN news.stories.story_id IS 'Stable number.';
+
+COMMENT ON COLUMN news.stories.articles IS 'Number of articles.';
+
+COMMENT ON COLUMN news.stories.publishers IS 'Number of different hosts.';
+
+COMMENT ON COLUMN news.stories.first_seen_at IS 'When we captured the first of them.';
+
+COMMENT ON COLUMN news.stories.last_seen_at IS 'When we captured the last of them.';
+
+COMMENT ON COLUMN news.stories.first_article_id IS 'The earliest by publication time (by first capture where there is none).';
+
+COMMENT ON COLUMN news.stories.first_host IS 'Host of that article.';
+
+COMMENT ON COLUMN news.stories.title IS 'Headline of that article.';
+
+ALTER TABLE ONLY etl.attempts ATTACH PARTITION etl.attempts_rest DEFAULT;
+
+ALTER TABLE ONLY etl.captures ATTACH PARTITION etl.captures_rest DEFAULT;
+
+ALTER TABLE ONLY etl.attempts ALTER COLUMN id SET DEFAULT nextval('etl.attempts_id_seq'::regclass);
+
+ALTER TABLE ONLY etl.captures ALTER COLUMN id SET DEFAULT nextval('etl.captures_id_seq'::regclass);
+
+ALTER TABLE ONLY etl.alembic_version
+    ADD CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num);
+
+ALTER TABLE ONLY etl.article_keys
+    ADD CONSTRAINT article_keys_pkey PRIMARY KEY (key, article_id);
+
+ALTER TABLE ONLY etl.article_versions
+    ADD CONSTRAINT article_versions_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY etl.articles
+    ADD CONSTRAINT articles_external_id_key UNIQUE (external_id);
+
+ALTER TABLE ONLY etl.articles
+    ADD CONSTRAINT articles_page_id_key UNIQUE (page_id);
+
+ALTER TABLE ONLY etl.articles
+    ADD CONSTRAINT articles_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY etl.attempts
+    ADD CONSTRAINT attempts_pkey PRIMARY KEY (id, attempted_at);
+
+ALTER TABLE ONLY etl.attempts_rest
+    ADD CONSTRAINT attempts_rest_pkey PRIMARY KEY (id, attempted_at);
+
+ALTER TABLE ONLY etl.backfill_items
+    ADD CONSTRAINT backfill_items_pkey PRIMARY KEY (backfill_id, item);
+
+ALTER TABLE ONLY etl.backfills
+    ADD CONSTRAINT backfills_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY etl.backfills
+    ADD CONSTRAINT backfills_plan_key_key UNIQUE (plan_key);
+
+ALTER TABLE ONLY etl.captures
+    ADD CONSTRAINT captures_pkey PRIMARY KEY (id, stored_at);
+
+ALTER TABLE ONLY etl.captures_rest
+    ADD CONSTRAINT captures_rest_pkey PRIMARY KEY (id, stored_at);
+
+ALTER TABLE ONLY etl.hosts
+    ADD CONSTRAINT hosts_pkey PRIMARY KEY (host);
+
+ALTER TABLE ONLY etl.links
+    ADD CONSTRAINT links_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY etl.article_versions
+    ADD CONSTRAINT one_first_version UNIQUE NULLS NOT DISTINCT (article_id, follows);
+
+ALTER TABLE ONLY etl.article_versions
+    ADD CONSTRAINT one_version_from UNIQUE (article_id, valid_from);
+
+ALTER TABLE ONLY etl.article_versions
+    ADD CONSTRAINT one_version_to UNIQUE NULLS NOT DISTINCT (article_id, valid_to);
+
+ALTER TABLE ONLY etl.page_urls
+    ADD CONSTRAINT page_urls_pkey PRIMARY KEY (variant_key);
+
+ALTER TABLE ONLY etl.pages
+    ADD CONSTRAINT pages_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY etl.pages
+    ADD CONSTRAINT pages_url_key_key UNIQUE (url_key);
+
+ALTER TABLE ONLY etl.runs
+    ADD CONSTRAINT runs_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY etl.sightings
+    ADD CONSTRAINT sightings_pkey PRIMARY KEY (page_id, source_id);
+
+ALTER TABLE ONLY etl.sources
+    ADD CONSTRAINT sources_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY etl.sources
+    ADD CONSTRAINT sources_slug_key UNIQUE (slug);
+
+ALTER TABLE ONLY etl.stories
+    ADD CONSTRAINT stories_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY etl.tombstones
+    ADD CONSTRAINT tombstones_pkey PRIMARY KEY (url_key);
+
+CREATE INDEX article_keys_by_article ON etl.article_keys USING btree (article_id);
+
+CREATE INDEX article_versions_published ON etl.article_versions USING btree (published_at) WHERE (valid_to IS NULL);
+
+CREATE INDEX articles_by_copy ON etl.articles USING btree (copy_of) WHERE (copy_of IS NOT NULL);
+
+CREATE INDEX articles_by_story ON etl.articles USING btree (story_id);
+
+CREATE INDEX attempts_by_page ON ONLY etl.attempts USING btree (page_id, attempted_at) WHERE (page_id IS NOT NULL);
+
+CREATE INDEX attempts_rest_page_id_attempted_at_idx ON etl.attempts_rest USING btree (page_id, attempted_at) WHERE (page_id IS NOT NULL);
+
+CREATE INDEX backfill_items_open ON etl.backfill_items USING btree (backfill_id, number) WHERE (state = ANY (ARRAY['planned'::text, 'running'::text]));
+
+CREATE INDEX captures_by_page ON ONLY etl.captures USING btree (page_id, fetched_at);
+
+CREATE INDEX captures_pending ON ONLY etl.captures USING btree (id) WHERE (digested_at IS NULL);
+
+CREATE INDEX captures_rest_id_idx ON etl.captures_rest USING btree (id) WHERE (digested_at IS NULL);
+
+CREATE INDEX captures_rest_page_id_fetched_at_idx ON etl.captures_rest USING btree (page_id, fetched_at);
+
+CREATE INDEX links_by_page ON etl.links USING btree (page_id, first_observed_at);
+
+CREATE INDEX links_by_target ON etl.links USING btree (url_key);
+
+CREATE UNIQUE INDEX links_open ON etl.links USING btree (page_id, kind, url_key) WHERE (last_observed_at IS NULL);
+
+CREATE INDEX page_urls_by_key ON etl.page_urls USING btree (url_key);
+
+CREATE INDEX page_urls_by_page ON etl.page_urls USING btree (page_id);
+
+CREATE INDEX pages_due ON etl.pages USING btree (host, next_visit_at) WHERE (next_visit_at IS NOT NULL);
+
+CREATE INDEX runs_by_source ON etl.runs USING btree (source_id, started_at) WHERE (source_id IS NOT NULL);
+
+CREATE INDEX runs_by_time ON etl.runs USING btree (started_at);
+
+CREATE INDEX sightings_by_source ON etl.sightings USING btree (source_id, first_seen_at);
+
+CREATE INDEX sources_due ON etl.sources USING btree (next_poll_at) WHERE is_active;
+
+ALTER INDEX etl.attempts_by_page ATTACH PARTITION etl.attempts_rest_page_id_attempted_at_idx;
+
+ALTER INDEX etl.attempts_pkey ATTACH PARTITION etl.attempts_rest_pkey;
+
+ALTER INDEX etl.captures_pending ATTACH PARTITION etl.captures_rest_id_idx;
+
+ALTER INDEX etl.captures_by_page ATTACH PARTITION etl.captures_rest_page_id_fetched_at_idx;
+
+ALTER INDEX etl.captures_pkey ATTACH PARTITION etl.captures_rest_pkey;
+
+CREATE OR REPLACE VIEW news.backfills AS
+ SELECT b.id AS backfill_id,
+    b.kind,
+    b.plan,
+    b.state,
+    b.created_at,
+    b.created_by,
+    b.started_at,
+    b.ended_at,
+    b.detail,
+    count(i.item) AS items,
+    count(i.item) FILTER (WHERE (i.state = 'done'::text)) AS items_done,
+    count(i.item) FILTER (WHERE (i.state = 'failed'::text)) AS items_failed
+   FROM (etl.backfills b
+     LEFT JOIN etl.backfill_items i ON ((i.backfill_id = b.id)))
+  GROUP BY b.id;
+
+ALTER TABLE ONLY etl.article_keys
+    ADD CONSTRAINT article_keys_article_id_fkey FOREIGN KEY (article_id) REFERENCES etl.articles(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY etl.article_versions
+    ADD CONSTRAINT article_versions_article_id_fkey FOREIGN KEY (article_id) REFERENCES etl.articles(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY etl.articles
+    ADD CONSTRAINT articles_copy_of_fkey FOREIGN KEY (copy_of) REFERENCES etl.articles(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY etl.articles
+    ADD CONSTRAINT articles_page_id_fkey FOREIGN KEY (page_id) REFERENCES etl.pages(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY etl.articles
+    ADD CONSTRAINT articles_story_id_fkey FOREIGN KEY (story_id) REFERENCES etl.stories(id);
+
+ALTER TABLE ONLY etl.backfill_items
+    ADD CONSTRAINT backfill_items_backfill_id_fkey FOREIGN KEY (backfill_id) REFERENCES etl.backfills(id) ON DELETE CASCADE;
+
+ALTER TABLE etl.captures
+    ADD CONSTRAINT captures_page_id_fkey FOREIGN KEY (page_id) REFERENCES etl.pages(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY etl.links
+    ADD CONSTRAINT links_page_id_fkey FOREIGN KEY (page_id) REFERENCES etl.pages(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY etl.article_versions
+    ADD CONSTRAINT no_hole FOREIGN KEY (article_id, follows) REFERENCES etl.article_versions(article_id, valid_to) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY etl.page_urls
+    ADD CONSTRAINT page_urls_page_id_fkey FOREIGN KEY (page_id) REFERENCES etl.pages(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY etl.runs
+    ADD CONSTRAINT runs_backfill_id_fkey FOREIGN KEY (backfill_id) REFERENCES etl.backfills(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY etl.runs
+    ADD CONSTRAINT runs_source_id_fkey FOREIGN KEY (source_id) REFERENCES etl.sources(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY etl.sightings
+    ADD CONSTRAINT sightings_page_id_fkey FOREIGN KEY (page_id) REFERENCES etl.pages(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY etl.sightings
+    ADD CONSTRAINT sightings_source_id_fkey FOREIGN KEY (source_id) REFERENCES etl.sources(id) ON DELETE CASCADE;

@@ -36,7 +36,7 @@ def find(doc: Document) -> list[Anchor]:
     attrs = doc.attrs
     for element in doc.by_tag.get("a", ()):
         href = attrs[element].get("href")
-        if not href:
+        if not href or "sponsored" in (attrs[element].get("rel") or ""):
             continue
         judged = known.get(href)
         if judged is None:
@@ -60,7 +60,12 @@ def _judge(doc: Document, href: str, origin: str, own: frozenset[str]) -> tuple[
     if not href.strip() or href.lstrip()[0] == "#":
         return None
     key = identity(url)
-    return url, key, OWN if key in own else article_urls.shape(key)
+    return url, key, OWN if key in own or _is_part(key, own) else article_urls.shape(key)
+
+
+def _is_part(key: str, own: frozenset[str]) -> bool:
+    """Tell whether *key* is a part of the page: its second page, its pictures, its comments, its AMP version."""
+    return any(key.startswith(page) and key[len(page)] in "/?" for page in own)
 
 
 def identity(url: str) -> str:
@@ -71,6 +76,14 @@ def identity(url: str) -> str:
     if mark and (query := _TRACKING.sub("", query).lstrip("&")):
         return f"{path}?{query}"
     return path
+
+
+def site_of(url: str) -> str:
+    """Return the part of a URL's host that tells whose it is, near enough: its last two labels, or three for `co.uk`."""
+    labels = url.partition("://")[2].partition("/")[0].lower().split(".")
+    if len(labels) > 2 and len(labels[-2]) <= 3 and len(labels[-1]) == 2:
+        return ".".join(labels[-3:])
+    return ".".join(labels[-2:])
 
 
 def own_keys(doc: Document) -> frozenset[str]:

@@ -27,6 +27,7 @@ SLUG_WORDS_SURE = 7
 _FOLDERS: dict[str, str] = tomllib.loads(files("etl.extract").joinpath("folders.toml").read_text(encoding="utf-8"))
 _LISTS = frozenset(_FOLDERS["lists"].split())
 """Folders of lists and actions; their members may have long names."""
+_NEVER = frozenset(_FOLDERS["never"].split())
 _SERVICES = frozenset(_FOLDERS["services"].split())
 """Folders of services; a headline in one is an article all the same (a podcast's episode, a help text)."""
 _DIGITS = re.compile(r"\d{2}")
@@ -40,7 +41,8 @@ _NUMBERED = re.compile(
     re.IGNORECASE,
 )
 _QUERY_ID = re.compile(
-    r"(?:^|&)[a-z_]*(?:id|no|p|post|sid|news|article|art|story|seq|key|doc)=[\w-]*(?:\d{4,}|\d[0-9a-f]{6,})",
+    r"(?:^|&)(?:[a-z]*_?id|[a-z]*idxno|no|p|post|sid|news|article|art|story|seq|key|doc|newsno)="
+    r"[\w-]*(?:\d{4,}|\d[0-9a-f]{6,}|[0-9a-f]{8}-)",
     re.IGNORECASE,
 )
 _FILE = re.compile(r"\.(?:jpe?g|png|gif|webp|svg|mp3|mp4|zip|ics|css|js|xml|rss|apk)$", re.IGNORECASE)
@@ -49,18 +51,22 @@ _FILE = re.compile(r"\.(?:jpe?g|png|gif|webp|svg|mp3|mp4|zip|ics|css|js|xml|rss|
 def shape(key: str) -> int:
     """Return STRONG, WEAK, PLAIN or OTHER for *key*: a URL without its scheme (`anchors.identity`)."""
     path, _, query = key.partition("?")
-    segments = path.split("/")[1:]
+    segments = path.lower().split("/")[1:]
     if query and _QUERY_ID.search(query):
         return STRONG
     if not segments or (len(segments) == 1 and len(segments[0]) < 4):
         return OTHER
     words = max(map(slug_words, segments))
-    if words < SLUG_WORDS_SURE:
-        folders = {segment.lower() for segment in segments}
-        if folders & _LISTS or (words < SLUG_WORDS and folders & _SERVICES) or _FILE.search(segments[-1]):
-            return OTHER
-    if words >= SLUG_WORDS or (_DIGITS.search(path) and _NUMBERED.search(path[path.find("/") :])):
+    folders = frozenset(segments)
+    if (words < SLUG_WORDS_SURE and folders & _LISTS) or (words < SLUG_WORDS and folders & _SERVICES):
+        return OTHER
+    if folders & _NEVER or _FILE.search(segments[-1]):
+        return OTHER
+    if words >= SLUG_WORDS:
         return STRONG
+    if _DIGITS.search(path) and _NUMBERED.search("/" + "/".join(segments)):
+        is_archive = len(segments[-1]) <= 2 and segments[-1].isdigit() and segments[-2].isdigit()
+        return OTHER if is_archive else STRONG
     return WEAK if words >= SLUG_WORDS_WEAK else PLAIN
 
 

@@ -13,12 +13,13 @@ from etl.model import LinkKind
 
 GAP_CHARS_MAX = 250
 """More text than this between two teasers is an article's text: a heading above it does not reach below."""
-GAP_CHUNKS_MAX = 14
-"""How far before a teaser a heading is looked for, in pieces of text."""
+GAP_CHUNKS_MAX = 40
+"""How far before a teaser a heading is looked for, in pieces of text (most are white space)."""
 
 _HEADING_TAGS = frozenset({"h2", "h3", "h4", "h5", "h6", "legend", "summary", "caption", "dt"})
 _LETTER = re.compile(r"[^\W\d_]")
-_NAMED = re.compile(r"title|head|label|caption|titel|kop|titre|titulo|rubrik")
+_NAMED = re.compile(r"title|head|label|caption|titel|(?<![a-z])kop|titre|titulo|rubrik|(?<![a-z])tit(?![a-z])")
+_OPEN_END = re.compile(r"[.,…!;]$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class Heading:
     scope_end: int
     """The first element it does not rule."""
     kind: LinkKind | None
+    is_strong: bool
+    """A heading by its tag, its name or its words, not only by its place."""
 
 
 class Ruling:
@@ -40,8 +43,11 @@ class Ruling:
         self._stack: list[Heading] = []
         self._chunk = 0
 
-    def advance(self, item: int) -> tuple[Heading | None, int]:
-        """Return the heading that rules *item*, the next teaser, and the characters since the teaser before."""
+    def advance(self, item: int, *, follows: bool) -> tuple[Heading | None, int]:
+        """Return the heading that rules *item*, the next teaser, and the characters since the teaser before.
+
+        *follows*: it stands in one list with the teaser before, so that only a real heading can part them.
+        """
         doc, stack = self._doc, self._stack
         end = doc.first_text[item]
         gap = max(0, doc.chars[end] - doc.chars[min(self._chunk, end)])
@@ -51,6 +57,8 @@ class Ruling:
             stack.clear()
         if gap:
             for heading in self._between(max(self._chunk, end - GAP_CHUNKS_MAX), end, item):
+                if follows and not heading.is_strong:
+                    continue
                 while stack and stack[-1].scope_end <= heading.scope_end:
                     stack.pop()
                 stack.append(heading)
@@ -58,9 +66,10 @@ class Ruling:
         return (stack[-1] if stack else None), gap
 
     def _between(self, first: int, end: int, item: int) -> list[Heading]:
-        """Return the headings printed in chunks *first* to *end* that rule *item*."""
+        """Return the headings printed in chunks *first* to *end* that rule *item*: the strong ones, or one weak one."""
         doc = self._doc
-        found: list[Heading] = []
+        strong: list[Heading] = []
+        weak: Heading | None = None
         chunk = first
         since = doc.chars[end]
         while chunk < end:
@@ -72,17 +81,27 @@ class Ruling:
             if not size or size > HEADING_CHARS_MAX or since - doc.chars[chunk] > GAP_CHARS_MAX:
                 continue
             heading = self._heading(start, chunk, item)
-            if heading is not None and (heading.kind or doc.chars[chunk] == since or _is_titled(doc, box)):
-                found.append(heading)
-        return found
+            if heading is None:
+                continue
+            if not heading.is_strong:
+                weak = weak or heading
+            elif heading.kind is not None or not strong or strong[-1].kind is None:
+                strong.append(heading)
+        if strong:
+            return strong
+        return [weak] if weak else []
 
     def _heading(self, start: int, end: int, item: int) -> Heading | None:
         doc = self._doc
-        text = collapse("".join(doc.texts[start:end]))
-        if not _LETTER.search(text):
-            return None
+        while not doc.texts[start].strip():
+            start += 1
+        link = self._link_of(start)
+        stop = end
+        if link >= 0 and doc.last_text[link] < end:
+            stop = doc.last_text[link]
+        text = collapse("".join(doc.texts[start:stop]))
         element = doc.boxes[start]
-        if doc.tags[element] == "h1":
+        if not _LETTER.search(text) or doc.tags[element] == "h1" or headings.is_noise(text):
             return None
         holds_item = element < item < doc.ends[element]
         parent = element
@@ -93,25 +112,43 @@ class Ruling:
             if parent < 0 or doc.ends[parent] <= item:
                 return None
         kind = headings.kind(text)
-        if kind is None and (holds_item or parent <= self._running.container < doc.ends[parent] or text[-1] in ".,…!"):
-            return None
-        return Heading(text, -1 if holds_item else element, doc.ends[parent], kind)
+        is_titled = _is_titled(doc, doc.boxes[start], doc.owners[start], element)
+        if kind is None:
+            if holds_item or parent <= self._running.container < doc.ends[parent]:
+                return None
+            if not is_titled and (_OPEN_END.search(text) or link >= 0):
+                return None
+        return Heading(text, -1 if holds_item else element, doc.ends[parent], kind, is_titled or kind is not None)
+
+    def _link_of(self, chunk: int) -> int:
+        doc = self._doc
+        element, box = doc.owners[chunk], doc.boxes[chunk]
+        while element > box:
+            if doc.tags[element] == "a":
+                return element
+            element = doc.parents[element]
+        return -1
 
 
-def _is_titled(doc: Document, box: int) -> bool:
-    return doc.tags[box] in _HEADING_TAGS or _NAMED.search(doc.hint(box)) is not None
+def _is_titled(doc: Document, box: int, owner: int, top: int) -> bool:
+    """Tell whether the theme marks a line as a heading, by its tag or by a name on it."""
+    if any(doc.tags[element] in _HEADING_TAGS or _NAMED.search(doc.hint(element)) for element in {box, owner, top}):
+        return True
+    parent = doc.parents[box]
+    return parent >= top and (doc.tags[parent] in _HEADING_TAGS or _NAMED.search(doc.hint(parent)) is not None)
 
 
 def opens(doc: Document, parent: int, item: int) -> bool:
     """Tell whether the text before *item* in *parent* is the heading of a block and no part of the teaser."""
     first, end = doc.first_text[parent], doc.first_text[item]
-    if doc.chars[end] == doc.chars[first]:
-        return False
-    if doc.chars[end] - doc.chars[first] > HEADING_CHARS_MAX:
+    size = doc.chars[end] - doc.chars[first]
+    if not size or size > HEADING_CHARS_MAX:
         return False
     text = collapse("".join(doc.texts[first:end]))
     if headings.kind(text) is not None:
         return True
+    while not doc.texts[first].strip():
+        first += 1
     return doc.tags[doc.boxes[first]] in _HEADING_TAGS and any(
         tag in _HEADING_TAGS for tag in doc.tags[item : doc.ends[item]]
     )

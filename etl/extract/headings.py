@@ -33,14 +33,23 @@ def kind(heading: str) -> LinkKind | None:
     return next((said for said in _ORDER if said in found), None)
 
 
+def is_noise(heading: str) -> bool:
+    """Tell whether *heading* heads nothing: "Advertisement", "Show all", "Share"."""
+    return normal(heading) in _NOISE
+
+
+def is_generic(heading: str) -> bool:
+    """Tell whether *heading* promises more to read without saying what: its items must tell."""
+    return normal(heading) in _GENERIC
+
+
 def normal(text: str) -> str:
     """Return *text* case-folded, all but letters, digits and plus signs as single spaces."""
     folded = unicodedata.normalize("NFC", text).casefold().replace("\u0307", "")
     return _NOT_WORDS.sub(" ", folded).strip()
 
 
-def _read() -> tuple[dict[str, LinkKind], dict[str, LinkKind]]:
-    listed: dict[str, str] = tomllib.loads(files("etl.extract").joinpath("headings.toml").read_text(encoding="utf-8"))
+def _read(listed: dict[str, str]) -> tuple[dict[str, LinkKind], dict[str, LinkKind]]:
     spaced: dict[str, LinkKind] = {}
     glued: dict[str, LinkKind] = {}
     for said in _ORDER:
@@ -49,5 +58,8 @@ def _read() -> tuple[dict[str, LinkKind], dict[str, LinkKind]]:
     return spaced, glued
 
 
-_SPACED, _GLUED = _read()
+_LISTED: dict[str, str] = tomllib.loads(files("etl.extract").joinpath("headings.toml").read_text(encoding="utf-8"))
+_SPACED, _GLUED = _read(_LISTED)
+_NOISE = frozenset(map(normal, _LISTED["noise"].split("|")))
+_GENERIC = frozenset(map(normal, _LISTED["generic"].split("|")))
 _LONGEST = max(phrase.count(" ") + 1 for phrase in _SPACED)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from etl.extract import dates, teaser_fields
-from etl.extract.anchors import OWN, Anchor, identity
-from etl.extract.article_urls import WEAK
+from etl.extract.anchors import Anchor, identity
+from etl.extract.article_urls import PLAIN, WEAK
 from etl.extract.body import Main
 from etl.extract.document import Document
 from etl.extract.teaser_fields import Fields
 from etl.extract.teasers import Block, Item, Teasers
 from etl.model import Link, Moment
+
+_CODE = re.compile(r"\d|\.pdf$|\?v=|[a-z]-[a-z]", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,10 @@ def _is_body(doc: Document, main: Main | None, anchor: Anchor) -> bool:
 
 
 def _is_document(anchor: Anchor) -> bool:
-    return anchor.shape != OWN and anchor.shape >= WEAK
+    """Tell a link to one document from one to a site: PLAIN URLs count when their last part is no mere word."""
+    if anchor.shape >= WEAK:
+        return True
+    return anchor.shape == PLAIN and _CODE.search(anchor.key.rpartition("/")[2]) is not None
 
 
 class _Reader:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from etl.extract import headings
 from etl.extract.document import Document, collapse
 from etl.extract.teasers import Item
 
@@ -45,6 +46,7 @@ _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _RANK = re.compile(r"\W{0,2}(\d{1,2})\W{0,2}")
 _RANK_NAME = re.compile(r"(?<![a-z])(?:rank|ranking|number|position|no)[-_]{0,2}(\d{1,2})(?!\w)")
 _LEADING_RANK = re.compile(r"(\d{1,2})\s*[.)]\s+(?=\S)")
+_LEADING_SIGN = re.compile(r"^[:|·•/,;›»>]+\s+|\s+[|·•›>]$")
 _DURATION = re.compile(r"\W*(?:\d{1,2}:)?\d{1,2}:\d\d\W*")
 _HIDDEN = re.compile(
     r"sr-?only|screen-?reader|visually-?hidden|visuallyhidden|assistive|(?<![a-z])a11y|offscreen|icon|screenreader|invisible"
@@ -64,6 +66,8 @@ _KICKER = re.compile(
 _DECK = re.compile(
     r"summary|(?<![a-z])desc|excerpt|(?<![a-z])dek|deck|standfirst|vorspann|sub-?title|subhead|sub-?line|teaser-?text|snippet|intro(?!-title)|abstract|caption|preamble|lead-?text|(?<![a-z])ingress"
 )
+_VALUES = re.compile(r"\[[^\]]*\]")
+"""Arbitrary values in the class names of utility frameworks (`text-[--kicker-color]`) name a colour, not a role."""
 _OTHER = re.compile(
     r"comment|views|view-?count|read-?(?:time|more)|duration|share|button|cta|more-?link|like|counter|play"
 )
@@ -109,6 +113,7 @@ class Reader:
             rank = int(found[1])
         if found := _LEADING_RANK.match(title):
             title = title[found.end() :] if rank == int(found[1]) else title
+        title = _LEADING_SIGN.sub("", title)
         kicker = _kicker(pieces, title_pieces)
         rest = [piece for piece in pieces if piece not in title_pieces and piece is not kicker]
         return Fields(title, kicker.text if kicker else None, rank, _labels(rest), self._machine(item))
@@ -204,7 +209,7 @@ class Reader:
             return PLAIN
         role = self._roles.get(name)
         if role is None:
-            role = self._roles[name] = _role_of(name.lower())
+            role = self._roles[name] = _role_of(_VALUES.sub("", name).lower())
         return role
 
     def _rank(self, item: Item, pieces: list[Piece]) -> int | None:
@@ -243,7 +248,7 @@ def _role_of(name: str) -> int:
 def _title(pieces: list[Piece]) -> list[Piece]:
     """Return the pieces that make the headline."""
     usable = [piece for piece in pieces if piece.role in (PLAIN, TITLE) and not _DURATION.fullmatch(piece.text)]
-    headed = [piece for piece in usable if piece.heading >= 0]
+    headed = [piece for piece in pieces if piece.heading >= 0 and _is_headline(piece)]
     if headed:
         heading = max(headed, key=lambda piece: (piece.linked, len(piece.text))).heading
         return [piece for piece in headed if piece.heading == heading]
@@ -256,6 +261,15 @@ def _title(pieces: list[Piece]) -> list[Piece]:
             return [max(choice, key=lambda piece: len(piece.text))]
     linked = [piece for piece in pieces if piece.linked]
     return [max(linked, key=lambda piece: len(piece.text))] if linked else []
+
+
+def _is_headline(piece: Piece) -> bool:
+    """Tell whether a piece of a heading is part of the headline: a kicker is not, a lead-in with a colon is."""
+    if piece.role == KICKER:
+        return len(piece.text) > KICKER_CHARS_MAX or piece.text[-1] in ":–—"
+    if _DURATION.fullmatch(piece.text) or (headings.kind(piece.text) is not None and piece.text[-1] == ":"):
+        return False
+    return piece.role in (PLAIN, TITLE, DECK)
 
 
 def _kicker(pieces: list[Piece], title: list[Piece]) -> Piece | None:

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 
 from etl.extract import anchors as page_anchors
 from etl.extract import block_headings, running_text
-from etl.extract.anchors import OWN, Anchor
-from etl.extract.article_urls import STRONG, WEAK
+from etl.extract.anchors import OWN, Anchor, site_of
+from etl.extract.article_urls import PLAIN, STRONG, WEAK
 from etl.extract.block_headings import Heading
 from etl.extract.document import Document
 from etl.extract.running_text import SENTENCE_CHARS, Running
-from etl.extract.zones import Zones
+from etl.extract.zones import FOOTER, MENU, TEXT, Zones
 from etl.model import LinkKind
 
 ITEM_CHARS_MAX = 400
@@ -26,6 +26,8 @@ ITEM_CHARS_MAX = 400
 SHORT_TITLE_CHARS = 12
 SHORT_TITLE_CHARS_WEAK = 24
 """Shorter link texts are labels; the second for URLs that only may be an article's."""
+MENU_TITLE_CHARS = 40
+"""A menu entry this long is a headline card and no section."""
 _ITEM_TAGS = frozenset({"li", "article", "tr", "dd"})
 _STOP_TAGS = frozenset({"body", "html", "main", "ul", "ol", "table", "tbody", "head"})
 
@@ -58,7 +60,7 @@ class Block:
 class Teasers:
     blocks: tuple[Block, ...]
     sentences: tuple[Anchor, ...]
-    """Links that stand in a sentence of the running text."""
+    """Links of the running text: in a sentence, or alone on a line to another site ("Sources: …")."""
     running: Running
     ranges: tuple[tuple[int, int], ...]
     """Elements that are teaser or the heading of teasers, as sorted, disjoint (first, end): not body."""
@@ -72,17 +74,30 @@ class Teasers:
 def find(doc: Document) -> Teasers:
     """Return the teaser blocks of the page; none is no error."""
     running = running_text.find(doc)
-    zones = Zones(doc)
+    zones = Zones(doc, running)
+    home = site_of(doc.url)
     sentences: list[Anchor] = []
     wanted: list[Anchor] = []
     for anchor in page_anchors.find(doc):
         if running_text.in_sentence(doc, running, anchor.element):
-            sentences.append(anchor)
-        elif (anchor.shape >= WEAK or anchor.shape == OWN) and not zones.is_chrome(anchor.element):
-            wanted.append(anchor)
+            if anchor.shape >= PLAIN and zones.zone(anchor.element) != FOOTER:
+                sentences.append(anchor)
+        elif (anchor.shape >= WEAK or anchor.shape == OWN) and _may_tease(doc, anchor, zones):
+            if running.spans(anchor.element) and site_of(anchor.url) != home:
+                sentences.append(anchor)
+            else:
+                wanted.append(anchor)
     items = [item for item in _items(doc, wanted, running) if item.shape == OWN or _is_teaser(doc, item)]
     blocks = _blocks(doc, items, running, zones)
     return Teasers(tuple(blocks), tuple(sentences), running, _ranges(doc, blocks))
+
+
+def _may_tease(doc: Document, anchor: Anchor, zones: Zones) -> bool:
+    """Tell whether *anchor* stands where teasers do; in a menu only what is as long as a headline."""
+    zone = zones.zone(anchor.element)
+    if zone == MENU:
+        return anchor.shape == STRONG and doc.text_length(anchor.element) >= MENU_TITLE_CHARS
+    return zone == TEXT
 
 
 def _items(doc: Document, wanted: list[Anchor], running: Running) -> list[Item]:
@@ -151,11 +166,10 @@ def _blocks(doc: Document, items: list[Item], running: Running, zones: Zones) ->
     group: list[Item] = []
     head: Heading | None = None
     for item in items:
-        heading, gap = ruling.advance(item.element)
+        follows = bool(group) and _side_by_side(doc, group[-1].element, item.element)
+        heading, gap = ruling.advance(item.element, follows=follows)
         if group:
-            same = heading is head
-            if heading is None:
-                same = same and gap < SENTENCE_CHARS and _side_by_side(doc, group[-1].element, item.element)
+            same = heading is head and (heading is not None or (follows and gap < SENTENCE_CHARS))
             if not same:
                 blocks += _block(group, head, running, zones)
                 group = []

@@ -5,21 +5,29 @@ from __future__ import annotations
 import re
 
 from etl.extract.document import Document
+from etl.extract.running_text import Running
 from etl.model import LinkKind
 
-_CHROME_TAGS = frozenset({"nav", "footer", "form", "button", "dialog", "menu"})
-_CHROME = re.compile(
-    r"(?<![a-z])(?:nav|navbar|navigation|navi|main-?nav|menu|mega-?menu|sub-?menu|main-?menu|bread-?crumbs?|footer|"
-    r"colophon|share|sharing|social|cookies?|consent|skip|top-?bar|masthead|site-?header|page-?header|hamburger|"
-    r"off-?canvas|author-?bio|byline|tags?|tag-?list|tag-?cloud|keywords|comments?|disqus|login|copyright)(?![a-z])"
+TEXT, MENU, FOOTER = 0, 1, 2
+"""Where an element stands. A menu may show headlines; a footer's links are never teasers."""
+
+_MENU = re.compile(
+    r"(?:^|[\s_-])(?:nav|navbar|navigation|navi|mainnav|topnav|menu|megamenu|submenu|mainmenu|breadcrumbs?|share|sharing|"
+    r"sharebar|social|socials|cookies?|consent|skip|topbar|masthead|hamburger|offcanvas|keywords|tags|taglist|tagcloud|"
+    r"disqus|byline|bylines)(?=$|[\s_-])"
+    r"|(?:site|page)-?header|tag-(?:list|cloud|links)|author-?bio"
 )
+_FOOTER = re.compile(
+    r"(?:^|[\s_-])(?:footer|colophon|copyright|imprint)(?=$|[\s_-])(?!-?(?:related|article|more|news))"
+)
+_EMBED = re.compile(r"tweet|twitter|instagram|tiktok|embed|bluesky|mastodon|facebook")
 _POPULAR = re.compile(
     r"most[-_]?(?:read|popular|viewed|watched|shared|seen|commented|clicked)|popular|trending|top-?read|ranking|"
-    r"meist-?gelesen|plus-?lus|mas-?lei|mais-?lid|piu-?lett|mest-?l[aeæ]s|ultim[oa]s-?mas|best-?gelezen|topread"
+    r"meist-?gelesen|plus-?lus|mas-?lei|mais-?lid|piu-?lett|mest-?l[aeæ]s|best-?gelezen"
 )
 _RELATED = re.compile(
-    r"related|recirc|read-?(?:also|more|next)|see-?also|more-?on|similar|lire-?aussi|verwandt|relacionad|correlat|"
-    r"relat(?:ert|erad|eret)|further-?reading|inline-?teaser|in-?article"
+    r"related|read-?(?:also|more)|see-?also|more-?on|similar|lire-?aussi|verwandt|relacionad|correlat|"
+    r"relat(?:ert|erad|eret)|further-?reading"
 )
 LEVELS_MAX = 6
 """How far above a teaser a theme names its block."""
@@ -28,40 +36,43 @@ LEVELS_MAX = 6
 class Zones:
     """Answers for one page, each element and each class name looked at once."""
 
-    def __init__(self, doc: Document) -> None:
+    def __init__(self, doc: Document, running: Running) -> None:
         self._doc = doc
-        self._is_chrome: dict[int, bool] = {}
-        self._names: dict[str, bool] = {"": False}
+        self._running = running
+        self._zones: dict[int, int] = {-1: TEXT}
+        self._named: dict[str, int] = {"": TEXT}
 
-    def is_chrome(self, element: int) -> bool:
-        """Tell whether *element* stands in navigation, a footer, a form or a share bar."""
-        doc, known = self._doc, self._is_chrome
+    def zone(self, element: int) -> int:
+        """Return TEXT, MENU or FOOTER for the place of *element*."""
+        doc, known = self._doc, self._zones
         path: list[int] = []
-        answer = False
-        while element >= 0:
-            if element in known:
-                answer = known[element]
-                break
+        while element not in known:
             path.append(element)
-            tag = doc.tags[element]
-            if tag in _CHROME_TAGS or (
-                tag not in ("body", "html", "article", "main", "a") and self._names_chrome(element)
-            ):
-                answer = True
-                break
             element = doc.parents[element]
-        for step in path:
-            known[step] = answer
+        answer = known[element]
+        for step in reversed(path):
+            answer = known[step] = max(answer, self._own_zone(step))
         return answer
 
-    def _names_chrome(self, element: int) -> bool:
-        attrs = self._doc.attrs[element]
-        if not attrs:
-            return False
+    def _own_zone(self, element: int) -> int:
+        doc, tag = self._doc, self._doc.tags[element]
+        if tag == "nav":
+            return MENU
+        if element <= self._running.container < doc.ends[element] or tag in ("a", "body", "html"):
+            return TEXT
+        if tag == "footer":
+            return FOOTER
+        attrs = doc.attrs[element]
+        if not attrs or tag == "article":
+            return TEXT
         name = f"{attrs.get('class') or ''} {attrs.get('id') or ''} {attrs.get('role') or ''}"
-        answer = self._names.get(name)
+        answer = self._named.get(name)
         if answer is None:
-            answer = self._names[name] = _CHROME.search(name.lower()) is not None
+            lower = name.lower()
+            answer = FOOTER if _FOOTER.search(lower) else MENU if _MENU.search(lower) else TEXT
+            self._named[name] = answer
+        if tag == "blockquote" and _EMBED.search(name.lower()):
+            return FOOTER
         return answer
 
     def kind(self, element: int) -> LinkKind | None:

@@ -6,7 +6,10 @@ import pytest
 
 from etl.extract import document, teasers
 
-TEXT = "<p>The council met on Tuesday and decided, after three hours, that the bridge will be closed for good.</p>"
+TEXT = (
+    "<p>The council met on Tuesday and decided, after three hours, that the bridge will be closed for good. The mayor "
+    "had asked for a year more, but the engineers of the county would not put their names to it, and nobody else did.</p>"
+)
 
 
 def page(inner: str) -> document.Document:

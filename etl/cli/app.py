@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import sys
 
 import typer
+
+from etl.errors import Misconfigured, NewsEtlError
+
+from . import extracting, run
+
+FAILED, MISCONFIGURED, INTERRUPTED = 1, 3, 130
 
 app = typer.Typer(
     name="news-etl",
@@ -13,45 +19,32 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     help="Keep a Postgres database of news true: articles, their versions, and the links between them.",
+    epilog="Exit codes: 0 done, 1 failed, 2 usage, 3 misconfigured, 4 partly failed.",
 )
-
-
-
-def _need_jsonl(given: bool) -> bool:
-    if not given:
-        raise typer.BadParameter("this command reads JSON lines on standard input: say --jsonl")
-    return given
-
-
-JsonLines = Annotated[
-    bool, typer.Option("--jsonl", callback=_need_jsonl, help="JSON lines on standard input and output.")
-]
-
-
-@app.command()
-def extract(jsonl: JsonLines = False) -> None:
-    """Extract articles: one JSON line {"id","url","html_b64","fetched_at"} in, one article out."""
-    from .filters import answer_extract, pump
-
-    pump(answer_extract)
-
-
-@app.command()
-def dates(jsonl: JsonLines = False) -> None:
-    """Read date labels: {"id","text","language","country","tz","fetched_at"} in, {"id","published_at",…} out."""
-    from .filters import answer_dates, pump
-
-    pump(answer_dates)
-
-
-@app.command()
-def canonical(jsonl: JsonLines = False) -> None:
-    """Fold the spellings of URLs: {"url"} in, {"url","canonical"} out."""
-    from .filters import answer_canonical, pump
-
-    pump(answer_canonical)
+app.command()(run.run)
+app.command()(extracting.explain)
+app.command()(extracting.extract)
+app.command()(extracting.dates)
+app.command()(extracting.canonical)
 
 
 def main() -> None:
     """Run the command line; a user's mistake is one sentence, never a traceback."""
-    app()
+    try:
+        app()
+    except Misconfigured as error:
+        _say(error)
+        sys.exit(MISCONFIGURED)
+    except NewsEtlError as error:
+        _say(error)
+        sys.exit(FAILED)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(FAILED)
+    except KeyboardInterrupt:
+        sys.stderr.write("\nnews-etl: stopped. What was stored stays; the same command goes on from there.\n")
+        sys.exit(INTERRUPTED)
+
+
+def _say(error: NewsEtlError) -> None:
+    sys.stderr.write(f"news-etl: {error}\n")

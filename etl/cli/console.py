@@ -1,0 +1,94 @@
+"""How answers look: tables and progress for people on a terminal, plain lines elsewhere, JSON when asked for."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+Json = Annotated[bool, typer.Option("--json", help="Answer as JSON on standard output.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
+
+out = Console(highlight=False, soft_wrap=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def answer(value: object) -> None:
+    """Print *value* as one line of JSON."""
+    sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
+
+
+def table(title: str | None, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print rows; numbers stand on the right."""
+    grid = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False)
+    kept = [list(row) for row in rows]
+    for number, column in enumerate(columns):
+        is_numeric = bool(kept) and all(isinstance(row[number], int | float) for row in kept)
+        grid.add_column(column, justify="right" if is_numeric else "left", overflow="fold")
+    for row in kept:
+        grid.add_row(*(shown(value) for value in row))
+    out.print(grid)
+
+
+def shown(value: object) -> str:
+    """Return a value as a person reads it."""
+    if value is None:
+        return "–"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
+    if isinstance(value, Mapping):
+        pairs: Mapping[str, Any] = value  # pyright: ignore[reportUnknownVariableType]
+        return ", ".join(f"{key} {count}" for key, count in pairs.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(str(part) for part in value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    return str(value)
+
+
+class Steps:
+    """Progress of long work: a live line per step on a terminal, one plain line per finished step elsewhere."""
+
+    def __init__(self, progress: Progress | None) -> None:
+        self._progress = progress
+        self._tasks: dict[str, Any] = {}
+        self._done: dict[str, tuple[int, int | None]] = {}
+
+    def at(self, step: str, done: int, total: int | None = None, note: str = "") -> None:
+        """Say how far *step* is."""
+        if self._progress is None:
+            if total is not None and done >= total and self._done.get(step) != (done, total):
+                err.print(f"{step}: {done}{f' {note}' if note else ''}")
+            self._done[step] = (done, total)
+            return
+        if step not in self._tasks:
+            self._tasks[step] = self._progress.add_task(step, total=total, note=note)
+        self._progress.update(self._tasks[step], completed=done, total=total, note=note)
+
+    def say(self, words: str) -> None:
+        """Print a line for the person who waits."""
+        (self._progress.console if self._progress else err).print(words)
+
+
+@contextmanager
+def steps() -> Generator[Steps]:
+    """Show progress on standard error while the block runs."""
+    if not err.is_terminal:
+        yield Steps(None)
+        return
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TextColumn("[dim]{task.fields[note]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=err, transient=False) as progress:
+        yield Steps(progress)

@@ -1,0 +1,68 @@
+"""One pass over all that is due, with progress and a summary."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from psycopg import Connection
+
+from etl.errors import Misconfigured
+from etl.run.once import HOSTS_AT_ONCE, Once, Progress, RunOnce, sync_sources
+from etl.store import reports
+
+from . import console
+from .session import Session, now, session, settings, tools
+
+COLUMNS = ("source", "found", "fetched", "new", "unchanged", "changed", "copies", "refused", "failed")
+
+
+def run_once(*, only: Sequence[str] | None, as_json: bool) -> None:
+    """Run one pass on the user's own recipes and print what came of it."""
+    chosen = settings()
+    with session(chosen, migrates=True, connections=HOSTS_AT_ONCE + 4) as opened, tools(chosen) as kit:
+        with opened.pool.connection() as conn:
+            sync_sources(conn, kit.shelf, now=now())
+        if not kit.shelf.recipes:
+            raise Misconfigured(
+                f"there is no recipe in {chosen.recipes_folder}: "
+                "`news-etl source add https://www.example.org/` finds the feeds of a site and writes one"
+            )
+        with console.steps() as steps:
+            done = RunOnce(opened.pool, kit, watch=lambda progress: show(steps, progress)).run(only)
+        print_summary(opened, done, as_json=as_json)
+
+
+def show(steps: console.Steps, progress: Progress) -> None:
+    """Tell the person who waits how far the pass is."""
+    steps.at("polling sources", progress.polled, progress.sources, f"{progress.found} pages found")
+    if progress.polled >= progress.sources:
+        due = progress.fetched + progress.waiting
+        steps.at("fetching pages", progress.fetched, max(due, progress.fetched))
+        steps.at("reading articles", progress.digested, max(progress.fetched, progress.digested))
+
+
+def print_summary(opened: Session, done: Once, *, as_json: bool) -> None:
+    """Print one line per source."""
+    with opened.pool.connection() as conn:
+        rows = summary(conn, done)
+    if as_json:
+        console.answer({"sources": rows, "digested": done.digested, "left_for_later": done.left})
+        return
+    console.table(None, COLUMNS, [[row[column] for column in COLUMNS] for row in rows])
+    for polled in done.polls:
+        if polled.outcome not in ("ok", "unchanged"):
+            console.out.print(f"{polled.slug}: {polled.outcome}: {polled.detail}")
+    if done.left:
+        console.out.print(f"{done.left} pages are left for later: their hosts asked for patience")
+
+
+def summary(conn: Connection, done: Once) -> list[dict[str, object]]:
+    """Return, per source that was polled, what was found and what became of it."""
+    found = {polled.slug: polled.found for polled in done.polls}
+    rows: list[dict[str, object]] = []
+    for report in reports.per_source(conn, since=done.started_at):
+        if report.slug in found:
+            fields = asdict(report)
+            rows.append({"source": fields.pop("slug"), "found": found[report.slug], **fields})
+    return rows

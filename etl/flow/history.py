@@ -49,6 +49,7 @@ def insert(conn: Connection, page_id: int, version: NewVersion) -> str:
     if following is not None and seen_again is None and following.content_key == version.content_key:
         articles.close_versions(conn, [(over.version_id, at)])
         articles.begin_version(conn, following.version_id, at, follows=at)
+        articles.keep_span(conn, [version.article_id])
         return "unchanged"
     _split(conn, over, version, seen_again)
     articles.keep_span(conn, [version.article_id])

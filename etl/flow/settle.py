@@ -133,7 +133,7 @@ class _Settling:
             item.head = heads.get(item.page_id)
         self._judge(live)
         self._keep_captures(live)
-        self._write(live)
+        self._write(live, states)
         self._write_links(live, states)
         self._end_pages(live, states)
 
@@ -225,7 +225,7 @@ class _Settling:
                 now=self.now,
             )
 
-    def _write(self, items: list[_Item]) -> None:
+    def _write(self, items: list[_Item], states: dict[int, PageState]) -> None:
         new = [item for item in items if isinstance(item.verdict, New | CopyOf)]
         if new:
             articles.add(self.conn, [_new_article(item) for item in new])
@@ -235,7 +235,8 @@ class _Settling:
         for item in items:
             if not isinstance(item.verdict, Same | Changed) or item.head is None:
                 continue
-            if item.at < item.head.valid_from:
+            newest = states[item.page_id].captured_at
+            if newest is not None and item.at < newest:
                 self._insert_earlier(item, item.head)
             elif isinstance(item.verdict, Changed):
                 later.append(item)

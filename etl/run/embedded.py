@@ -344,16 +344,6 @@ class Embedded:
         )
 
 
-@contextmanager
-def database(url: str | None, *, data_folder: Path) -> Generator[str]:
-    """Yield the DSN to work with: *url* when the operator has a server, else the embedded one of the data folder."""
-    if url is not None:
-        yield url
-        return
-    with Embedded(data_folder) as dsn:
-        yield dsn
-
-
 class _PortTakenError(Exception):
     """Somebody took the port between our look and the server's start."""
 

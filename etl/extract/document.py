@@ -13,7 +13,6 @@ pages of the measuring corpus, on a machine where trafilatura takes 34 ms for th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -50,7 +49,6 @@ _NOT_HTML = (
 )
 """First bytes of what servers send as text/html all the same: PDF, images, archives, JSON."""
 
-_SPACES = re.compile(r"\s+")
 
 
 @dataclass(slots=True)
@@ -112,7 +110,7 @@ class Document:
 
 def collapse(text: str) -> str:
     """Return *text* with each run of white space made one space, and none at its ends."""
-    return _SPACES.sub(" ", text).strip()
+    return " ".join(text.split())
 
 
 def parse(body: bytes, *, url: str, content_type: str = "") -> Document:

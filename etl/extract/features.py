@@ -1,0 +1,386 @@
+"""What can be counted about each run of a page, in any language: the columns that the chooser's trees ask about.
+
+Masks hold the hints of an element and its kind as bits: of the run's own box, of its parent, of the next two levels and of
+all above. The rest are numbers. Everything is a count over the shared arrays; no text is compared with a word list.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import accumulate
+
+from etl.extract import hints
+from etl.extract.document import Document
+from etl.extract.runs import Runs
+
+_KINDS = (
+    ("paragraph", "p"),
+    ("division", "div section"),
+    ("item", "li dd dt"),
+    ("cell", "td th"),
+    ("heading1", "h1"),
+    ("heading", "h2 h3"),
+    ("subheading", "h4 h5 h6"),
+    ("blockquote", "blockquote"),
+    ("figure", "figure figcaption picture"),
+    ("article", "article"),
+    ("main", "main"),
+    ("asides", "aside"),
+    ("header", "header"),
+    ("footer", "footer"),
+    ("navigation", "nav"),
+    ("form", "form fieldset button label"),
+    ("list", "ul ol dl"),
+    ("table", "table"),
+    ("details", "details summary address"),
+    ("dressed", "pre code center font"),
+)
+KIND_NAMES = tuple(name for name, _ in _KINDS)
+_KIND_BIT = {tag: 1 << (len(hints.NAMES) + place) for place, (_, tags) in enumerate(_KINDS) for tag in tags.split()}
+_HIDDEN = 1 << (len(hints.NAMES) + len(_KINDS))
+MASK_NAMES = (*hints.NAMES, *KIND_NAMES, "hidden")
+MASKS = ("own", "parent", "near", "far")
+_FIGURE = _KIND_BIT["figure"]
+
+NUMBERS = (
+    "length", "words", "link_share", "strong_share", "ending", "beginning", "stops", "commas", "digits", "length_before1",
+    "length_before2", "length_after1", "length_after2", "links_before", "links_after", "same_before", "same_after",
+    "parent_share", "grand_share", "great_share", "parent_links", "grand_links", "great_links", "parent_good",
+    "root_depth", "core_depth", "wide_depth", "core_apart", "good_before", "good_after", "since_good", "until_good",
+    "shape_count", "shape_share", "shape_links", "shape_in_root", "seen_before", "is_title", "in_description", "in_json",
+    "after_h1", "depth", "page_good", "page_runs", "page_weight", "sweep", "in_article", "in_teasers", "in_root_span",
+    "average_length",
+)  # fmt: skip
+
+_STOP = re.compile(r"[.!?。！？।؟…॥។።։](?=\s|$|[\"'»”’)\]」』])|[。！？।॥។]")
+_DIGIT = re.compile(r"\d")
+_WIDE = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff]")
+_ENDINGS = {**dict.fromkeys(".!?。！？।؟…॥።។", 4), **dict.fromkeys("\"'»”’)]」』“", 3), **dict.fromkeys(":;,，、،", 2)}
+_OPENINGS = frozenset("\"'«“‘„‚「『(-–—")
+_SHAPE_CLASS_CHARS = 40
+
+
+@dataclass(slots=True)
+class Table:
+    """One row per run; `masks` and `numbers` in the order of MASKS and NUMBERS."""
+
+    masks: list[tuple[int, int, int, int]]
+    numbers: list[list[float]]
+    good: list[float]
+    """Per run: its weight as running text, 0 for labels, headings and link lists."""
+    root: int
+    """The element that holds most running text in few levels."""
+
+
+class _Surroundings:
+    """Bits and depths of elements, read once each, only for those above some text."""
+
+    def __init__(self, doc: Document) -> None:
+        self.doc = doc
+        self.hints = hints.Hints(doc)
+        self.own: dict[int, int] = {-1: 0}
+        self.up: dict[int, int] = {-1: 0}
+        self.depth: dict[int, int] = {-1: -1}
+
+    def learn(self, element: int) -> None:
+        """Make sure that *element* and all above are known."""
+        parents, path = self.doc.parents, list[int]()
+        while element not in self.own:
+            path.append(element)
+            element = parents[element]
+        for one in reversed(path):
+            parent = parents[one]
+            tag = self.doc.tags[one]
+            # The classes of <html> and <body> describe the page's frame, not a block of it.
+            bits = _KIND_BIT.get(tag, 0) | (self.hints.of(one) if parent > 0 else 0)
+            attrs = self.doc.attrs[one]
+            if attrs and (
+                "hidden" in attrs
+                or attrs.get("aria-hidden") == "true"
+                or ("style" in attrs and "display:none" in (attrs["style"] or "").replace(" ", ""))
+            ):
+                bits |= _HIDDEN
+            self.own[one] = bits
+            self.up[one] = self.up[parent] | bits
+            self.depth[one] = self.depth[parent] + 1
+
+
+def read(
+    doc: Document,
+    runs: Runs,
+    *,
+    title: str = "",
+    description: str = "",
+    json_body: str = "",
+    teasers: tuple[tuple[int, int], ...] = (),
+) -> Table:
+    """Return the columns of every run. *teasers* are ranges of elements that hold links to other articles."""
+    around = _Surroundings(doc)
+    for box in runs.boxes:
+        around.learn(box)
+    parents = doc.parents
+    own, up = around.own, around.up
+    masks: list[tuple[int, int, int, int]] = []
+    for box in runs.boxes:
+        parent = parents[box]
+        grand = parents[parent] if parent >= 0 else -1
+        great = parents[grand] if grand >= 0 else -1
+        masks.append((own[box], own[parent], own[grand] | own[great], up[parents[great]] if great >= 0 else 0))
+    texts = _texts(runs)
+    good = _good(runs, texts, masks)
+    numbers = [list(row) for row in zip(*texts, strict=True)]
+    _add_neighbours(doc, runs, numbers)
+    root = _add_places(around, runs, numbers, good)
+    _add_order(numbers, good)
+    _add_shapes(around, runs, numbers, good, root)
+    _add_claims(doc, runs, numbers, title=title, description=description, json_body=json_body)
+    _add_page(around, runs, numbers, good, masks=masks, teasers=teasers, root=root)
+    return Table(masks=masks, numbers=numbers, good=good, root=root)
+
+
+def _texts(runs: Runs) -> tuple[list[float], ...]:
+    """Return the nine columns that need only the run's own text."""
+    longest = sorted(runs.texts, key=len)[-3:]
+    wide = sum(len(_WIDE.findall(text)) for text in longest) > 0.3 * sum(map(len, longest))
+    # A Chinese, Japanese, Korean or Thai character carries about what two and a half Latin ones do.
+    scale = 2.5 if wide else 1.0
+    length: list[float] = []
+    stops: list[float] = []
+    commas: list[float] = []
+    digits: list[float] = []
+    for text in runs.texts:
+        length.append(len(text) * scale)
+        stops.append(len(_STOP.findall(text)))
+        commas.append(text.count(",") + text.count("，") + text.count("、") + text.count("،"))
+        digits.append(len(_DIGIT.findall(text[:80])) / min(80, len(text)))
+    return (
+        length,
+        [text.count(" ") + 1.0 for text in runs.texts],
+        [min(1.0, linked / len(text)) for linked, text in zip(runs.linked, runs.texts, strict=True)],
+        [min(1.0, strong / len(text)) for strong, text in zip(runs.strong, runs.texts, strict=True)],
+        [float(_ENDINGS.get(text[-1], 1 if text[-1].isalpha() else 0)) for text in runs.texts],
+        [_beginning(text[0]) for text in runs.texts],
+        stops,
+        commas,
+        digits,
+    )
+
+
+def _beginning(letter: str) -> float:
+    if letter.isupper():
+        return 4.0
+    if letter.islower():
+        return 1.0
+    if letter.isdigit():
+        return 0.0
+    return 3.0 if letter in _OPENINGS else 5.0 if letter.isalpha() else 2.0
+
+
+def _good(runs: Runs, texts: tuple[list[float], ...], masks: list[tuple[int, int, int, int]]) -> list[float]:
+    """Return how much each run weighs as running text."""
+    length, _, links, _, _, _, stops, _, _ = texts
+    return [
+        length[run] * (1.0 - links[run])
+        if length[run] >= 60 and stops[run] and links[run] < 0.4 and not (masks[run][0] | masks[run][1]) & _FIGURE
+        else 0.0
+        for run in range(len(runs.texts))
+    ]
+
+
+def _add_neighbours(doc: Document, runs: Runs, numbers: list[list[float]]) -> None:
+    count = len(numbers)
+    lengths = [0.0, 0.0, *(row[0] for row in numbers), 0.0, 0.0]
+    links = [0.0, *(row[2] for row in numbers), 0.0]
+    parents, tags, boxes = doc.parents, doc.tags, runs.boxes
+    same = [0.0] * (count + 1)
+    for run in range(1, count):
+        one, other = boxes[run - 1], boxes[run]
+        if one == other or parents[one] == parents[other]:
+            same[run] = 2.0 if tags[one] == tags[other] else 1.0
+    for run, row in enumerate(numbers):
+        row += (
+            lengths[run + 1], lengths[run], lengths[run + 3], lengths[run + 4], links[run], links[run + 2],
+            same[run], same[run + 1],
+        )  # fmt: skip
+
+
+def _add_places(around: _Surroundings, runs: Runs, numbers: list[list[float]], good: list[float]) -> int:
+    """Add where each run stands relative to where the running text of the page is; return the root."""
+    doc = around.doc
+    parents, depth = doc.parents, around.depth
+    weight: dict[int, float] = {}
+    pull: dict[int, float] = {}
+    paragraphs: dict[int, float] = {}
+    for run, value in enumerate(good):
+        if not value:
+            continue
+        element, share = runs.boxes[run], value
+        paragraphs[parents[element]] = paragraphs.get(parents[element], 0.0) + 1
+        while element >= 0:
+            weight[element] = weight.get(element, 0.0) + value
+            if share > 1.0:
+                pull[element] = pull.get(element, 0.0) + share
+                share *= 0.6
+            element = parents[element]
+    total = weight.get(0, 0.0) or 1.0
+    root = max(pull, key=lambda one: pull[one]) if pull else 0
+    core = _smallest(weight, depth, 0.6 * total)
+    wide = _smallest(weight, depth, 0.9 * total)
+    above_core = {core: 0} | {element: up for up, element in enumerate(doc.ancestors(core), 1)}
+    linked = _linked_under(doc, runs)
+    ends = doc.ends
+    for run, row in enumerate(numbers):
+        box = runs.boxes[run]
+        parent = parents[box]
+        grand = parents[parent] if parent >= 0 else -1
+        great = parents[grand] if grand >= 0 else -1
+        apart, element = 0, box
+        while element not in above_core and element >= 0:
+            element = parents[element]
+            apart += 1
+        row += (
+            weight.get(parent, 0.0) / total, weight.get(grand, 0.0) / total, weight.get(great, 0.0) / total,
+            linked(parent), linked(grand), linked(great), paragraphs.get(parent, 0.0),
+            depth[box] - depth[root] if root <= box < ends[root] else -1.0,
+            depth[box] - depth[core] if core <= box < ends[core] else -1.0,
+            depth[box] - depth[wide] if wide <= box < ends[wide] else -1.0,
+            above_core.get(element, 9) * 10.0 + min(apart, 9),
+        )  # fmt: skip
+    return root
+
+
+def _smallest(weight: dict[int, float], depth: dict[int, int], least: float) -> int:
+    """Return the deepest element that holds at least *least*."""
+    return max((one for one in weight if weight[one] >= least), key=lambda one: depth[one], default=0)
+
+
+def _linked_under(doc: Document, runs: Runs) -> Callable[[int], float]:
+    """Return a function that gives the share of linked text under an element."""
+    sums = list(accumulate(runs.linked, initial=0))
+    known: dict[int, float] = {-1: 0.0}
+
+    def share(element: int) -> float:
+        if element not in known:
+            first = bisect_left(runs.first, doc.first_text[element])
+            last = bisect_left(runs.first, doc.last_text[element])
+            known[element] = (sums[last] - sums[first]) / max(1, doc.text_length(element))
+        return known[element]
+
+    return share
+
+
+def _add_order(numbers: list[list[float]], good: list[float]) -> None:
+    total = sum(good) or 1.0
+    count = len(numbers)
+    until = [0.0] * count
+    gap = 30.0
+    for run in range(count - 1, -1, -1):
+        until[run] = gap
+        gap = 1.0 if good[run] else min(30.0, gap + 1)
+    before, gap = 0.0, 30.0
+    for run, row in enumerate(numbers):
+        row += (before / total, (total - before - good[run]) / total, gap, until[run])
+        before += good[run]
+        gap = 1.0 if good[run] else min(30.0, gap + 1)
+
+
+def _add_shapes(around: _Surroundings, runs: Runs, numbers: list[list[float]], good: list[float], root: int) -> None:
+    """Add what the runs of equal markup have in common: the paragraphs of an article look alike to the style sheet."""
+    doc = around.doc
+    shapes: dict[tuple[str, str, str], list[int]] = {}
+    for run, box in enumerate(runs.boxes):
+        parent = doc.parents[box]
+        shape = (
+            doc.tags[box],
+            (doc.attrs[box].get("class") or "")[:_SHAPE_CLASS_CHARS],
+            (doc.attrs[parent].get("class") or "")[:_SHAPE_CLASS_CHARS] if parent >= 0 else "",
+        )
+        shapes.setdefault(shape, []).append(run)
+    total = sum(good) or 1.0
+    end = doc.ends[root]
+    for members in shapes.values():
+        count = len(members)
+        columns = (
+            float(count),
+            sum(good[run] for run in members) / total,
+            sum(numbers[run][2] for run in members) / count,
+            sum(root <= runs.boxes[run] < end for run in members) / count,
+        )
+        for run in members:
+            numbers[run] += columns
+
+
+def _add_claims(
+    doc: Document, runs: Runs, numbers: list[list[float]], *, title: str, description: str, json_body: str
+) -> None:
+    """Add how each run agrees with what the page says elsewhere."""
+    headline = title.casefold()
+    heads = [bisect_left(runs.first, doc.first_text[element]) for element in doc.by_tag.get("h1", ())]
+    first_head = heads[0] if heads else -1
+    start = description.rstrip(".… ")[:60]
+    seen: set[str] = set()
+    for run, row in enumerate(numbers):
+        text = runs.texts[run]
+        says = 0.0
+        if headline and len(text) <= 300:
+            folded = text.casefold()
+            says = 2.0 if folded == headline else 1.0 if len(folded) > 15 and (folded in headline or headline in folded) else 0.0
+        row += (
+            float(text in seen),
+            says,
+            float(len(start) > 25 and (start in text or (len(text) > 25 and text[:60] in description))),
+            -1.0 if not json_body else float(text[:50] in json_body),
+            max(-20.0, min(20.0, run - first_head)) if first_head >= 0 else -30.0,
+        )
+        seen.add(text)
+
+
+def _add_page(
+    around: _Surroundings,
+    runs: Runs,
+    numbers: list[list[float]],
+    good: list[float],
+    *,
+    masks: list[tuple[int, int, int, int]],
+    teasers: tuple[tuple[int, int], ...],
+    root: int,
+) -> None:
+    """Add the columns that are the same for a page, and the votes of three simple readers."""
+    doc, count = around.doc, len(numbers)
+    members = sum(1 for value in good if value)
+    total = sum(good)
+    first, last = _sweep(numbers)
+    inside = [run for run in range(count) if good[run] and root <= runs.boxes[run] < doc.ends[root]]
+    low, high = (inside[0], inside[-1]) if inside else (0, -1)
+    article = _KIND_BIT["article"] | hints.BIT["body"]
+    spans = iter(sorted(teasers))
+    span = next(spans, None)
+    for run, row in enumerate(numbers):
+        box = runs.boxes[run]
+        while span is not None and span[1] <= box:
+            span = next(spans, None)
+        mask = masks[run]
+        row += (
+            float(around.depth[box]), float(members), float(count), total,
+            float(first <= run < last),
+            float(bool((mask[1] | mask[2] | mask[3]) & article)),
+            float(span is not None and span[0] <= box),
+            1.0 if low <= run <= high else 0.0,
+            total / max(1, members),
+        )  # fmt: skip
+
+
+def _sweep(numbers: list[list[float]]) -> tuple[int, int]:
+    """Return the stretch of runs with the largest sum when text earns and links and short labels cost."""
+    best = total = 0.0
+    start = first = last = 0
+    for run, row in enumerate(numbers):
+        total += row[0] * (1.0 - 2.0 * row[2]) - 45.0
+        if total > best:
+            best, first, last = total, start, run + 1
+        elif total < 0.0:
+            total, start = 0.0, run + 1
+    return first, last

@@ -65,7 +65,7 @@ def _judge(doc: Document, href: str, origin: str, own: frozenset[str]) -> tuple[
 
 def _is_part(key: str, own: frozenset[str]) -> bool:
     """Tell whether *key* is a part of the page: its second page, its pictures, its comments, its AMP version."""
-    return any(key.startswith(page) and key[len(page)] in "/?" for page in own)
+    return any(key.startswith(page) and key[len(page)] in "/?." for page in own)
 
 
 def identity(url: str) -> str:
@@ -76,6 +76,11 @@ def identity(url: str) -> str:
     if mark and (query := _TRACKING.sub("", query).lstrip("&")):
         return f"{path}?{query}"
     return path
+
+
+def host_of(url: str) -> str:
+    """Return the host of *url* in lower case, without `www.`."""
+    return url.partition("://")[2].partition("/")[0].lower().removeprefix("www.")
 
 
 def site_of(url: str) -> str:

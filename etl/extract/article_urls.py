@@ -45,6 +45,7 @@ _QUERY_ID = re.compile(
     r"[\w-]*(?:\d{4,}|\d[0-9a-f]{6,}|[0-9a-f]{8}-)",
     re.IGNORECASE,
 )
+_NUMBER_AT_END = re.compile(r"[-_.,]*(?:\d+)?(?:\.\w{2,5})?$")
 _FILE = re.compile(r"\.(?:jpe?g|png|gif|webp|svg|mp3|mp4|zip|ics|css|js|xml|rss|apk)$", re.IGNORECASE)
 
 
@@ -57,7 +58,7 @@ def shape(key: str) -> int:
     if not segments or (len(segments) == 1 and len(segments[0]) < 4):
         return OTHER
     words = max(map(slug_words, segments))
-    folders = frozenset(segments)
+    folders = frozenset(segments) | {_NUMBER_AT_END.sub("", segments[-1])}
     if (words < SLUG_WORDS_SURE and folders & _LISTS) or (words < SLUG_WORDS and folders & _SERVICES):
         return OTHER
     if folders & _NEVER or _FILE.search(segments[-1]):

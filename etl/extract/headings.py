@@ -35,7 +35,8 @@ def kind(heading: str) -> LinkKind | None:
 
 def is_noise(heading: str) -> bool:
     """Tell whether *heading* heads nothing: "Advertisement", "Show all", "Share"."""
-    return normal(heading) in _NOISE
+    text = normal(heading)
+    return text in _NOISE or text.partition(" ")[0] in _ADVERTISING
 
 
 def is_generic(heading: str) -> bool:
@@ -61,5 +62,6 @@ def _read(listed: dict[str, str]) -> tuple[dict[str, LinkKind], dict[str, LinkKi
 _LISTED: dict[str, str] = tomllib.loads(files("etl.extract").joinpath("headings.toml").read_text(encoding="utf-8"))
 _SPACED, _GLUED = _read(_LISTED)
 _NOISE = frozenset(map(normal, _LISTED["noise"].split("|")))
+_ADVERTISING = frozenset(map(normal, _LISTED["advertising"].split("|")))
 _GENERIC = frozenset(map(normal, _LISTED["generic"].split("|")))
 _LONGEST = max(phrase.count(" ") + 1 for phrase in _SPACED)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from etl.extract import dates, teaser_fields
-from etl.extract.anchors import Anchor, identity
+from etl.extract.anchors import Anchor, host_of, identity
 from etl.extract.article_urls import PLAIN, WEAK
 from etl.extract.body import Main
 from etl.extract.document import Document
@@ -16,7 +16,9 @@ from etl.extract.teaser_fields import Fields
 from etl.extract.teasers import Block, Item, Teasers
 from etl.model import Link, Moment
 
-_CODE = re.compile(r"\d|\.pdf$|\?v=|[a-z]-[a-z]", re.IGNORECASE)
+_SEPARATOR = re.compile(r"\s*[|·•/]\s+|,\s+|\s[-–—]\s")
+_SEPARATORS_AROUND = re.compile(r"^[\s|·•/,;:–—-]+|[\s|·•/,;:–—-]+$")
+_CODE = re.compile(r"\d|\.pdf$|\?v=", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +45,12 @@ def read(
 ) -> tuple[Link, ...]:
     """Return the links of the page. *canonical* names URLs; links to the page itself or *canonical_url* are none."""
     reader = _Reader(doc, _Place(language, country, zone, fetched_at), canonical)
+    host = host_of(doc.url)
     own = {identity(url) for url in (doc.url, canonical_url) if url}
     found: list[tuple[int, Link]] = []
     for block in teasers.blocks:
         found += [(item.element, reader.teaser(item, block)) for item in block.items]
-    sentences = [anchor for anchor in teasers.sentences if _is_document(anchor) and _is_body(doc, main, anchor)]
+    sentences = [anchor for anchor in teasers.sentences if _is_document(anchor, host) and _is_body(doc, main, anchor)]
     found += [(anchor.element, reader.inline(anchor)) for anchor in sentences]
     found.sort(key=lambda pair: pair[0])
     return _merged([link for _, link in found if link.title and identity(link.url) not in own])
@@ -60,11 +63,19 @@ def _is_body(doc: Document, main: Main | None, anchor: Anchor) -> bool:
     return main.spans[0][0] <= doc.first_text[anchor.element] < main.spans[-1][1]
 
 
-def _is_document(anchor: Anchor) -> bool:
-    """Tell a link to one document from one to a site: PLAIN URLs count when their last part is no mere word."""
+def _is_document(anchor: Anchor, host: str) -> bool:
+    """Tell a link to one document from one to a site or a topic.
+
+    Elsewhere a PLAIN URL counts when its last part is a code (`doi.org/qbrm1`, `youtu.be/…`): short links lead to documents,
+    while the PLAIN links inside a site lead to its topics and people.
+    """
     if anchor.shape >= WEAK:
         return True
-    return anchor.shape == PLAIN and _CODE.search(anchor.key.rpartition("/")[2]) is not None
+    return (
+        anchor.shape == PLAIN
+        and host_of(anchor.url) != host
+        and _CODE.search(anchor.key.rpartition("/")[2]) is not None
+    )
 
 
 class _Reader:
@@ -94,7 +105,7 @@ class _Reader:
         return Link(
             url=self._canonical(anchor.url),
             kind="inline",
-            title=self._doc.text(anchor.element),
+            title=self._fields.words(anchor.element),
             position=0,
             href=self._doc.attribute(anchor.element, "href"),
             rule="sentence",
@@ -105,17 +116,37 @@ class _Reader:
         if fields.machine and (moment := self._moment(fields.machine)).at is not None:
             return replace(moment, text=label or fields.machine)
         for label in fields.labels:
-            if (moment := self._moment(label)).at is not None:
-                return moment
+            for part in _parts(label):
+                if (moment := self._moment(part)).at is not None:
+                    return moment
         return None
 
     def _moment(self, label: str) -> Moment:
         if label not in self._moments:
-            place = self._place
-            self._moments[label] = dates.read_label(
-                label, language=place.language, country=place.country, zone=place.zone, fetched_at=place.fetched_at
-            )
+            moment = self._read(label, self._place.zone)
+            if moment.at is None and self._place.fetched_at is not None:
+                # "2 days ago" needs a zone only for its edges: a day counted from the fetch is right to a day in any.
+                in_utc = self._read(label, "UTC")
+                moment = in_utc if in_utc.rule == "label:relative" and in_utc.precision == "day" else moment
+            self._moments[label] = moment
         return self._moments[label]
+
+    def _read(self, label: str, zone: str | None) -> Moment:
+        place = self._place
+        return dates.read_label(
+            label, language=place.language, country=place.country, zone=zone, fetched_at=place.fetched_at
+        )
+
+
+def _parts(label: str) -> Iterator[str]:
+    """Yield what of a line may be the date: without separators, without what stands before or behind one, the line."""
+    label = _SEPARATORS_AROUND.sub("", label)
+    parts = _SEPARATOR.split(label)
+    if len(parts) > 1:
+        digits = [part for part in parts if any(character.isdigit() for character in part)]
+        first, last = parts.index(digits[0]) if digits else 0, parts.index(digits[-1]) if digits else len(parts) - 1
+        yield label[label.index(parts[first]) : label.rindex(parts[last]) + len(parts[last])]
+    yield label
 
 
 def _merged(links: list[Link]) -> tuple[Link, ...]:

@@ -21,6 +21,8 @@ SENTENCE_CHARS = 40
 """Characters outside links from which a line with a link is a sentence and not a label."""
 SENTENCE_CHARS_MIN = 15
 """The same for a paragraph whose words before the link announce nothing."""
+WRAPPERS_MAX = 4
+"""Elements without a class that may stand around one paragraph."""
 TIGHT_SHARE = 0.5
 """A container with this share of running text holds little else: what stands in it belongs to the article."""
 
@@ -48,13 +50,9 @@ def find(doc: Document) -> Running:
     votes: dict[object, int] = {}
     places: dict[object, list[int]] = {}
     for box, size in _paragraphs(doc):
-        parent = doc.parents[box]
-        above = doc.parents[parent] if parent >= 0 else -1
-        for element, share in ((parent, 2), (above, 1)):
-            if element >= 0:
-                look = (doc.tags[element], doc.attrs[element].get("class") or element)
-                votes[look] = votes.get(look, 0) + share * size
-                places.setdefault(look, []).append(box)
+        for look, share in _looks(doc, box):
+            votes[look] = votes.get(look, 0) + share * size
+            places.setdefault(look, []).append(box)
     if not votes:
         return NONE
     best = max(votes, key=lambda look: votes[look])
@@ -68,6 +66,26 @@ def find(doc: Document) -> Running:
     size = sum(doc.text_length(box) for box in set(boxes))
     is_tight = size >= TIGHT_SHARE * doc.text_length(container)
     return Running(container, first, last, doc.ends[container] if is_tight else doc.ends[last])
+
+
+def _looks(doc: Document, box: int) -> list[tuple[object, int]]:
+    """Return what a paragraph votes for: what holds it, the nearest named element around, and the one above that."""
+    element = doc.parents[box]
+    looks: list[tuple[object, int]] = []
+    for _ in range(WRAPPERS_MAX):
+        if element <= 0:
+            break
+        name = doc.attrs[element].get("class")
+        if name:
+            looks.append(((doc.tags[element], name), 2 if len(looks) < 2 else 1))
+            above = doc.parents[element]
+            if above > 0:
+                looks.append(((doc.tags[above], doc.attrs[above].get("class") or above), 1))
+            break
+        if not looks:
+            looks.append((element, 2))
+        element = doc.parents[element]
+    return looks
 
 
 def _paragraphs(doc: Document) -> list[tuple[int, int]]:

@@ -8,13 +8,15 @@ together. Heading tags and the theme's own names decide first; then order, lengt
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from etl.extract import headings
 from etl.extract.document import Document, collapse
 from etl.extract.teasers import Item
 
 KICKER_CHARS_MAX = 45
+DECK_CHARS_MIN = 110
+"""Under a short line, a line as long as this is its deck; a shorter one is the headline under its kicker."""
 TITLE_CHARS_MIN = 20
 """A linked piece this long is the headline when no tag or name says which one is."""
 LABEL_CHARS_MAX = 70
@@ -66,6 +68,8 @@ _KICKER = re.compile(
 _DECK = re.compile(
     r"summary|(?<![a-z])desc|excerpt|(?<![a-z])dek|deck|standfirst|vorspann|sub-?title|subhead|sub-?line|teaser-?text|snippet|intro(?!-title)|abstract|caption|preamble|lead-?text|(?<![a-z])ingress"
 )
+_SENTENCE_END = re.compile(r"[.?!…]\W*$")
+_LABEL_END = re.compile(r"\s*[-–—:|]$")
 _VALUES = re.compile(r"\[[^\]]*\]")
 """Arbitrary values in the class names of utility frameworks (`text-[--kicker-color]`) name a colour, not a role."""
 _OTHER = re.compile(
@@ -117,6 +121,19 @@ class Reader:
         kicker = _kicker(pieces, title_pieces)
         rest = [piece for piece in pieces if piece not in title_pieces and piece is not kicker]
         return Fields(title, kicker.text if kicker else None, rank, _labels(rest), self._machine(item))
+
+    def words(self, element: int) -> str:
+        """Return the visible text of *element* without what only screen readers say."""
+        doc = self._doc
+        first, last = doc.first_text[element], doc.last_text[element]
+        kept: list[str] = []
+        for chunk in range(first, last):
+            owner = doc.owners[chunk]
+            while owner > element and self._role(owner) != HIDDEN:
+                owner = doc.parents[owner]
+            if owner <= element:
+                kept.append(doc.texts[chunk])
+        return collapse("".join(kept))
 
     def _in_ranking(self, item: Item) -> bool:
         return self._doc.tags[item.element] in ("li", "tr", "article", "div")
@@ -176,8 +193,12 @@ class Reader:
         doc = self._doc
         if previous[0] != key[0]:
             return False
+        if HIDDEN in (named, last.role):
+            return False
         if previous[1] == key[1]:
             return True
+        if doc.tags[previous[1]] in ("b", "strong") and _is_sentence(last.text):
+            return False
         if named not in (PLAIN, TITLE) or last.role not in (PLAIN, TITLE) or previous[2] != key[2]:
             return False
         direct = key[1] in (key[0], key[2]) or previous[1] in (previous[0], previous[2])
@@ -254,13 +275,28 @@ def _title(pieces: list[Piece]) -> list[Piece]:
         return [piece for piece in headed if piece.heading == heading]
     named = [piece for piece in usable if piece.role == TITLE]
     for choice in (named, [piece for piece in usable if piece.linked], usable):
-        for piece in choice:
+        for place, piece in enumerate(choice):
             if len(piece.text) >= TITLE_CHARS_MIN:
-                return [piece]
+                after = choice[place + 1] if place + 1 < len(choice) else None
+                return [after if after and _is_kicker_of(piece, after) else piece]
         if choice:
             return [max(choice, key=lambda piece: len(piece.text))]
     linked = [piece for piece in pieces if piece.linked]
     return [max(linked, key=lambda piece: len(piece.text))] if linked else []
+
+
+def _is_sentence(text: str) -> bool:
+    return len(text) >= TITLE_CHARS_MIN and _SENTENCE_END.search(text) is not None
+
+
+def _is_kicker_of(first: Piece, second: Piece) -> bool:
+    """Tell whether *first* is a long kicker of *second*, and not a headline with its deck."""
+    one, other = first.text, second.text
+    if first.role == TITLE or second.role != first.role or second.linked != first.linked or _has_digits(one):
+        return False
+    if len(one) > KICKER_CHARS_MAX or not len(one) < len(other) <= DECK_CHARS_MIN:
+        return False
+    return not other.endswith((".", "…")) and not _SENTENCE_END.search(one)
 
 
 def _is_headline(piece: Piece) -> bool:
@@ -279,9 +315,13 @@ def _kicker(pieces: list[Piece], title: list[Piece]) -> Piece | None:
     for piece in pieces:
         if piece.role == KICKER and len(piece.text) <= KICKER_CHARS_MAX and piece not in title:
             return piece
+    for piece in pieces:
+        if piece not in title and piece.text.isupper() and len(piece.text) <= KICKER_CHARS_MAX:
+            if _LABEL_END.search(piece.text):
+                return replace(piece, text=_LABEL_END.sub("", piece.text))
     before = pieces[: pieces.index(title[0])]
     for piece in reversed(before):
-        if piece.role == PLAIN and 1 < len(piece.text) <= KICKER_CHARS_MAX and not _has_digits(piece.text):
+        if piece.role in (PLAIN, TITLE) and 1 < len(piece.text) <= KICKER_CHARS_MAX and not _has_digits(piece.text):
             return piece
     return None
 

@@ -29,6 +29,7 @@ SHORT_TITLE_CHARS_WEAK = 24
 MENU_TITLE_CHARS = 40
 """A menu entry this long is a headline card and no section."""
 _ITEM_TAGS = frozenset({"li", "article", "tr", "dd"})
+_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _STOP_TAGS = frozenset({"body", "html", "main", "ul", "ol", "table", "tbody", "head"})
 
 
@@ -156,7 +157,11 @@ def _is_teaser(doc: Document, item: Item) -> bool:
     chars = max(doc.text_length(anchor) for anchor in item.anchors) or doc.text_length(item.element)
     if chars and doc.texts[doc.last_text[item.element] - 1][:1] > "\u2e80":
         chars *= 2
-    return chars >= (SHORT_TITLE_CHARS if item.shape == STRONG else SHORT_TITLE_CHARS_WEAK)
+    tags = doc.tags[item.element : doc.ends[item.element]]
+    if item.shape == STRONG:
+        listed = tags[0] in _ITEM_TAGS and doc.text_length(item.element) >= 2 * SHORT_TITLE_CHARS
+        return listed or chars >= SHORT_TITLE_CHARS
+    return chars >= SHORT_TITLE_CHARS_WEAK or (chars >= SHORT_TITLE_CHARS and not _HEADINGS.isdisjoint(tags))
 
 
 def _blocks(doc: Document, items: list[Item], running: Running, zones: Zones) -> list[Block]:

@@ -14,11 +14,12 @@ TEXT, MENU, FOOTER = 0, 1, 2
 _MENU = re.compile(
     r"(?:^|[\s_-])(?:nav|navbar|navigation|navi|mainnav|topnav|menu|megamenu|submenu|mainmenu|breadcrumbs?|share|sharing|"
     r"sharebar|social|socials|cookies?|consent|skip|topbar|masthead|hamburger|offcanvas|keywords|tags|taglist|tagcloud|"
-    r"disqus|byline|bylines)(?=$|[\s_-])"
+    r"byline|bylines)(?=$|[\s_-])"
     r"|(?:site|page)-?header|tag-(?:list|cloud|links)|author-?bio"
 )
 _FOOTER = re.compile(
-    r"(?:^|[\s_-])(?:footer|colophon|copyright|imprint)(?=$|[\s_-])(?!-?(?:related|article|more|news))"
+    r"(?<!article)(?<!content)(?<!entry)(?<!post)(?<!story)(?<!body)(?<!card)(?:^|[\s_-]|--|__)"
+    r"(?:footer|colophon|copyright|imprint|comments|disqus|privacy|cookiebar)(?=$|[\s_-])"
 )
 _EMBED = re.compile(r"tweet|twitter|instagram|tiktok|embed|bluesky|mastodon|facebook")
 _POPULAR = re.compile(
@@ -61,7 +62,7 @@ class Zones:
         if element <= self._running.container < doc.ends[element] or tag in ("a", "body", "html"):
             return TEXT
         if tag == "footer":
-            return FOOTER
+            return MENU if self._in_article(element) else FOOTER
         attrs = doc.attrs[element]
         if not attrs or tag == "article":
             return TEXT
@@ -74,6 +75,10 @@ class Zones:
         if tag == "blockquote" and _EMBED.search(name.lower()):
             return FOOTER
         return answer
+
+    def _in_article(self, element: int) -> bool:
+        """Tell the foot of an article, where its related blocks stand, from the foot of the page."""
+        return any(self._doc.tags[above] in ("article", "main") for above in self._doc.ancestors(element))
 
     def kind(self, element: int) -> LinkKind | None:
         """Return the kind that the names of the elements around *element* suggest, the nearest first."""

@@ -6,53 +6,52 @@ names the publisher, the meta elements and the byline often name the person.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 
-from etl.extract import names, site, vocabulary
+from etl.extract import byline, names, site, vocabulary
 from etl.extract.choice import Choice, losers
 from etl.extract.document import Document
 from etl.extract.structured import Node, Structured, kinds, objects, strings, texts
 
 _META = vocabulary.words("byline", "meta")
-_HINTS = vocabulary.words("byline", "hints")
-_NOT_HINTS = vocabulary.words("byline", "not_hints")
-_PROFILE = re.compile(
-    r"/(?:authors?|autor(?:en|es|a|i)?|auteurs?|people|person|profile|profil|by|staff|writers?|contributors?|journalists?|journalistes?|team|"
-    r"redaktion|redakteure?|autore|firmas?|columnists?|reporters?|experts?|bio|users?|members?|skribent|toimittaja|yazar(?:lar)?|avtor|"
-    r"expediente|reporter|correspondents?)/",
-    re.IGNORECASE,
-)
-_OUTSIDE = frozenset({"nav", "footer", "form", "figcaption", "figure", "blockquote", "dialog"})
-BYLINE_MAX_CHARS = 300
 NAMES_PER_OBJECT = 12
 
 
 def read(
-    doc: Document, facts: Structured, known: frozenset[str], *, heading: int | None = None, last: int | None = None
+    doc: Document, facts: Structured, known: frozenset[str], *, heading: int | None = None
 ) -> Choice[tuple[str, ...]]:
     """Return the authors, people before organisations.
 
-    *heading* is the element with the headline and *last* the last element of the body, where known: a byline stands
-    between or near them. *known* are the site's names.
+    *heading* is the element with the headline, where known: the byline stands near it. *known* are the site's names.
     """
-    found = [("json-ld:author", _linked(facts)), ("meta", _meta(facts))]
-    choice = _people_first(found, known)
+    found = [("json-ld:author", _linked(facts)), ("meta", _meta(facts, known))]
+    choice = _first(found, known, _is_no_person) or _first(found, known, _is_no_agency)
     if choice is None:
-        found.append(("byline", _byline(doc, facts, (heading or 0, last or len(doc.tags)))))
-        choice = _people_first(found, known)
+        # Where the markup names the site as author, only a byline at the headline says otherwise.
+        found.append(("byline", byline.read(doc, facts, heading=heading, is_near_only=any(some for _, some in found))))
+        choice = _first(found[-1:], known, names.is_organisation) or _first(found, known, site.is_name)
     rule, chosen = choice or next((entry for entry in found if entry[1]), ("", list[str]()))
     people = [name for name in chosen if not names.is_organisation(name, known)]
+    if people:
+        chosen = [name for name in chosen if not names.is_company(name)]
     value = (*people, *(name for name in chosen if name not in people))
     return Choice(value, rule, losers(((rule, ", ".join(some)) for rule, some in found), ", ".join(chosen)))
 
 
-def _people_first(found: list[tuple[str, list[str]]], known: frozenset[str]) -> tuple[str, list[str]] | None:
-    """Return the first source that names a person, else None."""
-    for rule, some in found:
-        if any(not names.is_organisation(name, known) for name in some):
-            return rule, some
-    return None
+def _first(
+    found: list[tuple[str, list[str]]], known: frozenset[str], is_less: Callable[[str, frozenset[str]], bool]
+) -> tuple[str, list[str]] | None:
+    """Return the first source that names somebody who *is_less* than wanted does not hold for, else None."""
+    return next(((rule, some) for rule, some in found if any(not is_less(name, known) for name in some)), None)
+
+
+def _is_no_person(name: str, known: frozenset[str]) -> bool:
+    return not names.looks_like_person(name) or names.is_organisation(name, known)
+
+
+def _is_no_agency(name: str, known: frozenset[str]) -> bool:
+    """Say whether *name* is anything but an organisation other than the site: who is credited when a wire wrote it."""
+    return not names.is_organisation(name, known) or site.is_name(name, known)
 
 
 def _linked(facts: Structured) -> list[str]:
@@ -80,94 +79,17 @@ def _is_one(node: Node, name: str) -> bool:
     return "organization" in kinds(node) and len(name) <= names.NAME_MAX_CHARS
 
 
-def _meta(facts: Structured) -> list[str]:
+def _meta(facts: Structured, known: frozenset[str]) -> list[str]:
+    """Return the names of the first meta element that names a person, else of the first that names anybody."""
     fallback: list[str] = []
-    for name in _META:
-        found = _unique(one for text in facts.meta.get(name, ())[:40] for one in names.split(text))
-        if any(names.looks_like_person(one) for one in found):
+    for field in _META:
+        # "The Paper https://paper.example" and "Paper (www.paper.example)" are the site speaking of itself.
+        said = [text for text in facts.meta.get(field, ())[:40] if "www." not in text and "://" not in text]
+        found = _unique(name for text in said for name in names.split(text))
+        if any(names.looks_like_person(name) and not names.is_organisation(name, known) for name in found):
             return found
         fallback = fallback or found
     return fallback
-
-
-def _byline(doc: Document, facts: Structured, span: tuple[int, int]) -> list[str]:
-    """Return the names in the visible byline nearest to the headline."""
-    best: list[str] = []
-    best_distance = 1 << 30
-    for element in _marked(doc, facts):
-        distance = element - span[0] if element >= span[0] else 2 * (span[0] - element)
-        if distance >= best_distance or _is_outside(doc, element):
-            continue
-        if found := _names_in(doc, element):
-            best, best_distance = found, distance
-    return best or _spoken(doc, span)
-
-
-def _marked(doc: Document, facts: Structured) -> Iterator[int]:
-    """Yield the elements whose markup says author."""
-    yield from facts.microdata.get("author", ())
-    yield from facts.links.get("author", ())
-    judged: dict[str, bool] = {}
-    for element, attrs in enumerate(doc.attrs):
-        if not attrs:
-            continue
-        hint = f"{attrs.get('class') or ''} {attrs.get('id') or ''} {attrs.get('data-testid') or ''}"
-        says = judged.get(hint)
-        if says is None:
-            low = hint.lower()
-            says = any(word in low for word in _HINTS) and not any(word in low for word in _NOT_HINTS)
-            judged[hint] = says
-        if says and 0 < doc.text_length(element) <= BYLINE_MAX_CHARS:
-            yield element
-
-
-def _is_outside(doc: Document, element: int) -> bool:
-    for level, above in enumerate(doc.ancestors(element)):
-        if doc.tags[above] in _OUTSIDE:
-            return True
-        if level < 8 and any(
-            word in doc.hint(above) for word in ("comment", "related", "teaser", "recommend", "sidebar")
-        ):
-            return True
-    return False
-
-
-def _names_in(doc: Document, element: int) -> list[str]:
-    """Return the names under *element*: those of its profile links when it has some, else those of its text."""
-    linked = [
-        name
-        for inner in range(element, doc.ends[element])
-        if doc.tags[inner] == "a" and _PROFILE.search(doc.attribute(inner, "href"))
-        for name in names.split(doc.text(inner))
-    ]
-    if linked:
-        return _unique(linked)
-    return [name for name in names.split(_first_line(doc, element)) if names.looks_like_person(name) or name.isupper()]
-
-
-def _first_line(doc: Document, element: int) -> str:
-    """Return the text under *element* up to where a new line would start, *By* alone on its line not counted."""
-    first, last = doc.first_text[element], doc.last_text[element]
-    line: list[str] = []
-    for chunk in range(first, last):
-        if line and doc.boxes[chunk] != doc.boxes[chunk - 1]:
-            said = "".join(line).strip()
-            if said and names.without_prefix(f"{said} x") != "x":
-                break
-        line.append(doc.texts[chunk])
-    return "".join(line)
-
-
-def _spoken(doc: Document, span: tuple[int, int]) -> list[str]:
-    """Return the names in a line that says "By …" near the headline."""
-    start = doc.first_text[span[0]]
-    for chunk in range(start, min(start + 60, len(doc.texts))):
-        text = doc.texts[chunk].strip()
-        if 4 < len(text) < 100 and names.has_prefix(text):
-            found = [name for name in names.split(text) if names.looks_like_person(name)]
-            if found:
-                return found
-    return []
 
 
 def _unique(found: Iterable[str]) -> list[str]:

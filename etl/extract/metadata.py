@@ -28,17 +28,16 @@ class Metadata:
     losers: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict[str, tuple[tuple[str, str], ...]])
 
 
-def read(doc: Document, facts: Structured, *, text: str = "", span: tuple[int, int] | None = None) -> Metadata:
+def read(doc: Document, facts: Structured, *, text: str = "", body_at: int | None = None) -> Metadata:
     """Return the metadata of the page.
 
-    *text* is the article's body and *span* the elements of its first and last block, where a body was found: they tell
-    the language, and where byline, picture and topics stand.
+    *text* is the article's body and *body_at* the element of its first block, where a body was found: they tell the
+    language, and how far down the lead image may stand.
     """
-    first, last = span or (None, None)
     known = site.names(facts, doc.url)
     heading = (shown := title.read(doc, facts, known)).element
     headline = shown.choice
-    written = authors.read(doc, facts, known, heading=heading, last=last)
+    written = authors.read(doc, facts, known, heading=heading)
     found: dict[str, Choice[object]] = {
         "title": _any(headline),
         "authors": _any(written),
@@ -46,7 +45,7 @@ def read(doc: Document, facts: Structured, *, text: str = "", span: tuple[int, i
         "section": _any(part := topics.section(facts, known)),
         "tags": _any(tags := topics.tags(doc, facts, known, authors=written.value, title=headline.value)),
         "language": _any(spoken := language.read(doc, facts, text=text)),
-        "image": _any(image := picture.read(doc, facts, heading=heading, body_at=first)),
+        "image": _any(image := picture.read(doc, facts, heading=heading, body_at=body_at)),
         "canonical_url": _any(own := canonical_url(doc, facts)),
         "access": _any(wall := access.read(doc, facts)),
     }

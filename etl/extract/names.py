@@ -16,22 +16,28 @@ def _any_of(name: str) -> str:
 
 
 _PREFIX = re.compile(rf"^(?:{_any_of('by')})(?:\s*[:：／]\s*|\s+)(?=\S)|^by(?=[A-Z])", re.IGNORECASE)
+_ALONE = re.compile(rf"^(?:{_any_of('by')})\s*[:：／]?$", re.IGNORECASE)
+_PHRASE = re.compile(rf"\b(?:{_any_of('phrases')})\b", re.IGNORECASE)
 _TAIL = re.compile(
-    rf"\s*(?:\||•|·|–\s|—|\s-\s|\s/\s|\(|\[|<|@|https?:|www\.|\S+@\S+|\d|\b(?:{_any_of('cutoff')})\b).*$",
+    r"\s*(?:\||•|·|–\s|—|\s-\s|\s/\s|\(|\[|<|@|https?:|www\.|\S+@\S+|\d|"
+    rf"\b(?:{_any_of('cutoff')}|(?-i:in|on|at|for))\b).*$",
     re.IGNORECASE | re.DOTALL,
 )
 _AND = re.compile(rf"\s+(?:{_any_of('and')})\s+|\s*[&＆]\s*", re.IGNORECASE)
 _COMMA = re.compile(r"\s*[,;、，；\n／|]\s*|\s+/\s+")
 _JUNK = re.compile(
-    r"^(?:https?:|www\.|@|/)|\.(?:html?|php|jpe?g|png)\b|[{}<>=\[\]]|\bimage:|\bphoto:|\bgetty images?\b|^[\W\d]*$|"
+    r"^(?:https?:|www\.|@|/)|\.(?:html?|php|jpe?g|png)\b|[{}<>=\[\]]|^\w+(?:\.\w+){2,}$|\bimage:|\bphoto:|\bgetty images?\b|^[\W\d]*$|"
     rf"^(?:{_any_of('nobody')})$",
     re.IGNORECASE,
 )
 _ROLE = re.compile(rf"^(?:\S+\s+){{0,5}}(?:{_any_of('roles')})(?:\s+(?:at|in|for|of|bei|à|de|di)\s.*)?$", re.IGNORECASE)
 _ORGANISATION = re.compile(
-    rf"\b(?:{_any_of('organisations')})\b|\.(?:com|de|fr|net|org|co|it|es|nl|tr|ru|jp|be|ch|at|uk|tv)\b|新聞|通信|編集部|编辑部|뉴스",
+    rf"\b(?:{_any_of('organisations')})\b|\.(?:com|de|fr|net|org|co|it|es|nl|tr|ru|jp|be|ch|at|uk|tv)\b|"
+    r"新聞|通信|編集部|编辑部|뉴스",
     re.IGNORECASE,
 )
+_COMPANY = re.compile(r"\b(?:inc|ltd|llc|gmbh|corp|s\.?r\.?l|s\.?a|plc|ag|co)\.?$", re.IGNORECASE)
+_MONTH = re.compile(rf"(?:^|[\s,])(?:{_any_of('months')})\.?$", re.IGNORECASE)
 _SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "md", "phd", "esq", "mba", "rn", "dds", "do", "cfa", "cpa", "facp"})
 
 
@@ -52,7 +58,8 @@ def split(text: str) -> list[str]:
         whole = len(parts) == 1 or not all(_has_words(part, 2) for part in parts)
         for part in [piece] if whole else parts:
             name = tidy(part)
-            if name and name not in found:
+            # "Guardian staff reporter" alone is who wrote it, after a name it is the name's role.
+            if name and name not in found and not (found and _ROLE.match(name)):
                 found.append(name)
     return found[:NAMES_MAX]
 
@@ -61,9 +68,15 @@ def tidy(text: str) -> str:
     """Return the name alone, without *by*, role, date, address or account; empty when *text* is no name."""
     name = without_prefix(" ".join(text.split()))
     if cut := _TAIL.search(name):
-        name = name[: cut.start()] if cut.start() > 0 else ""
+        name = _MONTH.sub("", name[: cut.start()]) if cut.start() > 0 else ""
     name = name.strip(" ,.;:|/·•-–—\"“”'《》【】")
-    if not name or len(name) > NAME_MAX_CHARS or len(name.split()) > 8 or _JUNK.search(name) or _ROLE.match(name):
+    words = name.split()
+    for end in range(2, len(words)):
+        # "Keith Barry Senior Autos Reporter" is a name with its role; "Guardian staff reporter" is not.
+        if words[1][:1].isupper() and _ROLE.match(" ".join(words[end:])):
+            name = " ".join(words[:end])
+            break
+    if not name or len(name) > NAME_MAX_CHARS or len(name.split()) > 8 or _JUNK.search(name):
         return ""
     return name
 
@@ -79,9 +92,25 @@ def without_prefix(text: str) -> str:
     return text
 
 
-def has_prefix(text: str) -> bool:
-    """Say whether *text* begins with a word that introduces an author."""
-    return _PREFIX.match(text) is not None
+def prefix_chars(text: str) -> int:
+    """Return the length of the words that introduce an author at the start of *text*; 0 without."""
+    found = _PREFIX.match(text)
+    return len(found.group().rstrip(" :：／")) if found else 0
+
+
+def is_prefix(text: str) -> bool:
+    """Say whether *text* is nothing but words that introduce an author."""
+    return _ALONE.match(text) is not None
+
+
+def is_company(name: str) -> bool:
+    """Say whether *name* is a company by its legal form: who owns the site, not who wrote."""
+    return _COMPANY.search(name) is not None
+
+
+def is_phrase(text: str) -> bool:
+    """Say whether *text* is a label of the page ("About the author", "Read more") rather than a name."""
+    return _PHRASE.search(text) is not None
 
 
 def is_organisation(name: str, site_names: frozenset[str]) -> bool:

@@ -1,0 +1,188 @@
+"""The byline as the page shows it: by markup that says author, by links to profiles, by words such as "By" and "Von".
+
+Read only when the markup for machines names no person; the nearest byline to the headline wins.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from etl.extract import names, vocabulary
+from etl.extract.document import Document, collapse
+from etl.extract.structured import Structured
+
+_HINTS = vocabulary.words("byline", "hints")
+_SURE = vocabulary.words("byline", "sure_hints")
+_NOT_HINTS = vocabulary.words("byline", "not_hints")
+_OUTSIDE_HINTS = vocabulary.words("byline", "outside_hints")
+_PROFILE = re.compile(
+    rf"(?:^|/)(?:{'|'.join(re.escape(word) for word in vocabulary.words('byline', 'profile_folders'))})/[^/?#]",
+    re.IGNORECASE,
+)
+_OUTSIDE = frozenset({"nav", "footer", "form", "figcaption", "figure", "blockquote", "dialog", "title", "head"})
+BYLINE_MAX_CHARS = 300
+LINES_BEFORE, LINES_AFTER = 6, 60
+"""How far around the headline a line that says "By …" is looked for."""
+LINES_MAX = 500
+SURE_PREFIX_CHARS = 5
+"""Far from the headline only long words are believed: "Author:", "Geschrieben von", not "de" or "by"."""
+
+
+def read(doc: Document, facts: Structured, *, heading: int | None, is_near_only: bool = False) -> list[str]:
+    """Return the names in the visible byline, in order; empty when there is none.
+
+    With *is_near_only* words far from the headline, such as "Author: …" in a footer, are not believed.
+    """
+    start = heading or 0
+    marked = list(_marked(doc, facts))
+    best: list[str] = []
+    best_distance = 1 << 30
+    chosen = -1
+    for element, is_sure in marked:
+        distance = element - start if element >= start else 2 * (start - element)
+        if distance >= best_distance or _is_outside(doc, element, start):
+            continue
+        if found := _names_in(doc, element, is_sure=is_sure):
+            best, best_distance, chosen = found, distance, element
+    spoken, spoken_distance = _spoken(doc, start)
+    if spoken and spoken_distance < best_distance:
+        return spoken
+    if best:
+        return _with_inner_and_next(doc, marked, chosen, best)
+    return [] if is_near_only else _spoken_far(doc)
+
+
+def _marked(doc: Document, facts: Structured) -> Iterator[tuple[int, bool]]:
+    """Yield (element, whether it is sure) of the elements whose markup says author, in document order."""
+    sure = {*facts.microdata.get("author", ()), *facts.links.get("author", ())}
+    judged: dict[tuple[str | None, str | None, str | None], int] = {}
+    for element, attrs in enumerate(doc.attrs):
+        if not attrs:
+            continue
+        if element in sure:
+            yield element, True
+            continue
+        hint = (attrs.get("class"), attrs.get("id"), attrs.get("data-testid"))
+        verdict = judged.get(hint)
+        if verdict is None:
+            verdict = judged[hint] = _verdict(" ".join(part for part in hint if part).lower())
+        if verdict == 0 and doc.tags[element] == "a" and _PROFILE.search(attrs.get("href") or ""):
+            verdict = 2
+        if verdict and 0 < doc.text_length(element) <= BYLINE_MAX_CHARS:
+            yield element, verdict == 2
+
+
+def _verdict(hint: str) -> int:
+    """Return 2 when *hint* names an author's name, 1 when it speaks of authors, 0 otherwise."""
+    if not any(word in hint for word in _HINTS) or any(word in hint for word in _OUTSIDE_HINTS):
+        return 0
+    if any(word in hint for word in _SURE):
+        return 2
+    return 0 if any(word in hint for word in _NOT_HINTS) else 1
+
+
+def _is_outside(doc: Document, element: int, heading: int) -> bool:
+    """Say whether *element* belongs to comments, teasers or captions: to a box that the headline is not in."""
+    for above in doc.ancestors(element):
+        if above <= heading < doc.ends[above] and heading > 0:
+            return False
+        if doc.tags[above] in _OUTSIDE or any(word in doc.hint(above) for word in _OUTSIDE_HINTS):
+            return True
+    return False
+
+
+def _names_in(doc: Document, element: int, *, is_sure: bool) -> list[str]:
+    """Return the names under *element*: those of its profile links when it has some, else those of its text."""
+    linked = [
+        name
+        for inner in range(element, doc.ends[element])
+        if doc.tags[inner] == "a" and _PROFILE.search(doc.attribute(inner, "href"))
+        for name in names.split(doc.text(inner))
+    ]
+    said = linked or names.split(_first_line(doc, element))
+    return _kept(said, is_sure=is_sure or bool(linked))
+
+
+def _kept(said: Iterable[str], *, is_sure: bool) -> list[str]:
+    return [
+        name
+        for name in dict.fromkeys(said)
+        if not names.is_phrase(name)
+        and (names.looks_like_person(name) or (len(name) <= 30 and (is_sure or name.isupper())))
+    ]
+
+
+def _with_inner_and_next(doc: Document, marked: list[tuple[int, bool]], chosen: int, found: list[str]) -> list[str]:
+    """Return the names of the byline *chosen*: of the marked elements inside it, and of its likes that follow it."""
+    inside = [
+        name
+        for element, is_sure in marked
+        if chosen < element < doc.ends[chosen]
+        for name in _names_in(doc, element, is_sure=is_sure)
+        if names.looks_like_person(name)
+    ]
+    found = list(dict.fromkeys(inside)) or found
+    hint, end = doc.hint(chosen), doc.ends[chosen]
+    for element, is_sure in marked:
+        if end <= element <= end + 12 and doc.hint(element) == hint and hint.strip():
+            found += [name for name in _names_in(doc, element, is_sure=is_sure) if name not in found]
+            end = doc.ends[element]
+    return found[: names.NAMES_MAX]
+
+
+def _first_line(doc: Document, element: int) -> str:
+    """Return the text under *element* up to where a new line would start, *By* alone on its line not counted."""
+    line: list[str] = []
+    for chunk in range(doc.first_text[element], doc.last_text[element]):
+        if line and doc.boxes[chunk] != doc.boxes[chunk - 1]:
+            said = "".join(line).strip()
+            if said and not names.is_prefix(said):
+                break
+            line.append(" ")
+        line.append(doc.texts[chunk])
+    return "".join(line)
+
+
+def _lines(doc: Document, chunk: int) -> Iterator[tuple[int, str]]:
+    """Yield (first chunk, text) of each line from *chunk* on."""
+    first, count = chunk, len(doc.texts)
+    while chunk < count:
+        chunk += 1
+        if chunk == count or doc.boxes[chunk] != doc.boxes[first]:
+            if doc.chars[chunk] > doc.chars[first]:
+                yield first, collapse("".join(doc.texts[first:chunk]))
+            first = chunk
+
+
+def _spoken(doc: Document, heading: int) -> tuple[list[str], int]:
+    """Return the names in the line that says "By …" nearest after the headline, and its distance in elements."""
+    start = max(0, doc.first_text[heading] - LINES_BEFORE)
+    before = ""
+    for chunk, text in islice(_lines(doc, start), LINES_AFTER):
+        box = doc.boxes[chunk]
+        found = _said(before, text)
+        if found and not _is_outside(doc, box, heading) and doc.tags[box] not in _OUTSIDE:
+            return found, abs(box - heading)
+        before = text
+    return [], 1 << 30
+
+
+def _spoken_far(doc: Document) -> list[str]:
+    """Return the names of a line such as "Author: …" anywhere on the page."""
+    before = ""
+    for _, text in islice(_lines(doc, 0), LINES_MAX):
+        if len(text) < 100 and (found := _said(before, text, least=SURE_PREFIX_CHARS)):
+            return found
+        before = text if len(text) < 30 else ""
+    return []
+
+
+def _said(before: str, text: str, *, least: int = 1) -> list[str]:
+    """Return the names in *text* when it, or the line *before* it, introduces an author."""
+    if len(text) > 120:
+        return []
+    is_label = len(before) >= least and names.is_prefix(before) and len(text) <= 60
+    said = names.split(text) if is_label or names.prefix_chars(text) >= least else []
+    return [name for name in said if names.looks_like_person(name) and not names.is_phrase(name)]

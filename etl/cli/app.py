@@ -8,7 +8,7 @@ import typer
 
 from etl.errors import Misconfigured, NewsEtlError
 
-from . import extracting, run
+from . import backfill, exporting, extracting, run
 
 FAILED, MISCONFIGURED, INTERRUPTED = 1, 3, 130
 
@@ -22,6 +22,8 @@ app = typer.Typer(
     epilog="Exit codes: 0 done, 1 failed, 2 usage, 3 misconfigured, 4 partly failed.",
 )
 app.command()(run.run)
+app.command()(exporting.export)
+app.add_typer(backfill.app, name="backfill")
 app.command()(extracting.explain)
 app.command()(extracting.extract)
 app.command()(extracting.dates)

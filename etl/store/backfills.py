@@ -205,3 +205,19 @@ def move(conn: Connection, backfill_id: int, state: State, *, now: datetime, det
         ).rowcount
         == 1
     )
+
+
+def start_again(conn: Connection, backfill_id: int) -> None:
+    """Put all parts of a backfill that is done back to their beginning."""
+    with conn.transaction():
+        conn.execute(
+            "UPDATE etl.backfills SET state = 'planned', ended_at = NULL WHERE id = %(id)s", {"id": backfill_id}
+        )
+        conn.execute(
+            """
+            UPDATE etl.backfill_items
+            SET state = 'planned', reached = 0, counts = '{}', detail = NULL, ended_at = NULL
+            WHERE backfill_id = %(id)s
+            """,
+            {"id": backfill_id},
+        )

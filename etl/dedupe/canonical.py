@@ -1,13 +1,14 @@
 """One name for one page: the canonical spelling of a URL, and when to believe a page that declares another.
 
 The canonical form is a **name, not an address**. It says `https`, has no `www.`, no port 80 or 443, no trailing slash and no
-`index.html`, although the host may answer under another spelling only: fetch the URL as found, compare and store by the canonical one.
-It is what two spellings share, so it is idempotent (`canonical(canonical(u)) == canonical(u)`) and never touches what selects content:
-path case, parameters nobody listed as tracking, `#!` and `#/` routes, language labels and paths.
+`index.html`, although the host may answer under another spelling only: fetch the URL as found, compare and store by the
+canonical one. It is what two spellings share, so it is idempotent (`canonical(canonical(u)) == canonical(u)`) and never
+touches what selects content: path case, parameters nobody listed as tracking, `#!` and `#/` routes, language labels and
+paths.
 
-Rule data live in `url_rules.toml`. `url_key` is the 128-bit BLAKE2b of the canonical form and stays what it is for ever *for a given
-canonical form*; a new rule changes the form of the URLs it folds. Stored variants (`page_urls`) keep their old keys, so a lookup by the
-old spelling still finds its page, and a redigest joins those that the new rule has made equal.
+Rule data live in `url_rules.toml`. `url_key` is the 128-bit BLAKE2b of the canonical form and stays what it is for ever *for
+a given canonical form*; a new rule changes the form of the URLs it folds. Stored variants (`page_urls`) keep their old keys,
+so a lookup by the old spelling still finds its page, and a redigest joins those that the new rule has made equal.
 
 Guards on declared canonicals: `believable_canonical`.
 """

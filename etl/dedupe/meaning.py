@@ -1,0 +1,80 @@
+"""What an article says, apart from how it is set: the form in which two captures of one page are compared.
+
+Two captures of an unchanged article differ in much: white space, quotation marks, soft hyphens, `3 hours ago`, `127 comments`, the
+teasers of other articles between the paragraphs. None of it makes a version. `setting` folds typography; `is_label` and `is_teaser`
+find the blocks that belong to the page and not to the text.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterable
+
+from etl.model import Block
+
+LABEL_WORDS = 7
+LABEL_CHARS = 60
+"""Counters, dates and bylines that leak into a body are shorter than this and end without a full stop."""
+INTRO_WORDS = 5
+"""Words that may introduce a teaser: `Read also:`, `Lire aussi :`, `Mehr zum Thema:`."""
+
+_MARKS = str.maketrans(
+    {
+        **dict.fromkeys("“”„‟«»‹›〝〞〟＂″", '"'),
+        **dict.fromkeys("‘’‚‛`´ʼ′＇", "'"),
+        **dict.fromkeys("‐‑‒–—―−", "-"),
+        **dict.fromkeys("\u00ad\u061c\u200b\u200c\u200d\u200e\u200f\u2060\u202a\u202b\u202c\u202d\u202e\ufeff", None),
+    }
+)
+_SPACE = re.compile(r"\s+")
+# French sets a space inside quotation marks and before tall punctuation, other editions of the same text do not.
+_LOOSE = re.compile(r"\s+(?=[:;!?%])|(?<=\")\s+(?=\w[^\"]*\")|(?<=[\w.,!?])\s+(?=\"(?:[\s.,;:!?)]|$))")
+_DOUBLED = re.compile(r"''|,,")
+_WORD = re.compile(r"\w+")
+_ENDS = (".", "!", "?", "。", "！", "？", "…", "؟", "۔", "।", '."', '!"', '?"')
+
+
+def setting(text: str | None) -> str:
+    """Return *text* with one form for every quotation mark, dash, ligature and run of white space; "" for None."""
+    if not text:
+        return ""
+    if not text.isascii():
+        # The marks first: NFKC would make a double prime of two primes, and spaces of what stands for nothing.
+        text = unicodedata.normalize("NFKC", text.translate(_MARKS))
+    return _LOOSE.sub("", _DOUBLED.sub('"', _SPACE.sub(" ", text).strip()))
+
+
+def spoken(text: str) -> list[str]:
+    """Return the words alone, without case and punctuation: what is left when two settings differ in typography only."""
+    return _WORD.findall(text.casefold())
+
+
+def is_label(text: str) -> bool:
+    """Say whether a block is a counter, a time or another label of the page: short, with a figure, and no sentence."""
+    if len(text) > LABEL_CHARS or text.endswith(_ENDS) or not any(map(str.isdigit, text)):
+        return False
+    return len(_WORD.findall(text)) <= LABEL_WORDS
+
+
+def is_teaser(text: str, titles: Collection[str]) -> bool:
+    """Say whether a block is nothing but the headline of a linked article, with a few words before it at most."""
+    if text in titles:
+        return True
+    return any(
+        text.endswith(title) and len(_WORD.findall(text[: -len(title)])) <= INTRO_WORDS
+        for title in titles
+        if len(title) > 20
+    )
+
+
+def passages(body: Iterable[Block], titles: Iterable[str] = ()) -> list[str]:
+    """Return the blocks that are text, in reading order and one setting; *titles* are the headlines the page links to."""
+    headlines = {setting(title) for title in titles} - {""}
+    kept: list[str] = []
+    for block in body:
+        text = setting(block.text)
+        if not text or (block.kind == "paragraph" and is_label(text)) or is_teaser(text, headlines):
+            continue
+        kept.append(text)
+    return kept

@@ -53,6 +53,8 @@ class Reading:
 
     role: Role
     moment: Moment
+    noise: int = 0
+    """Words and numbers of the label that the reading does not explain."""
 
 
 def read_label(
@@ -142,10 +144,13 @@ def machine_time(text: str, place: Place) -> Moment | None:
     if hour is None:
         return _day(int(year), int(month), int(day), place=place, text=text, rule="label:iso")
     zone = date_zones.fixed(offset) if offset else place.zone
+    is_utc = offset is not None and zone == UTC and place.zone is not None
     clock = (int(hour), int(minute), int(second or 0))
     if zone is None:
         return _day(int(year), int(month), int(day), place=place, text=text, rule="label:iso")
     at = date_zones.instant(int(year), int(month), int(day), clock=clock, zone=zone)
+    if at is not None and is_utc:  # content systems store UTC; the publisher's day is that of its own zone
+        return _checked(Moment(_local(at, place), "minute", text, "label:iso", place.zone_name), place)
     name = offset or place.zone_name
     return _checked(Moment(at, "minute", text, "label:iso", name), place) if at else None
 
@@ -195,7 +200,7 @@ def _agreed(
             continue
         rank = (sum(part.unknown for part in parts), sum(part.left for part in parts))
         if best is None or rank < best[0]:
-            best = (rank, readings)
+            best = (rank, tuple(replace(reading, noise=sum(rank)) for reading in readings))
         elif rank == best[0] and [(r.role, r.moment.at) for r in readings] != [(r.role, r.moment.at) for r in best[1]]:
             best = (rank, ())
     return best[1] if best else ()

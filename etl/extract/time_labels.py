@@ -25,19 +25,24 @@ TIMES_MAX = 60
 ABOVE_MAX = 12
 """Ancestors that are asked whether they are a comment, a sidebar or a footer."""
 
-_ELSEWHERE_TAGS = frozenset(
-    {"nav", "footer", "aside", "form", "figure", "figcaption", "blockquote", "select", "button"}
-)
-_ELSEWHERE = re.compile(
-    r"comment|disqus|respond|replies|sidebar|side-bar|related|recirc|recommend|most-?(?:read|popular|viewed)|popular|trending|"
-    r"ranking|latest|ticker|footer|widget|teaser|newsletter|calendar|event|copyright|carousel|slider|tweet|twitter|next-?post|"
-    r"prev|promo|more-(?:news|stories|from)|forecast|weather|menu|archive|author-?bio"
+UNDER_CHUNKS = 10
+"""Text chunks after the headline that a date line may be away."""
+HEADINGS_MAX = 40
+ELSEWHERE = 9
+
+_ASIDE_TAGS = frozenset({"aside", "figure", "figcaption", "blockquote", "select", "button"})
+_COMMENT = re.compile(r"comment|disqus|\brespond\b|replies|footer|copyright|tweet|twitter")
+_ASIDE = re.compile(
+    r"sidebar|side-bar|related|recirc|recommend|most-?(?:read|popular|viewed)|popular|trending|ranking|latest|ticker|widget|"
+    r"teaser|newsletter|calendar|event|carousel|slider|next-?post|prev|promo|more-(?:news|stories|from)|forecast|weather|menu|"
+    r"archive|author-?bio"
 )
 _HINT = re.compile(r"dat(?:e|um)|time|publi|posted|byline|meta|fecha|stamp|stand|entry-info|post-info|autor|author")
 _HINT_PUBLISHED = re.compile(
     r"publi|posted|created|entry-date|pubdate|post-?date|first|original|erstellt|veroeffentlicht"
 )
 _HINT_MODIFIED = re.compile(r"modif|updat|aktualisier|edited|revis|last|changed")
+_WORD = re.compile(r"\w+")
 _DIGIT = re.compile(r"\d")
 
 
@@ -55,15 +60,14 @@ class Seen:
 class Labels:
     """Finds the printed times of one page."""
 
-    def __init__(self, doc: Document, main: Main, teasers: Teasers | None, place: Place) -> None:
+    def __init__(self, doc: Document, main: Main, teasers: Teasers | None, place: Place, title: str) -> None:
         self._doc = doc
         self._place = place
         self._teasers = teasers
-        spans = main.spans
-        self._first = spans[0][0] if spans else -1
-        self._last = spans[-1][1] if spans else len(doc.texts)
-        self._title = self._headline()
-        self._elsewhere: dict[int, bool] = {}
+        self._first = main.spans[0][0] if main.spans else -1
+        self._last = main.spans[-1][1] if main.spans else len(doc.texts)
+        self._title, self._title_end = self._headline(title)
+        self._distance: dict[int, int] = {}
 
     def find(self) -> list[Seen]:
         """Return the printed times, best first."""
@@ -71,29 +75,30 @@ class Labels:
         found.sort(key=lambda seen: -seen.weight)
         return found
 
-    def _headline(self) -> int:
-        """Return the chunk where the headline starts, or -1."""
-        doc = self._doc
-        for tag in ("h1", "h2"):
-            starts = [doc.first_text[element] for element in doc.by_tag.get(tag, ()) if doc.text_length(element) >= 10]
-            before = [start for start in starts if self._first < 0 or start <= self._first]
-            if before:
-                return before[-1] if tag == "h1" else before[0]
-            if starts and tag == "h1":
-                return starts[0]
-        return -1
+    def _headline(self, title: str) -> tuple[int, int]:
+        """Return the chunks where the headline starts and ends: the heading most like *title*, else the last h1 before the text."""
+        doc, words = self._doc, frozenset(_WORD.findall(title.lower()))
+        best, found = 0.0, (-1, -1)
+        for tag in ("h1", "h2", "h3"):
+            for element in doc.by_tag.get(tag, ())[:HEADINGS_MAX]:
+                if not 8 <= doc.text_length(element) <= 300:
+                    continue
+                mine = _WORD.findall(doc.text(element).lower())
+                alike = sum(word in words for word in mine) ** 2 / (len(mine) * len(words)) if mine and words else 0.0
+                place = (doc.first_text[element], doc.last_text[element])
+                score = alike + (0.3 if tag == "h1" and (self._first < 0 or place[0] <= self._first) else 0.0)
+                if score > best or (score == best and tag == "h1" and place[0] <= self._first):
+                    best, found = score, place
+        return found
 
     def _times(self) -> Iterator[Seen]:
         doc = self._doc
         for element in doc.by_tag.get("time", ())[:TIMES_MAX]:
-            if self.is_elsewhere(element):
-                continue
             attrs = doc.attrs[element]
-            printed = doc.text(element)[:LABEL_MAX_CHARS]
             hint = f"{attrs.get('class') or ''} {attrs.get('itemprop') or ''}".lower()
             bonus = 4 if "pubdate" in attrs else 2
             yield from self._read(element, attrs.get("datetime") or attrs.get("content") or "", "time", bonus, hint)
-            if printed:
+            if printed := doc.text(element)[:LABEL_MAX_CHARS]:
                 yield from self._read(element, self._with_label(element, printed), "time-text", bonus - 1, hint)
 
     def _with_label(self, element: int, printed: str) -> str:
@@ -118,7 +123,7 @@ class Labels:
                 continue
             printed = doc.text(element)
             machine = attrs.get("datetime") or attrs.get("title") or attrs.get("data-datetime") or ""
-            if not _DIGIT.search(printed + machine) or self.is_elsewhere(element):
+            if not _DIGIT.search(printed + machine):
                 continue
             taken += 1
             if len(machine) > 9 and _DIGIT.search(machine):
@@ -130,65 +135,84 @@ class Labels:
         doc = self._doc
         start = self._title if self._title >= 0 else self._first
         ranges = [(max(start - AROUND_CHUNKS, 0), min(max(self._first, start) + AROUND_CHUNKS // 2, len(doc.texts)))]
-        if self._last < len(doc.texts):
+        if ranges[0][1] <= self._last < len(doc.texts):
             ranges.append((self._last, min(self._last + AROUND_CHUNKS // 2, len(doc.texts))))
         for first, last in ranges:
             for text, chunk in _lines(doc, first, last):
-                if len(text) <= LABEL_MAX_CHARS and _DIGIT.search(text) and not self.is_elsewhere(doc.boxes[chunk]):
+                if len(text) <= LABEL_MAX_CHARS and _DIGIT.search(text):
                     yield from self._read(doc.boxes[chunk], text, "line", 0, "", chunk)
 
     def _read(self, element: int, text: str, rule: str, bonus: int, hint: str, chunk: int = -1) -> Iterator[Seen]:
         if not text:
             return
+        away = self._away(element)
+        if away >= ELSEWHERE:
+            return
         if chunk < 0:
             chunk = self._doc.first_text[element]
-        weight = bonus + self._nearness(chunk)
         for reading in dates.readings(text, self._place):
+            weight = bonus + self._nearness(chunk) - away - min(max(reading.noise - 2, 0) // 2, 5)
             role: TimeRole | None = None
             if reading.role in ("published", "modified"):
                 role = "published" if reading.role == "published" else "modified"
                 weight += 3
-            elif _HINT_MODIFIED.search(hint):
-                role = "modified"
             elif _HINT_PUBLISHED.search(hint):
                 role = "published"
                 weight += 2
+            elif _HINT_MODIFIED.search(hint):
+                role = "modified"
             yield Seen(role, reading.moment, rule, weight, chunk)
 
     def _nearness(self, chunk: int) -> int:
-        """Return how close a place is to where date lines stand: between headline and text, just above, just below."""
-        if self._title <= chunk <= self._first and self._title >= 0:
-            return 5
-        if self._title >= 0 and 0 <= self._title - chunk <= AROUND_CHUNKS // 2:
-            return 3
+        """Return how close a place is to where date lines stand: under the headline, just above it, under the text."""
+        if self._title >= 0:
+            if 0 <= chunk - self._title_end <= UNDER_CHUNKS or self._title_end <= chunk <= self._first:
+                return 5
+            if 0 <= self._title_end - chunk <= AROUND_CHUNKS // 2:
+                return 4 if self._title - chunk <= 3 else 3
         if 0 <= chunk - self._last <= AROUND_CHUNKS // 4:
             return 2
         return 0 if chunk < self._first or chunk >= self._last else -1
 
-    def is_elsewhere(self, element: int) -> bool:
-        """Tell whether *element* belongs to a teaser, a comment, a sidebar or a footer."""
-        if self._teasers is not None and self._teasers.covers(element):
-            return True
-        doc, path, answer = self._doc, list[int](), False
+    def _away(self, element: int) -> int:
+        """Return by how much an element's surroundings speak against it; ELSEWHERE for teasers, comments and footers."""
+        if self._teasers is not None and self._is_teaser(element):
+            return ELSEWHERE
+        doc, path, answer = self._doc, list[int](), 0
         for above in (element, *doc.ancestors(element)):
-            if above in self._elsewhere:
-                answer = self._elsewhere[above]
+            if above in self._distance:
+                answer = self._distance[above]
+                break
+            if len(path) > ABOVE_MAX or doc.tags[above] in ("body", "main") or self._is_frame(above):
                 break
             path.append(above)
-            if len(path) > ABOVE_MAX or doc.tags[above] in ("body", "main"):
+            hint = doc.hint(above)
+            if doc.tags[above] in ("footer", "nav", "form") or _COMMENT.search(hint):
+                answer = ELSEWHERE
                 break
-            if doc.tags[above] in _ELSEWHERE_TAGS or (
-                _ELSEWHERE.search(doc.hint(above)) and not self._holds_title(above)
-            ):
-                answer = True
-                break
+            if doc.tags[above] in _ASIDE_TAGS or (above != element and _ASIDE.search(hint)):
+                answer = max(answer, 4)
         for above in path:
-            self._elsewhere[above] = answer
+            self._distance[above] = answer
         return answer
 
-    def _holds_title(self, element: int) -> bool:
+    def _is_teaser(self, element: int) -> bool:
+        """Tell whether *element* is in a teaser; a range that holds the headline or starts the text is none."""
+        teasers, doc = self._teasers, self._doc
+        if teasers is None or not teasers.covers(element):
+            return False
+        for first, end in teasers.ranges:
+            if first <= element < end:
+                if first < 0:
+                    return False
+                start, stop = doc.first_text[first], doc.last_text[first]
+                return not (start <= self._title < stop or start <= self._first < stop)
+        return True
+
+    def _is_frame(self, element: int) -> bool:
+        """Tell whether *element* holds the headline or half of the page: what is said of it is said of the article too."""
         doc = self._doc
-        return doc.first_text[element] <= self._title < doc.last_text[element]
+        return doc.first_text[element] <= self._title < doc.last_text[element] or doc.text_length(element) * 2 > doc.chars[-1]
 
 
 def _lines(doc: Document, first: int, last: int) -> Iterator[tuple[str, int]]:

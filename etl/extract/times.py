@@ -26,8 +26,11 @@ from etl.model import Moment
 LOSERS_MAX = 8
 SURE = 4
 """Claims trusted less are asked only when nothing better is there."""
-LABEL_MIN_WEIGHT = 4
+WEAK = 9
+"""Claims trusted less are taken only when the page has nothing else."""
+LABEL_MIN_WEIGHT = -3
 """Printed times that weigh less are other dates of the page."""
+TRUST_OF_WEIGHT = 12
 GENERIC_DOMAINS = frozenset(
     {"tv", "io", "me", "co", "ai", "fm", "ly", "to", "cc", "ws", "eu", "la", "nu", "am", "gg", "sh", "so", "vc"}
 )
@@ -60,20 +63,29 @@ def read(
     zone: str | None = None,
     fetched_at: datetime | None = None,
     teasers: Teasers | None = None,
+    title: str = "",
+    raw: bytes = b"",
 ) -> Times:
-    """Return the times of the page's article; a field is None when nothing on the page says it."""
+    """Return the times of the page's article; a field is None when nothing on the page says it.
+
+    *raw* are the bytes of the page: its scripts are asked when nothing that a reader sees tells the publication.
+    """
     claims = time_claims.find(doc, facts)
     place = publisher(doc, facts, claims, language=language, country=country, zone=zone, fetched_at=fetched_at)
     published = list(_options(claims, "published", place))
     modified = list(_options(claims, "modified", place))
     if not _is_settled(published):
-        seen = Labels(doc, main, teasers, place).find()
+        seen = Labels(doc, main, teasers, place, title or _title(doc, facts)).find()
         published += _seen(seen, "published")
         modified += _seen(seen, "modified")
         if day := time_claims.url_day(doc.url):
             published += _options([Claim("published", day, "url", 6)], "published", place)
+        if (not published or min(o.trust for o in published) > WEAK) and (claim := time_claims.in_scripts(raw)):
+            published += _options([claim], "published", place)
         published.sort(key=lambda option: option.trust)
     first = _best(published)
+    if first is None and modified:  # the page tells one time only
+        first, modified = _best(modified), []
     second = _best([o for o in modified if first is None or _is_later(o.moment, first)])
     chosen = {"published_at": first, "modified_at": second}
     losers = {
@@ -139,10 +151,17 @@ def _options(claims: Iterable[Claim], role: TimeRole, place: Place) -> Iterable[
 
 def _seen(seen: Iterable[Seen], role: TimeRole) -> list[_Option]:
     return [
-        _Option(dates.ruled(one.moment, f"label:{one.rule}"), 12 - min(one.weight, 10))
+        _Option(dates.ruled(one.moment, f"label:{one.rule}"), TRUST_OF_WEIGHT - min(one.weight, 10))
         for one in seen
         if (one.role or "published") == role and one.weight >= LABEL_MIN_WEIGHT
     ]
+
+
+def _title(doc: Document, facts: Structured) -> str:
+    if title := facts.first("og:title"):
+        return title
+    elements = doc.by_tag.get("title", ())
+    return doc.text(elements[0]) if elements else ""
 
 
 def _is_settled(options: list[_Option]) -> bool:

@@ -71,6 +71,11 @@ def shape(key: str) -> int:
     return WEAK if words >= SLUG_WORDS_WEAK else PLAIN
 
 
+def is_topic(href: str) -> bool:
+    """Tell whether *href* leads to the page of a topic or tag, by its folders."""
+    return not _LISTS.isdisjoint(href.lower().partition("?")[0].split("/"))
+
+
 def slug_words(segment: str) -> int:
     """Return the number of words in one *segment* of a path."""
     words = segment.count("-") + segment.count("_") + segment.count("+") + segment.count(".") + 1

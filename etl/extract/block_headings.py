@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from etl.extract import headings
+from etl.extract import article_urls, headings
 from etl.extract.document import Document, collapse
 from etl.extract.headings import HEADING_CHARS_MAX
 from etl.extract.running_text import Running
@@ -15,6 +15,9 @@ GAP_CHARS_MAX = 250
 """More text than this between two teasers is an article's text: a heading above it does not reach below."""
 GAP_CHUNKS_MAX = 40
 """How far before a teaser a heading is looked for, in pieces of text (most are white space)."""
+
+LABEL_CHARS_MAX = 30
+"""A longer first piece of a teaser is no label."""
 
 _HEADING_TAGS = frozenset({"h2", "h3", "h4", "h5", "h6", "legend", "summary", "caption", "dt"})
 _LETTER = re.compile(r"[^\W\d_]")
@@ -41,6 +44,7 @@ class Ruling:
         self._doc = doc
         self._running = running
         self._stack: list[Heading] = []
+        self._tabs: list[tuple[int, Heading]] = []
         self._chunk = 0
 
     def advance(self, item: int, *, follows: bool) -> tuple[Heading | None, int]:
@@ -59,17 +63,23 @@ class Ruling:
             for heading in self._between(max(self._chunk, end - GAP_CHUNKS_MAX), end, item):
                 if follows and not heading.is_strong:
                     continue
-                while stack and stack[-1].scope_end <= heading.scope_end:
-                    stack.pop()
-                stack.append(heading)
+                self._push(heading)
+        while self._tabs and self._tabs[0][0] <= item:
+            if (tab := self._tabs.pop(0)[1]).scope_end > item:
+                self._push(tab)
         self._chunk = max(self._chunk, doc.last_text[item])
         return (stack[-1] if stack else None), gap
+
+    def _push(self, heading: Heading) -> None:
+        """Let *heading* rule: those before it that end with it or earlier are over."""
+        while self._stack and self._stack[-1].scope_end <= heading.scope_end:
+            self._stack.pop()
+        self._stack.append(heading)
 
     def _between(self, first: int, end: int, item: int) -> list[Heading]:
         """Return the headings printed in chunks *first* to *end* that rule *item*: the strong ones, or one weak one."""
         doc = self._doc
-        strong: list[Heading] = []
-        weak: Heading | None = None
+        found: list[tuple[Heading, int]] = []
         chunk = first
         since = doc.chars[end]
         while chunk < end:
@@ -81,15 +91,47 @@ class Ruling:
             if not size or size > HEADING_CHARS_MAX or since - doc.chars[chunk] > GAP_CHARS_MAX:
                 continue
             heading = self._heading(start, chunk, item)
-            if heading is None:
-                continue
-            if not heading.is_strong:
-                weak = weak or heading
-            elif heading.kind is not None or not strong or strong[-1].kind is None:
+            if heading is not None:
+                found.append((heading, box))
+        found = self._without_tabs(found)
+        strong: list[Heading] = []
+        for heading, _ in found:
+            if heading.is_strong and (heading.kind is not None or not strong or strong[-1].kind is None):
                 strong.append(heading)
-        if strong:
-            return strong
-        return [weak] if weak else []
+        return strong or [heading for heading, _ in found[:1]]
+
+    def _without_tabs(self, found: list[tuple[Heading, int]]) -> list[tuple[Heading, int]]:
+        """Take a strip of tabs out of *found* and keep which of the panels behind it each tab rules."""
+        tags = self._doc.tags
+        strip = [
+            pair for pair in found if pair[0].element == found[-1][0].element and tags[pair[1]] == tags[found[-1][1]]
+        ]
+        if len(strip) < 2 or strip[-1][0].element < 0:
+            return found
+        others = [pair for pair in found if pair not in strip]
+        if any(heading.is_strong for heading, _ in others) and not all(heading.kind for heading, _ in strip):
+            return others
+        panels = self._panels(strip[-1][0].element, len(strip))
+        if not panels:
+            return found
+        self._tabs = [
+            (panel, replace(heading, scope_end=self._doc.ends[panel]))
+            for (heading, _), panel in zip(strip, panels, strict=False)
+        ]
+        return others
+
+    def _panels(self, strip: int, count: int) -> list[int]:
+        """Return the elements behind a *strip* of tabs, one for each; none when they cannot be told."""
+        doc = self._doc
+        end = doc.ends[doc.parents[strip]]
+        panels: list[int] = []
+        child = doc.ends[strip]
+        while child < end:
+            panels.append(child)
+            child = doc.ends[child]
+        while len(panels) == 1:
+            panels = list(doc.children(panels[0]))
+        return panels if len(panels) == count else []
 
     def _heading(self, start: int, end: int, item: int) -> Heading | None:
         doc = self._doc
@@ -112,13 +154,20 @@ class Ruling:
             if parent < 0 or doc.ends[parent] <= item:
                 return None
         kind = headings.kind(text)
+        if kind is None and link >= 0 and self._leads_to_topic(link):
+            kind = "related"
         is_titled = _is_titled(doc, doc.boxes[start], doc.owners[start], element)
         if kind is None:
             if holds_item or parent <= self._running.container < doc.ends[parent]:
                 return None
-            if not is_titled and (_OPEN_END.search(text) or link >= 0):
+            if not is_titled and _OPEN_END.search(text):
                 return None
         return Heading(text, -1 if holds_item else element, doc.ends[parent], kind, is_titled or kind is not None)
+
+    def _leads_to_topic(self, link: int) -> bool:
+        """Tell whether a heading links to a topic's page: below an article that is a feed on the article's own topic."""
+        href = self._doc.attribute(link, "href")
+        return self._running.container >= 0 and article_urls.is_topic(href)
 
     def _link_of(self, chunk: int) -> int:
         doc = self._doc
@@ -136,6 +185,19 @@ def _is_titled(doc: Document, box: int, owner: int, top: int) -> bool:
         return True
     parent = doc.parents[box]
     return parent >= top and (doc.tags[parent] in _HEADING_TAGS or _NAMED.search(doc.hint(parent)) is not None)
+
+
+def own_label(doc: Document, item: int) -> Heading | None:
+    """Return the "Read also" that a single teaser carries as its first piece of text, or None."""
+    first, last = doc.first_text[item], doc.last_text[item]
+    while first < last and not doc.texts[first].strip():
+        first += 1
+    if first == last:
+        return None
+    text = collapse(doc.texts[first])
+    if len(text) > LABEL_CHARS_MAX or 2 * len(text) > doc.text_length(item) or headings.kind(text) != "related":
+        return None
+    return Heading(text, -1, doc.ends[item], "related", is_strong=True)
 
 
 def opens(doc: Document, parent: int, item: int) -> bool:

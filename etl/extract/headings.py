@@ -41,7 +41,8 @@ def is_noise(heading: str) -> bool:
 
 def is_generic(heading: str) -> bool:
     """Tell whether *heading* promises more to read without saying what: its items must tell."""
-    return normal(heading) in _GENERIC
+    text = normal(heading)
+    return text in _GENERIC or text.startswith(_GENERIC_STARTS)
 
 
 def normal(text: str) -> str:
@@ -64,4 +65,5 @@ _SPACED, _GLUED = _read(_LISTED)
 _NOISE = frozenset(map(normal, _LISTED["noise"].split("|")))
 _ADVERTISING = frozenset(map(normal, _LISTED["advertising"].split("|")))
 _GENERIC = frozenset(map(normal, _LISTED["generic"].split("|")))
+_GENERIC_STARTS = tuple(f"{normal(phrase)} " for phrase in _LISTED["generic_starts"].split("|"))
 _LONGEST = max(phrase.count(" ") + 1 for phrase in _SPACED)

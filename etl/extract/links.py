@@ -87,7 +87,7 @@ class _Reader:
         self._moments: dict[str, Moment] = {}
 
     def teaser(self, item: Item, block: Block) -> Link:
-        fields = self._fields.read(item)
+        fields = self._fields.read(item, block)
         return Link(
             url=self._canonical(item.url),
             kind=block.kind,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from etl.extract import headings
 from etl.extract.document import Document, collapse
-from etl.extract.teasers import Item
+from etl.extract.teasers import Block, Item
 
 KICKER_CHARS_MAX = 45
 DECK_CHARS_MIN = 110
@@ -107,10 +107,12 @@ class Reader:
         self._doc = doc
         self._roles: dict[str, int] = {"": PLAIN}
 
-    def read(self, item: Item) -> Fields:
-        """Return what *item* shows; the title is empty when it shows none."""
-        pieces = self._pieces(item)
+    def read(self, item: Item, block: Block) -> Fields:
+        """Return what *item* of *block* shows; the title is empty when it shows none."""
+        pieces = [piece for piece in self._pieces(item) if piece.text != block.heading]
         rank = self._rank(item, pieces)
+        if rank is None and block.kind == "most_read":
+            rank = self._place_in_list(item.element)
         title_pieces = _title(pieces)
         title = collapse(" ".join(piece.text for piece in title_pieces))
         if rank is None and (found := _LEADING_RANK.match(title)) and title_pieces and self._in_ranking(item):
@@ -241,6 +243,18 @@ class Reader:
         for element in (item.element, self._doc.parents[item.element]):
             if found := _RANK_NAME.search(self._doc.hint(element)):
                 return int(found[1])
+        return None
+
+    def _place_in_list(self, element: int) -> int | None:
+        """Return the number that an `<ol>` prints before the teaser."""
+        doc = self._doc
+        for _ in range(4):
+            parent = doc.parents[element]
+            if parent < 0:
+                break
+            if doc.tags[element] == "li" and doc.tags[parent] == "ol":
+                return 1 + sum(1 for child in doc.children(parent) if child < element and doc.tags[child] == "li")
+            element = parent
         return None
 
     def _machine(self, item: Item) -> str | None:

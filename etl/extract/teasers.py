@@ -12,7 +12,7 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 
 from etl.extract import anchors as page_anchors
-from etl.extract import block_headings, running_text
+from etl.extract import block_headings, headings, running_text
 from etl.extract.anchors import OWN, Anchor, site_of
 from etl.extract.article_urls import PLAIN, STRONG, WEAK
 from etl.extract.block_headings import Heading
@@ -28,6 +28,8 @@ SHORT_TITLE_CHARS_WEAK = 24
 """Shorter link texts are labels; the second for URLs that only may be an article's."""
 MENU_TITLE_CHARS = 40
 """A menu entry this long is a headline card and no section."""
+STEM_CHARS = 5
+"""Longer than most function words, short enough to meet an inflected form."""
 _ITEM_TAGS = frozenset({"li", "article", "tr", "dd"})
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _STOP_TAGS = frozenset({"body", "html", "main", "ul", "ol", "table", "tbody", "head"})
@@ -52,7 +54,8 @@ class Block:
     kind: LinkKind
     rule: str
     heading: str | None
-    heading_element: int | None
+    heading_element: int
+    """-1: none, or one that holds the teaser, too."""
     in_text: bool
     """Stands between two paragraphs of the article."""
 
@@ -173,15 +176,17 @@ def _blocks(doc: Document, items: list[Item], running: Running, zones: Zones) ->
     for item in items:
         follows = bool(group) and _side_by_side(doc, group[-1].element, item.element)
         heading, gap = ruling.advance(item.element, follows=follows)
+        if running.spans(item.element):
+            heading = block_headings.own_label(doc, item.element) or heading
         if group:
             same = heading is head and (heading is not None or (follows and gap < SENTENCE_CHARS))
             if not same:
-                blocks += _block(group, head, running, zones)
+                blocks += _block(doc, group, head, running, zones)
                 group = []
         group.append(item)
         head = heading
     if group:
-        blocks += _block(group, head, running, zones)
+        blocks += _block(doc, group, head, running, zones)
     return blocks
 
 
@@ -191,29 +196,48 @@ def _side_by_side(doc: Document, left: int, right: int) -> bool:
     return one == other or doc.parents[one] == doc.parents[other]
 
 
-def _block(group: list[Item], heading: Heading | None, running: Running, zones: Zones) -> list[Block]:
+def _block(doc: Document, group: list[Item], heading: Heading | None, running: Running, zones: Zones) -> list[Block]:
     items = tuple(item for item in group if item.shape != OWN)
     if not items:
         return []
     in_text = running.spans(items[0].element)
-    kind: LinkKind
-    if heading is not None and heading.kind is not None:
+    if heading is None:
+        kind, rule = ("related", "inside the text") if in_text else zones.kind(items[0].element)
+        return [Block(items, kind, rule, None, -1, in_text)]
+    if headings.is_generic(heading.text):
+        kind, rule = (
+            ("related", "on the same story") if in_text or _on_same_story(doc, items) else ("latest", "heading")
+        )
+    elif heading.kind is not None:
         kind, rule = heading.kind, "heading"
     elif in_text:
         kind, rule = "related", "inside the text"
-    elif (named := zones.kind(items[0].element)) is not None:
-        kind, rule = named, "theme"
     else:
-        kind, rule = "latest", "default"
-    if heading is None:
-        return [Block(items, kind, rule, None, None, in_text)]
+        kind, rule = zones.kind(items[0].element, is_headed=True)
     return [Block(items, kind, rule, heading.text, heading.element, in_text)]
+
+
+def _on_same_story(doc: Document, items: tuple[Item, ...]) -> bool:
+    """Tell whether at least half of *items* share a word of some length with the page's headline."""
+    own = _stems(" ".join(doc.text(element) for element in doc.by_tag.get("h1", ())[:1]))
+    return sum(1 for item in items if own & _stems(doc.text(item.element))) * 2 >= len(items)
+
+
+def _stems(text: str) -> set[str]:
+    """Return the beginnings of the longer words of *text*; of text without spaces its pairs of characters."""
+    stems: set[str] = set()
+    for word in headings.normal(text).split():
+        if word[0] > "\u2e80":
+            stems.update(word[place : place + 3] for place in range(len(word) - 2))
+        elif len(word) >= STEM_CHARS:
+            stems.add(word[:STEM_CHARS])
+    return stems
 
 
 def _ranges(doc: Document, blocks: list[Block]) -> tuple[tuple[int, int], ...]:
     spans: list[tuple[int, int]] = []
     for block in blocks:
-        if block.heading_element is not None:
+        if block.heading_element >= 0:
             spans.append((block.heading_element, doc.ends[block.heading_element]))
         spans.extend((item.element, doc.ends[item.element]) for item in block.items)
     spans.sort()

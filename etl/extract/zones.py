@@ -80,15 +80,19 @@ class Zones:
         """Tell the foot of an article, where its related blocks stand, from the foot of the page."""
         return any(self._doc.tags[above] in ("article", "main") for above in self._doc.ancestors(element))
 
-    def kind(self, element: int) -> LinkKind | None:
-        """Return the kind that the names of the elements around *element* suggest, the nearest first."""
+    def kind(self, element: int, *, is_headed: bool = False) -> tuple[LinkKind, str]:
+        """Return the kind that the names of the elements around *element* suggest, and the rule: "latest" if none.
+
+        Below a printed heading that says nothing we know only a ranking is believed: themes use one "related" box
+        for everything.
+        """
         doc = self._doc
         for level, above in enumerate(doc.ancestors(element)):
             if level > LEVELS_MAX or doc.tags[above] == "body":
                 break
             hint = doc.hint(above)
             if _POPULAR.search(hint):
-                return "most_read"
-            if _RELATED.search(hint):
-                return "related"
-        return None
+                return "most_read", "theme"
+            if not is_headed and _RELATED.search(hint):
+                return "related", "theme"
+        return "latest", "default"

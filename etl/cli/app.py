@@ -8,7 +8,7 @@ import typer
 
 from etl.errors import Misconfigured, NewsEtlError
 
-from . import backfill, exporting, extracting, run
+from . import backfill, database, exporting, extracting, run, source
 
 FAILED, MISCONFIGURED, INTERRUPTED = 1, 3, 130
 
@@ -22,6 +22,11 @@ app = typer.Typer(
     epilog="Exit codes: 0 done, 1 failed, 2 usage, 3 misconfigured, 4 partly failed.",
 )
 app.command()(run.run)
+app.add_typer(source.app, name="source")
+app.command()(database.migrate)
+app.command()(database.doctor)
+app.command()(database.psql)
+app.add_typer(database.page, name="page")
 app.command()(exporting.export)
 app.add_typer(backfill.app, name="backfill")
 app.command()(extracting.explain)

@@ -26,7 +26,8 @@ _TAIL = re.compile(
 _AND = re.compile(rf"\s+(?:{_any_of('and')})\s+|\s*[&＆]\s*", re.IGNORECASE)
 _COMMA = re.compile(r"\s*[,;、，；\n／|]\s*|\s+/\s+")
 _JUNK = re.compile(
-    r"^(?:https?:|www\.|@|/)|\.(?:html?|php|jpe?g|png)\b|[{}<>=\[\]]|^\w+(?:\.\w+){2,}$|\bimage:|\bphoto:|\bgetty images?\b|^[\W\d]*$|"
+    r"^(?:https?:|www\.|@|/)|\.(?:html?|php|jpe?g|png)\b|[{}<>=\[\]]|^\w+(?:\.\w+){2,}$|"
+    r"\bimage:|\bphoto:|\bgetty images?\b|^[\W\d]*$|"
     rf"^(?:{_any_of('nobody')})$",
     re.IGNORECASE,
 )

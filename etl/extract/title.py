@@ -18,8 +18,10 @@ from etl.extract.document import Document
 from etl.extract.structured import Structured, clean, kinds, strings
 
 TITLE_MAX_CHARS = 400
-_SEPARATOR = re.compile(r"\s+[|\-–—:·»•›«←~/]+\s+|\s*[｜|－]\s*|\s+::\s+|_(?=[^_\s]+$)|\s*:\s+(?=[^:]+$)")
+_SEPARATOR = re.compile(r"\s+[|\-–—:·»•›«←~/]+\s+|\s*[｜|－ㅣ]\s*|\s+::\s+|_(?=[^_\s]+$)|\s*:\s+(?=[^:]+$)")
 _NEWS = ("newsarticle", "liveblogposting", "reportagenewsarticle", "analysisnewsarticle", "opinionnewsarticle")
+LIKE = 0.2
+"""Share of common words from which on a heading and what the markup says are taken to be about the same."""
 _NOT_A_HEADLINE = frozenset({"nav", "footer", "aside", "form", "dialog"})
 
 
@@ -41,7 +43,8 @@ def read(doc: Document, facts: Structured, known: frozenset[str]) -> Headline:
         "twitter:title": facts.first("twitter:title", "parsely-title", "dc.title", "sailthru.title"),
         "microdata:headline": _microdata(doc, facts),
     }
-    element, shown = _shown(doc, [*told.values(), page_title], known)
+    wanted = [told["json-ld:headline"], told["og:title"], told["twitter:title"]]
+    element, shown = _shown(doc, wanted if any(wanted) else [page_title], known)
     heads = [*told.values(), shown]
     told = {rule: _without_site(text[:TITLE_MAX_CHARS], heads, known) for rule, text in told.items()}
     stripped = _without_site(page_title, heads, known)
@@ -105,25 +108,39 @@ def _microdata(doc: Document, facts: Structured) -> str:
 
 def _shown(doc: Document, told: list[str], known: frozenset[str]) -> tuple[int | None, str]:
     """Return the heading that shows the headline and its text: the `<h1>` most like what the page tells machines."""
-    wanted = [set(site.key(text).split()) for text in dict.fromkeys(told) if text]
+    wanted = [_parts(text) for text in dict.fromkeys(told) if text]
     best, best_text, best_likeness = None, "", -1.0
     for tag in ("h1", "h2", "h3"):
         for element in doc.by_tag.get(tag, ())[:30]:
             if not 0 < doc.text_length(element) <= TITLE_MAX_CHARS:
                 continue
             text = clean(doc.text(element))
-            words = set(site.key(text).split())
-            likeness = max((len(words & other) / len(words | other) for other in wanted if words), default=0.0)
+            parts = _parts(text)
+            likeness = max((len(parts & other) / len(parts | other) for other in wanted if parts), default=0.0)
             if tag != "h1" and likeness < 0.6:
                 # A lower heading is the headline only when it says what the page says of itself.
                 continue
-            if site.is_name(text, known) or (likeness < 0.2 and _is_aside(doc, element)):
+            if site.is_name(text, known) or (likeness < LIKE and (_is_aside(doc, element) or _is_tail(text, told))):
                 likeness -= 1.0
             if likeness > best_likeness:
                 best, best_text, best_likeness = element, text, likeness
         if best is not None and best_likeness >= 0:
-            return best, best_text
+            return best, best_text if best_likeness >= LIKE or len(told) == 1 or best_likeness > 0 else ""
     return None, ""
+
+
+def _parts(text: str) -> set[str]:
+    """Return the words of *text*; pairs of letters where a script sets no spaces between words."""
+    words = site.key(text).split()
+    if any("\u3040" <= letter <= "\u9fff" or "\u0e00" <= letter <= "\u0eff" for word in words for letter in word[:1]):
+        tight = "".join(words)
+        return {tight[at : at + 2] for at in range(max(1, len(tight) - 1))}
+    return set(words)
+
+
+def _is_tail(text: str, told: list[str]) -> bool:
+    """Say whether each of *told* ends in *text* after a separator: then *text* is the site's name."""
+    return all(whole.endswith(text) and len(whole) > 2 * len(text) for whole in told if whole)
 
 
 def _is_aside(doc: Document, element: int) -> bool:
@@ -145,8 +162,12 @@ def _without_site(text: str, heads: Iterable[str], known: frozenset[str]) -> str
         if not marks:
             break
         first, last = marks[0], marks[-1]
-        if site.is_name(text[last.end() :], known):
-            text = text[: last.start()].strip()
+        head, tail = text[: last.start()].strip(), text[last.end() :]
+        is_label = (
+            last.group().strip() in "|｜ㅣ" and len(tail.split()) <= 5 and len(tail) < len(head) and len(head) >= 15
+        )
+        if site.is_name(tail, known) or (is_label and site.key(text) not in others):
+            text = head
         elif site.is_name(text[: first.start()], known):
             text = text[first.end() :].strip()
         else:

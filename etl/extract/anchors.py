@@ -60,7 +60,16 @@ def _judge(doc: Document, href: str, origin: str, own: frozenset[str]) -> tuple[
     if not href.strip() or href.lstrip()[0] == "#":
         return None
     key = identity(url)
-    return url, key, OWN if key in own or _is_part(key, own) else article_urls.shape(key)
+    if key in own or _is_part(key, own):
+        return url, key, OWN
+    if any(page.startswith(f"{key}/") for page in own):
+        return url, key, article_urls.OTHER
+    shape = article_urls.shape(key)
+    if shape == article_urls.PLAIN and key.rpartition("/")[0] in {
+        page.rpartition("/")[0] for page in own if page.count("/") > 1
+    }:
+        return url, key, article_urls.WEAK
+    return url, key, shape
 
 
 def _is_part(key: str, own: frozenset[str]) -> bool:

@@ -57,6 +57,8 @@ def shape(key: str) -> int:
         return STRONG
     if not segments or (len(segments) == 1 and len(segments[0]) < 4):
         return OTHER
+    if segments[-1].endswith(".pdf"):
+        return WEAK
     words = max(map(slug_words, segments))
     folders = frozenset(segments) | {_NUMBER_AT_END.sub("", segments[-1])}
     if (words < SLUG_WORDS_SURE and folders & _LISTS) or (words < SLUG_WORDS and folders & _SERVICES):

@@ -154,9 +154,9 @@ class Ruling:
             if parent < 0 or doc.ends[parent] <= item:
                 return None
         kind = headings.kind(text)
-        if kind is None and link >= 0 and self._leads_to_topic(link):
-            kind = "related"
         is_titled = _is_titled(doc, doc.boxes[start], doc.owners[start], element)
+        if kind is None and link >= 0 and doc.tags[doc.boxes[start]] in _HEADING_TAGS and self._leads_to_topic(link):
+            kind = "related"
         if kind is None:
             if holds_item or parent <= self._running.container < doc.ends[parent]:
                 return None

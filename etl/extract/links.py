@@ -16,6 +16,11 @@ from etl.extract.teaser_fields import Fields
 from etl.extract.teasers import Block, Item, Teasers
 from etl.model import Link, Moment
 
+_CHANNELS = re.compile(
+    r"(?:^|\.)(?:facebook|instagram|x|twitter|t|telegram|whatsapp|tiktok|linkedin|pinterest|threads|google|apple|bsky|snapchat)"
+    r"\.(?:com|me|net|app|co)$"
+)
+"""Where "follow us" leads: a channel, not a document."""
 _SEPARATOR = re.compile(r"\s*[|·•/]\s+|,\s+|\s[-–—]\s")
 _SEPARATORS_AROUND = re.compile(r"^[\s|·•/,;:–—-]+|[\s|·•/,;:–—-]+$")
 _CODE = re.compile(r"\d|\.pdf$|\?v=", re.IGNORECASE)
@@ -50,16 +55,18 @@ def read(
     found: list[tuple[int, Link]] = []
     for block in teasers.blocks:
         found += [(item.element, reader.teaser(item, block)) for item in block.items]
-    sentences = [anchor for anchor in teasers.sentences if _is_document(anchor, host) and _is_body(doc, main, anchor)]
+    sentences = [
+        anchor for anchor in teasers.sentences if _is_document(anchor, host) and _is_body(doc, main, anchor, teasers)
+    ]
     found += [(anchor.element, reader.inline(anchor)) for anchor in sentences]
     found.sort(key=lambda pair: pair[0])
     return _merged([link for _, link in found if link.title and identity(link.url) not in own])
 
 
-def _is_body(doc: Document, main: Main | None, anchor: Anchor) -> bool:
-    """Tell whether *anchor* stands between the ends of the body; true when nobody knows the body."""
+def _is_body(doc: Document, main: Main | None, anchor: Anchor, teasers: Teasers) -> bool:
+    """Tell whether *anchor* stands between the ends of the body, or of the running text when nobody knows the body."""
     if main is None or not main.spans:
-        return True
+        return teasers.running.container < anchor.element < doc.ends[teasers.running.container]
     return main.spans[0][0] <= doc.first_text[anchor.element] < main.spans[-1][1]
 
 
@@ -71,9 +78,11 @@ def _is_document(anchor: Anchor, host: str) -> bool:
     """
     if anchor.shape >= WEAK:
         return True
+    there = host_of(anchor.url)
     return (
         anchor.shape == PLAIN
-        and host_of(anchor.url) != host
+        and there != host
+        and _CHANNELS.search(there) is None
         and _CODE.search(anchor.key.rpartition("/")[2]) is not None
     )
 

@@ -21,6 +21,8 @@ SENTENCE_CHARS = 40
 """Characters outside links from which a line with a link is a sentence and not a label."""
 SENTENCE_CHARS_MIN = 15
 """The same for a paragraph whose words before the link announce nothing."""
+KIN_LEVELS = 2
+"""How far above a text its first paragraphs may stand when they look like the others."""
 WRAPPERS_MAX = 4
 """Elements without a class that may stand around one paragraph."""
 TIGHT_SHARE = 0.5
@@ -49,7 +51,8 @@ def find(doc: Document) -> Running:
     """Return where the running text of the page is."""
     votes: dict[object, int] = {}
     places: dict[object, list[int]] = {}
-    for box, size in _paragraphs(doc):
+    paragraphs = _paragraphs(doc)
+    for box, size in paragraphs:
         for look, share in _looks(doc, box):
             votes[look] = votes.get(look, 0) + share * size
             places.setdefault(look, []).append(box)
@@ -59,13 +62,38 @@ def find(doc: Document) -> Running:
     boxes = places[best]
     if votes[best] < 2 * TEXT_CHARS_MIN or not _is_text(doc, boxes):
         return NONE
-    first, last = boxes[0], boxes[-1]
-    container = doc.parents[first]
-    while doc.ends[container] <= last:
-        container = doc.parents[container]
+    boxes += _kin(doc, boxes, [box for box, _ in paragraphs])
+    first, last = min(boxes), max(boxes)
+    container = _around(doc, first, last)
     size = sum(doc.text_length(box) for box in set(boxes))
     is_tight = size >= TIGHT_SHARE * doc.text_length(container)
     return Running(container, first, last, doc.ends[container] if is_tight else doc.ends[last])
+
+
+def _around(doc: Document, first: int, last: int) -> int:
+    """Return the smallest element above *first* that holds *last*, too."""
+    container = doc.parents[first]
+    while doc.ends[container] <= last:
+        container = doc.parents[container]
+    return container
+
+
+def _kin(doc: Document, boxes: list[int], paragraphs: list[int]) -> list[int]:
+    """Return the paragraphs that look like *boxes* and stand near them, outside: a text cut by a paywall or a box."""
+    container = _around(doc, boxes[0], boxes[-1])
+    near = container
+    for _ in range(KIN_LEVELS):
+        if doc.parents[near] > 0:
+            near = doc.parents[near]
+    look = (doc.tags[boxes[0]], doc.attrs[boxes[0]].get("class"))
+    return [
+        box
+        for box in paragraphs
+        if near < box < doc.ends[near]
+        and not container < box < doc.ends[container]
+        and look[1]
+        and (doc.tags[box], doc.attrs[box].get("class")) == look
+    ]
 
 
 def _looks(doc: Document, box: int) -> list[tuple[object, int]]:
@@ -122,22 +150,32 @@ def _in_link(tags: list[str], parents: list[int], element: int, box: int) -> boo
 
 
 def in_sentence(doc: Document, running: Running, anchor: int) -> bool:
-    """Tell whether *anchor* stands in a sentence of the running text, not alone on its line or after a label."""
-    if not running.container < anchor < doc.ends[running.container]:
-        return False
+    """Tell whether *anchor* stands in a sentence, not alone on its line or after a label.
+
+    Outside the running text only a paragraph counts, and one in no list: teasers have sentences, too.
+    """
+    is_inside = running.container < anchor < doc.ends[running.container]
     first, last = doc.first_text[anchor], doc.last_text[anchor]
     if first == last:
         return False
     box = doc.boxes[first]
-    if box > anchor:
+    if box > anchor or not (is_inside or (doc.tags[box] == "p" and not _is_listed(doc, box))):
         return False
     before, after = _prose(doc, box, (first, last))
     prose = before + after
     if prose >= SENTENCE_CHARS:
         return True
-    if prose < SENTENCE_CHARS_MIN or doc.tags[box] != "p":
+    if prose < SENTENCE_CHARS_MIN or not is_inside or doc.tags[box] != "p":
         return False
     return after >= SENTENCE_CHARS_MIN or headings.kind(doc.text(box)[:before]) is None
+
+
+def _is_listed(doc: Document, box: int) -> bool:
+    """Tell whether a paragraph stands in a list or an aside, near enough to be part of an entry."""
+    return any(
+        doc.tags[above] in ("li", "aside", "article", "td")
+        for above, _ in zip(doc.ancestors(box), range(5), strict=False)
+    )
 
 
 def _prose(doc: Document, box: int, link: tuple[int, int]) -> tuple[int, int]:

@@ -15,6 +15,8 @@ from etl.extract.document import Document, collapse
 from etl.extract.teasers import Block, Item
 
 KICKER_CHARS_MAX = 45
+TITLE_CHARS_BOLD = 30
+"""Bold words of this length at the start of a linked line are the headline, what follows is the deck."""
 DECK_CHARS_MIN = 110
 """Under a short line, a line as long as this is its deck; a shorter one is the headline under its kicker."""
 TITLE_CHARS_MIN = 20
@@ -70,6 +72,7 @@ _DECK = re.compile(
 )
 _SENTENCE_END = re.compile(r"[.?!…]\W*$")
 _LABEL_END = re.compile(r"\s*[-–—:|]$")
+_CLIPPED = re.compile(r"clip:|width:\s*1px|display:\s*none")
 _VALUES = re.compile(r"\[[^\]]*\]")
 """Arbitrary values in the class names of utility frameworks (`text-[--kicker-color]`) name a colour, not a role."""
 _OTHER = re.compile(
@@ -115,10 +118,8 @@ class Reader:
             rank = self._place_in_list(item.element)
         title_pieces = _title(pieces)
         title = collapse(" ".join(piece.text for piece in title_pieces))
-        if rank is None and (found := _LEADING_RANK.match(title)) and title_pieces and self._in_ranking(item):
-            rank = int(found[1])
-        if found := _LEADING_RANK.match(title):
-            title = title[found.end() :] if rank == int(found[1]) else title
+        if block.kind == "most_read" and (found := _LEADING_RANK.match(title)) and rank in (None, int(found[1])):
+            rank, title = int(found[1]), title[found.end() :]
         title = _LEADING_SIGN.sub("", title)
         kicker = _kicker(pieces, title_pieces)
         rest = [piece for piece in pieces if piece not in title_pieces and piece is not kicker]
@@ -137,14 +138,12 @@ class Reader:
                 kept.append(doc.texts[chunk])
         return collapse("".join(kept))
 
-    def _in_ranking(self, item: Item) -> bool:
-        return self._doc.tags[item.element] in ("li", "tr", "article", "div")
-
     def _pieces(self, item: Item) -> list[Piece]:
         doc = self._doc
         first, last = doc.first_text[item.element], doc.last_text[item.element]
         pieces: list[Piece] = []
         previous: tuple[int, int, int] | None = None
+        is_bold = False
         chunk = first
         anchors = set(item.anchors)
         while chunk < last:
@@ -157,11 +156,17 @@ class Reader:
             box = doc.boxes[chunk]
             unit, anchor, named = self._unit(doc.owners[chunk], box, anchors)
             key = (box, unit, anchor)
-            if previous is not None and pieces and self._joins(previous, key, named, pieces[-1]):
+            if (
+                previous is not None
+                and pieces
+                and self._joins(previous, key, named, pieces[-1])
+                and not (is_bold and len(pieces[-1].text) >= TITLE_CHARS_BOLD and _is_start(text))
+            ):
                 pieces[-1].text += text
             else:
                 pieces.append(self._piece(text, unit, box, (item.element, anchor, named)))
                 previous = key
+            is_bold = doc.tags[doc.owners[chunk]] in ("b", "strong")
             chunk += 1
         for piece in pieces:
             piece.text = collapse(piece.text)
@@ -199,8 +204,6 @@ class Reader:
             return False
         if previous[1] == key[1]:
             return True
-        if doc.tags[previous[1]] in ("b", "strong") and _is_sentence(last.text):
-            return False
         if named not in (PLAIN, TITLE) or last.role not in (PLAIN, TITLE) or previous[2] != key[2]:
             return False
         direct = key[1] in (key[0], key[2]) or previous[1] in (previous[0], previous[2])
@@ -227,9 +230,10 @@ class Reader:
         """Return what the theme's name for *element* says about its text."""
         if self._doc.tags[element] == "time":
             return DATE
-        name = self._doc.attrs[element].get("class")
+        attrs = self._doc.attrs[element]
+        name = attrs.get("class")
         if not name:
-            return PLAIN
+            return HIDDEN if _CLIPPED.search(attrs.get("style") or "") else PLAIN
         role = self._roles.get(name)
         if role is None:
             role = self._roles[name] = _role_of(_VALUES.sub("", name).lower())
@@ -299,8 +303,9 @@ def _title(pieces: list[Piece]) -> list[Piece]:
     return [max(linked, key=lambda piece: len(piece.text))] if linked else []
 
 
-def _is_sentence(text: str) -> bool:
-    return len(text) >= TITLE_CHARS_MIN and _SENTENCE_END.search(text) is not None
+def _is_start(text: str) -> bool:
+    """Tell whether *text* begins a sentence, as a deck behind a bold headline does."""
+    return text.lstrip(" \n\t\r\"'«»„“”‘’")[:1].isupper()
 
 
 def _is_kicker_of(first: Piece, second: Piece) -> bool:

@@ -127,11 +127,12 @@ def _grow(doc: Document, element: int, between: tuple[int, int], running: Runnin
     before, after = between
     parents, ends, tags = doc.parents, doc.ends, doc.tags
     chars = doc.text_length(element)
+    headline = doc.by_tag["h1"][0] if len(doc.by_tag.get("h1", ())) == 1 else -1
     while tags[element] not in _ITEM_TAGS:
         parent = parents[element]
         if parent <= before or ends[parent] > after or tags[parent] in _STOP_TAGS:
             break
-        if parent <= running.container < ends[parent]:
+        if parent <= running.container < ends[parent] or parent <= headline < ends[parent]:
             break
         more = doc.text_length(parent) - doc.text_length(element)
         if more:
@@ -160,10 +161,14 @@ def _is_teaser(doc: Document, item: Item) -> bool:
     chars = max(doc.text_length(anchor) for anchor in item.anchors) or doc.text_length(item.element)
     if chars and doc.texts[doc.last_text[item.element] - 1][:1] > "\u2e80":
         chars *= 2
+    chars_min = SHORT_TITLE_CHARS if item.shape == STRONG else SHORT_TITLE_CHARS_WEAK
+    if doc.text(item.element)[:1] == "©":
+        return False
     tags = doc.tags[item.element : doc.ends[item.element]]
+    if tags[0] in _ITEM_TAGS and doc.text_length(item.element) >= 2 * chars_min:
+        return True
     if item.shape == STRONG:
-        listed = tags[0] in _ITEM_TAGS and doc.text_length(item.element) >= 2 * SHORT_TITLE_CHARS
-        return listed or chars >= SHORT_TITLE_CHARS
+        return chars >= SHORT_TITLE_CHARS
     return chars >= SHORT_TITLE_CHARS_WEAK or (chars >= SHORT_TITLE_CHARS and not _HEADINGS.isdisjoint(tags))
 
 

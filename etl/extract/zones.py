@@ -18,10 +18,10 @@ _MENU = re.compile(
     r"|(?:site|page)-?header|tag-(?:list|cloud|links)|author-?bio"
 )
 _FOOTER = re.compile(
-    r"(?<!article)(?<!content)(?<!entry)(?<!post)(?<!story)(?<!body)(?<!card)(?:^|[\s_-]|--|__)"
+    r"(?:^|\s|(?<!article)(?<!content)(?<!entry)(?<!post)(?<!story)(?<!body)(?<!card)(?<![_-])[_-]{1,2})"
     r"(?:footer|colophon|copyright|imprint|comments|disqus|privacy|cookiebar)(?=$|[\s_-])"
 )
-_EMBED = re.compile(r"tweet|twitter|instagram|tiktok|embed|bluesky|mastodon|facebook")
+_EMBED = re.compile(r"tweet|twitter|instagram|tiktok|bluesky|mastodon|facebook|fb-post")
 _POPULAR = re.compile(
     r"most[-_]?(?:read|popular|viewed|watched|shared|seen|commented|clicked)|popular|trending|top-?read|ranking|"
     r"meist-?gelesen|plus-?lus|mas-?lei|mais-?lid|piu-?lett|mest-?l[aeæ]s|best-?gelezen"

@@ -147,7 +147,6 @@ CREATE TABLE etl.articles (
     copy_of bigint,
     similarity real,
     story_reason text NOT NULL,
-    external_id text,
     first_seen_at timestamp with time zone NOT NULL,
     changed_at timestamp with time zone NOT NULL,
     CONSTRAINT articles_check CHECK (((copy_of IS NULL) OR (copy_of <> id))),
@@ -167,8 +166,6 @@ COMMENT ON COLUMN etl.articles.copy_of IS 'The article it repeats; null for the 
 COMMENT ON COLUMN etl.articles.similarity IS 'Share of the shorter text that both carry, 0 to 1; null for the first of its story.';
 
 COMMENT ON COLUMN etl.articles.story_reason IS 'Why it is in that story: the rule that decided.';
-
-COMMENT ON COLUMN etl.articles.external_id IS 'Its id in the system it was loaded from; null for articles we fetched.';
 
 COMMENT ON COLUMN etl.articles.first_seen_at IS 'Time of the first capture that held it.';
 
@@ -414,6 +411,20 @@ CREATE TABLE etl.captures_rest (
 );
 
 COMMENT ON TABLE etl.captures_rest IS 'Captures for which no monthly partition was made ahead.';
+
+CREATE TABLE etl.external_ids (
+    external_id text NOT NULL,
+    article_id bigint NOT NULL,
+    loaded_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE etl.external_ids IS 'Ids of articles in the systems they were loaded from; two of one page lead to one article.';
+
+COMMENT ON COLUMN etl.external_ids.external_id IS 'The id as given.';
+
+COMMENT ON COLUMN etl.external_ids.article_id IS 'The article.';
+
+COMMENT ON COLUMN etl.external_ids.loaded_at IS 'When it was first loaded.';
 
 CREATE TABLE etl.hosts (
     host text NOT NULL,
@@ -893,8 +904,11 @@ CREATE VIEW news.articles AS
     a.first_seen_at,
     a.changed_at,
     p.captured_at AS last_seen_at,
-    a.external_id,
-    v.id AS version_id
+    v.id AS version_id,
+    ARRAY( SELECT x.external_id
+           FROM etl.external_ids x
+          WHERE (x.article_id = a.id)
+          ORDER BY x.external_id) AS external_ids
    FROM ((etl.articles a
      JOIN etl.pages p ON ((p.id = a.page_id)))
      JOIN etl.article_versions v ON (((v.article_id = a.id) AND (v.valid_to IS NULL))));
@@ -951,9 +965,9 @@ COMMENT ON COLUMN news.articles.changed_at IS 'Since when it reads like this.';
 
 COMMENT ON COLUMN news.articles.last_seen_at IS 'When we last captured it.';
 
-COMMENT ON COLUMN news.articles.external_id IS 'Its id in the system it was loaded from; null for articles we fetched.';
-
 COMMENT ON COLUMN news.articles.version_id IS 'The current row of news.article_versions.';
+
+COMMENT ON COLUMN news.articles.external_ids IS 'Its ids in the systems it was loaded from; empty for articles we fetched.';
 
 CREATE VIEW news.backfills AS
 SELECT
@@ -1314,9 +1328,6 @@ ALTER TABLE ONLY etl.article_versions
     ADD CONSTRAINT article_versions_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY etl.articles
-    ADD CONSTRAINT articles_external_id_key UNIQUE (external_id);
-
-ALTER TABLE ONLY etl.articles
     ADD CONSTRAINT articles_page_id_key UNIQUE (page_id);
 
 ALTER TABLE ONLY etl.articles
@@ -1342,6 +1353,9 @@ ALTER TABLE ONLY etl.captures
 
 ALTER TABLE ONLY etl.captures_rest
     ADD CONSTRAINT captures_rest_pkey PRIMARY KEY (id, stored_at);
+
+ALTER TABLE ONLY etl.external_ids
+    ADD CONSTRAINT external_ids_pkey PRIMARY KEY (external_id);
 
 ALTER TABLE ONLY etl.hosts
     ADD CONSTRAINT hosts_pkey PRIMARY KEY (host);
@@ -1406,6 +1420,8 @@ CREATE INDEX captures_pending ON ONLY etl.captures USING btree (id) WHERE (diges
 CREATE INDEX captures_rest_id_idx ON etl.captures_rest USING btree (id) WHERE (digested_at IS NULL);
 
 CREATE INDEX captures_rest_page_id_fetched_at_idx ON etl.captures_rest USING btree (page_id, fetched_at);
+
+CREATE INDEX external_ids_by_article ON etl.external_ids USING btree (article_id);
 
 CREATE INDEX links_by_page ON etl.links USING btree (page_id, first_observed_at);
 
@@ -1474,6 +1490,9 @@ ALTER TABLE ONLY etl.backfill_items
 
 ALTER TABLE etl.captures
     ADD CONSTRAINT captures_page_id_fkey FOREIGN KEY (page_id) REFERENCES etl.pages(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY etl.external_ids
+    ADD CONSTRAINT external_ids_article_id_fkey FOREIGN KEY (article_id) REFERENCES etl.articles(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY etl.links
     ADD CONSTRAINT links_page_id_fkey FOREIGN KEY (page_id) REFERENCES etl.pages(id) ON DELETE CASCADE;

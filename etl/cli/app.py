@@ -8,7 +8,7 @@ import typer
 
 from etl.errors import Misconfigured, NewsEtlError
 
-from . import backfill, database, exporting, extracting, run, source
+from . import backfill, database, exporting, extracting, loading, run, source
 
 FAILED, MISCONFIGURED, INTERRUPTED = 1, 3, 130
 
@@ -28,6 +28,7 @@ app.command()(database.doctor)
 app.command()(database.psql)
 app.add_typer(database.page, name="page")
 app.command()(exporting.export)
+app.command()(loading.load)
 app.add_typer(backfill.app, name="backfill")
 app.command()(extracting.explain)
 app.command()(extracting.extract)

@@ -1,6 +1,6 @@
 """The verdict on new articles: is it a copy of one that is stored, or of another in the same batch?
 
-Steps 3 to 5 of the protocol in `etl.dedupe.signature`: lock the keys, read the few stored articles that share them, compare.
+The protocol of `etl.dedupe.verdict`: lock the keys, read the few stored articles that share them, compare, keep keys.
 """
 
 from __future__ import annotations
@@ -10,7 +10,16 @@ from dataclasses import dataclass
 
 from psycopg import Connection
 
-from etl.dedupe.verdict import ROWS_PER_KEY, TEXTS_MAX, Document, Stored, find_copy, rank_candidates
+from etl.dedupe.canonical import host_of
+from etl.dedupe.verdict import (
+    ROWS_PER_KEY,
+    TEXTS_MAX,
+    Document,
+    Stored,
+    find_copy,
+    keys_to_store,
+    rank_candidates,
+)
 from etl.model import CopyOf, New
 from etl.store import articles, signatures
 
@@ -22,6 +31,8 @@ class Judged:
     article_id: int
     story_id: int
     verdict: New | CopyOf
+    keys: tuple[tuple[int, int], ...]
+    """(key, article id) rows that let later copies find it."""
 
 
 def judge(conn: Connection, readings: Sequence[Reading]) -> list[Judged]:
@@ -31,32 +42,39 @@ def judge(conn: Connection, readings: Sequence[Reading]) -> list[Judged]:
     carriers: dict[int, list[int]] = {}
     for key, article_id in signatures.carriers(conn, keys, per_key=ROWS_PER_KEY):
         carriers.setdefault(key, []).append(article_id)
+    stored = _stored(conn, readings, carriers)
     ids = articles.new_ids(conn, len(readings))
-    ranked: list[list[int]] = []
-    for article_id, reading in zip(ids, readings, strict=True):
-        rows = [(key, other) for key in reading.signature_keys for other in carriers.get(key, ())]
-        ranked.append(rank_candidates(rows, limit=TEXTS_MAX))
-        for key in reading.signature_keys:
-            if len(carriers.setdefault(key, [])) < ROWS_PER_KEY:
-                carriers[key].append(article_id)
-    own = set(ids)
-    stored = {
-        text.article_id: Stored(
-            text.article_id, text.story_id, Document(text.title, text.text, text.host, text.published_at)
-        )
-        for text in signatures.texts(conn, [c for some in ranked for c in some if c not in own]).values()
-    }
     stories = articles.open_stories(conn, [reading.capture.fetched_at for reading in readings])
     judged: list[Judged] = []
-    for number, reading in enumerate(readings):
+    for article_id, story_id, reading in zip(ids, stories, readings, strict=True):
+        rows = _rows(reading, carriers)
         document = document_of(reading)
-        finding = find_copy(document, [stored[c] for c in ranked[number] if c in stored])
-        verdict = finding.verdict
-        story_id = verdict.story_id if isinstance(verdict, CopyOf) else stories[number]
-        stored[ids[number]] = Stored(ids[number], story_id, document)
-        judged.append(Judged(ids[number], story_id, verdict))
-    articles.drop_stories(conn, [s for s, j in zip(stories, judged, strict=True) if j.story_id != s])
+        candidates = [stored[other] for other in rank_candidates(rows, limit=TEXTS_MAX) if other in stored]
+        verdict = find_copy(document, candidates).verdict
+        if isinstance(verdict, CopyOf):
+            story_id = verdict.story_id
+        kept = keys_to_store(reading.signature_keys, rows, verdict)
+        for key in kept:
+            carriers.setdefault(key, []).append(article_id)
+        stored[article_id] = Stored(article_id, story_id, document)
+        judged.append(Judged(article_id, story_id, verdict, tuple((key, article_id) for key in kept)))
+    articles.drop_stories(conn, sorted(set(stories) - {one.story_id for one in judged}))
     return judged
+
+
+def _rows(reading: Reading, carriers: dict[int, list[int]]) -> list[tuple[int, int]]:
+    return [(key, other) for key in reading.signature_keys for other in carriers.get(key, ())]
+
+
+def _stored(conn: Connection, readings: Sequence[Reading], carriers: dict[int, list[int]]) -> dict[int, Stored]:
+    """Fetch the texts that the readings will be compared with, all at once."""
+    wanted = {other for reading in readings for other in rank_candidates(_rows(reading, carriers), limit=TEXTS_MAX)}
+    return {
+        text.article_id: Stored(
+            text.article_id, text.story_id, Document(text.title, text.text, host_of(text.url), text.published_at)
+        )
+        for text in signatures.texts(conn, wanted).values()
+    }
 
 
 def document_of(reading: Reading) -> Document:
@@ -67,6 +85,6 @@ def document_of(reading: Reading) -> Document:
     return Document(article.title, article.text, reading.publisher, published_at)
 
 
-def keep_keys(conn: Connection, rows: Sequence[tuple[int, Reading]]) -> None:
+def keep_keys(conn: Connection, keys: Sequence[tuple[int, int]]) -> None:
     """Store the keys of new articles, so that later copies find them."""
-    signatures.add(conn, [(key, article_id) for article_id, reading in rows for key in reading.signature_keys])
+    signatures.add(conn, keys)

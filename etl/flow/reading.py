@@ -42,6 +42,7 @@ class Reading:
     publisher: str = ""
     """Canonical host: who published it."""
     external_id: str | None = None
+    """Its id in the system it was loaded from: then `capture` says only when, there are no bytes behind it."""
 
 
 def spell(url: str, *, rule: str | None = None) -> PageUrl:

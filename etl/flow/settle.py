@@ -100,6 +100,7 @@ class _Item:
     detail: str | None = None
     article_id: int | None = None
     story_id: int = 0
+    keys: tuple[tuple[int, int], ...] = ()
 
     @property
     def at(self) -> datetime:
@@ -164,12 +165,16 @@ class _Settling:
 
     def _without_known(self, items: list[_Item]) -> list[_Item]:
         """Leave out captures that are stored already: an archive that is read a second time adds nothing."""
-        imported = [item for item in items if item.reading.capture.id is None]
+        imported = [item for item in items if item.reading.capture.id is None and item.reading.external_id is None]
         known = captures.known(self.conn, [item.asked_id for item in imported])
         fresh: list[_Item] = []
         for item in items:
             capture = item.reading.capture
-            if capture.id is None and (item.asked_id, capture.fetched_at, capture.body_sha256) in known:
+            if (
+                item.reading.external_id is None
+                and capture.id is None
+                and (item.asked_id, capture.fetched_at, capture.body_sha256) in known
+            ):
                 item.outcome, item.detail = "known", "this capture is stored already"
             else:
                 fresh.append(item)
@@ -195,6 +200,7 @@ class _Settling:
             trials = copies.judge(self.conn, [item.reading for item in new])
             for item, trial in zip(new, trials, strict=True):
                 item.article_id, item.story_id, item.verdict = trial.article_id, trial.story_id, trial.verdict
+                item.keys = trial.keys
         for item in items:
             if item.verdict is not None:
                 item.article_id = item.article_id or (item.head.article_id if item.head else None)
@@ -208,7 +214,8 @@ class _Settling:
             item.verdict = compare_versions(version_of(said[item.head.version_id]), item.reading.article)
 
     def _keep_captures(self, items: list[_Item]) -> None:
-        fresh = [item for item in items if item.reading.capture.id is None]
+        kept = [item for item in items if item.reading.external_id is None]  # What is loaded has no bytes of a page.
+        fresh = [item for item in kept if item.reading.capture.id is None]
         if fresh:
             ids = captures.add(
                 self.conn,
@@ -218,7 +225,7 @@ class _Settling:
             )
             for item, capture_id in zip(fresh, ids, strict=True):
                 item.reading = replace(item.reading, capture=replace(item.reading.capture, id=capture_id))
-        if old := [item for item in items if item not in fresh]:
+        if old := [item for item in kept if item not in fresh]:
             captures.keep_ends(
                 self.conn,
                 [CaptureEnd(item.reading.capture.id or 0, item.outcome, item.detail) for item in old],
@@ -229,8 +236,10 @@ class _Settling:
         new = [item for item in items if isinstance(item.verdict, New | CopyOf)]
         if new:
             articles.add(self.conn, [_new_article(item) for item in new])
-            copies.keep_keys(self.conn, [(item.article_id or 0, item.reading) for item in new])
+            copies.keep_keys(self.conn, [key for item in new for key in item.keys])
             articles.add_versions(self.conn, [_new_version(item) for item in new])
+        if loaded := [(i.reading.external_id, i.article_id) for i in items if i.reading.external_id and i.article_id]:
+            articles.keep_external_ids(self.conn, loaded, now=self.now)
         later: list[_Item] = []
         for item in items:
             if not isinstance(item.verdict, Same | Changed) or item.head is None:
@@ -350,7 +359,6 @@ def _new_article(item: _Item) -> NewArticle:
         first_seen_at=item.at,
         copy_of=copy.article_id if copy else None,
         similarity=copy.similarity if copy else None,
-        external_id=item.reading.external_id,
     )
 
 

@@ -29,7 +29,6 @@ class NewArticle:
     first_seen_at: datetime
     copy_of: int | None = None
     similarity: float | None = None
-    external_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +191,7 @@ def add(conn: Connection, articles: Sequence[NewArticle]) -> None:
     """Add articles; their ids come from `new_ids`, their stories exist."""
     with conn.cursor().copy(
         """
-        COPY etl.articles (id, page_id, story_id, story_reason, first_seen_at, changed_at, copy_of, similarity, external_id)
+        COPY etl.articles (id, page_id, story_id, story_reason, first_seen_at, changed_at, copy_of, similarity)
         FROM STDIN
         """
     ) as copy:
@@ -207,9 +206,26 @@ def add(conn: Connection, articles: Sequence[NewArticle]) -> None:
                     a.first_seen_at,
                     a.copy_of,
                     a.similarity,
-                    storable(a.external_id) if a.external_id is not None else None,
                 )
             )
+
+
+def keep_external_ids(conn: Connection, ids: Sequence[tuple[str, int]], *, now: datetime) -> None:
+    """Remember (id in another system, article id); an id that is known stays with its first article."""
+    conn.execute(
+        """
+        INSERT INTO etl.external_ids (external_id, article_id, loaded_at)
+        SELECT external_id, article_id, %(now)s
+        FROM unnest(%(external_id)s::text[], %(article_id)s::bigint[]) AS r (external_id, article_id)
+        ORDER BY external_id
+        ON CONFLICT (external_id) DO NOTHING
+        """,
+        {
+            "external_id": [storable(external_id) for external_id, _ in ids],
+            "article_id": [article_id for _, article_id in ids],
+            "now": now,
+        },
+    )
 
 
 def add_versions(conn: Connection, versions: Sequence[NewVersion]) -> None:

@@ -24,7 +24,7 @@ class CandidateText:
 
     article_id: int
     story_id: int
-    host: str
+    url: str
     title: str
     text: str
     published_at: datetime | None
@@ -43,7 +43,7 @@ def lock(conn: Connection, keys: Iterable[int]) -> None:
 
 
 def carriers(conn: Connection, keys: Iterable[int], *, per_key: int) -> list[tuple[int, int]]:
-    """Return (key, article id) of stored articles that carry the keys, at most *per_key* of each key, oldest first."""
+    """Return (key, article id) of stored articles that carry the keys, the *per_key* newest of each key."""
     return conn.execute(
         """
         SELECT k.key, c.article_id
@@ -52,7 +52,7 @@ def carriers(conn: Connection, keys: Iterable[int], *, per_key: int) -> list[tup
             SELECT article_id
             FROM etl.article_keys
             WHERE article_keys.key = k.key
-            ORDER BY article_id
+            ORDER BY article_id DESC
             LIMIT %(per_key)s
         ) c
         """,
@@ -65,7 +65,7 @@ def texts(conn: Connection, article_ids: Iterable[int]) -> dict[int, CandidateTe
     with conn.cursor(row_factory=class_row(CandidateText)) as cursor:
         rows = cursor.execute(
             """
-            SELECT a.id AS article_id, a.story_id, p.host, v.title, v.text, v.published_at, a.first_seen_at
+            SELECT a.id AS article_id, a.story_id, p.url, v.title, v.text, v.published_at, a.first_seen_at
             FROM etl.articles a
             JOIN etl.pages p ON p.id = a.page_id
             JOIN etl.article_versions v ON v.article_id = a.id AND v.valid_to IS NULL

@@ -25,7 +25,8 @@ SELECT a.id AS article_id, p.url, p.host, v.title, v.authors, v.lead, v.text, v.
        v.published_at, v.published_zone, v.published_precision, v.published_text,
        v.modified_at, v.access, v.image_url, v.image_caption,
        a.story_id, a.copy_of, a.similarity, a.story_reason,
-       a.first_seen_at, a.changed_at, p.captured_at AS last_seen_at, a.external_id, v.id AS version_id
+       a.first_seen_at, a.changed_at, p.captured_at AS last_seen_at, v.id AS version_id,
+       ARRAY(SELECT x.external_id FROM etl.external_ids x WHERE x.article_id = a.id ORDER BY x.external_id) AS external_ids
 FROM etl.articles a
 JOIN etl.pages p ON p.id = a.page_id
 JOIN etl.article_versions v ON v.article_id = a.id AND v.valid_to IS NULL;
@@ -55,7 +56,7 @@ COMMENT ON COLUMN news.articles.story_reason IS 'Why it is in that story: the ru
 COMMENT ON COLUMN news.articles.first_seen_at IS 'When we first captured it.';
 COMMENT ON COLUMN news.articles.changed_at IS 'Since when it reads like this.';
 COMMENT ON COLUMN news.articles.last_seen_at IS 'When we last captured it.';
-COMMENT ON COLUMN news.articles.external_id IS 'Its id in the system it was loaded from; null for articles we fetched.';
+COMMENT ON COLUMN news.articles.external_ids IS 'Its ids in the systems it was loaded from; empty for articles we fetched.';
 COMMENT ON COLUMN news.articles.version_id IS 'The current row of news.article_versions.';
 
 CREATE VIEW news.article_versions AS

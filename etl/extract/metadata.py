@@ -43,7 +43,9 @@ def read(doc: Document, facts: Structured, *, text: str = "", body_at: int | Non
         "authors": _any(written),
         "lead": _any(standfirst := lead.read(doc, facts, heading=heading)),
         "section": _any(part := topics.section(facts, known)),
-        "tags": _any(tags := topics.tags(doc, facts, known, authors=written.value, title=headline.value)),
+        "tags": _any(
+            tags := topics.tags(doc, facts, known, authors=written.value, title=headline.value, heading=heading)
+        ),
         "language": _any(spoken := language.read(doc, facts, text=text)),
         "image": _any(image := picture.read(doc, facts, heading=heading, body_at=body_at)),
         "canonical_url": _any(own := canonical_url(doc, facts)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from etl.extract import site, vocabulary
 from etl.extract.choice import Choice, losers
@@ -12,13 +13,17 @@ from etl.extract.structured import Structured, clean, kinds, objects, strings
 
 TAGS_MAX = 60
 TAG_MAX_CHARS = 80
+GROUP_MAX = 30
+"""Links in one group; more are a cloud of all topics, not those of this article."""
 _TAG_PATH = re.compile(
     r"/(?:tags?|topics?|themen?|thema|keywords?|subjects?|sujets?|mots?-cles?|temas?|etiquetas?|argomenti|temi|stikkord|emner?|amne|tema|"
-    r"aihe|avainsana|tagi|temat|konu|etiket|article_tag|all-about|dossiers?|hashtag|chu-de|tagged|etiketter|label|who|wiki|trefwoord)"
+    r"aihe|avainsana|tagi|temat|konu|etiket|article_tag|all-about|dossiers?|hashtag|chu-de|tagged|etiketter|label|trefwoord|mot|mots|genre)"
     r"(?:/|\.|=|_)|[?&]tag=|/t-\d+",
     re.IGNORECASE,
 )
-_TAG_HINT = vocabulary.words("topics", "hints")
+_TAG_HINT = frozenset(vocabulary.words("topics", "hints"))
+_NOT_HINTS = frozenset(vocabulary.words("topics", "not_hints"))
+_LETTERS = re.compile(r"[a-z]+")
 _CODE = re.compile(
     r"^[0-9a-f]{8}-[0-9a-f-]{20,}$|^(?:nlp |category:|section:|type:|author:|source:|channel:)|^[A-Z]{2,8}\d{2}$|"
     r"^\d+$|^https?:|[{}<>]|:{2}",
@@ -51,16 +56,30 @@ def section(facts: Structured, known: frozenset[str]) -> Choice[str | None]:
 
 
 def tags(
-    doc: Document, facts: Structured, known: frozenset[str], *, authors: Iterable[str] = (), title: str = ""
+    doc: Document,
+    facts: Structured,
+    known: frozenset[str],
+    *,
+    authors: Iterable[str] = (),
+    title: str = "",
+    heading: int | None = None,
 ) -> Choice[tuple[str, ...]]:
     """Return the tags: those of the meta elements, of JSON-LD, or the visible topic links when no markup names any."""
     refused = {site.key(name) for name in authors} | {site.key(title)}
-    found = [(rule, _tidy(said, refused, known)) for rule, said in _told(facts)]
-    found.append(("links", _tidy(_linked(doc, facts), refused, known)))
-    for rule, some in found:
-        if some:
-            return Choice(tuple(some), rule, losers(((name, ", ".join(them)) for name, them in found), ", ".join(some)))
-    return Choice(())
+    found: list[tuple[str, list[str]]] = []
+    for rule, said in _told(facts):
+        found.append((rule, _tidy(said, refused, known)))
+        if len(found[-1][1]) >= (2 if rule.startswith("json-ld") else 1):
+            break
+    else:
+        # One keyword in JSON-LD is often the section: the links below the text then say more.
+        found.append(("links", _tidy(_linked(doc, facts, heading or 0), refused, known)))
+    rule, chosen = max(reversed(found), key=lambda entry: len(entry[1]) > 0, default=("", list[str]()))
+    return Choice(
+        tuple(chosen),
+        rule if chosen else "",
+        losers(((name, ", ".join(them)) for name, them in found), ", ".join(chosen)),
+    )
 
 
 def _told(facts: Structured) -> Iterator[tuple[str, list[str]]]:
@@ -93,33 +112,45 @@ def _tidy(said: Iterable[str], refused: set[str], known: frozenset[str]) -> list
     return list(found.values())[:TAGS_MAX]
 
 
-def _linked(doc: Document, facts: Structured) -> list[str]:
-    """Return the texts of the links to topic pages that stand together: one block, the first after the article's start."""
-    groups: dict[int, list[str]] = {}
-    for element in dict.fromkeys((*facts.links.get("tag", ()), *doc.by_tag.get("a", ()))):
-        attrs = doc.attrs[element]
-        is_tag = "tag" in (attrs.get("rel") or "").split() or bool(_TAG_PATH.search(attrs.get("href") or ""))
-        if is_tag and 0 < doc.text_length(element) <= TAG_MAX_CHARS:
-            box = next(
-                (
-                    above
-                    for above in doc.ancestors(element)
-                    if doc.tags[above] in ("ul", "ol", "nav", "p", "section", "article")
-                ),
-                0,
-            )
-            parent = doc.parents[element]
-            above = doc.parents[parent] if doc.tags[parent] in ("li", "span") and doc.parents[parent] >= 0 else parent
-            groups.setdefault(above if box == 0 else max(box, above if doc.tags[above] != "li" else box), []).append(
-                doc.text(element)
-            )
-    best = max(groups.items(), key=lambda group: (_hinted(doc, group[0]), len(group[1])), default=None)
-    return best[1] if best is not None and (len(best[1]) > 1 or _hinted(doc, best[0])) else []
+def _linked(doc: Document, facts: Structured, heading: int) -> list[str]:
+    """Return the texts of the links to topic pages that stand together, in the best group below the headline."""
+    marked = set(facts.links.get("tag", ()))
+    groups: dict[int, list[int]] = {}
+    for element in doc.by_tag.get("a", ()):
+        if element < heading or not 0 < doc.text_length(element) <= TAG_MAX_CHARS:
+            continue
+        if element in marked or _TAG_PATH.search(doc.attribute(element, "href")):
+            groups.setdefault(_group(doc, element), []).append(element)
+    best: list[int] = []
+    best_score = 0.0
+    for order, (box, links) in enumerate(groups.items()):
+        score = _group_score(doc, box, links, marked) - order * 0.2
+        if score > best_score:
+            best, best_score = links, score
+    plain = [link for link in best if "category" not in (doc.attribute(link, "rel") + doc.attribute(link, "href"))]
+    return [doc.text(link) for link in plain or best]
 
 
-def _hinted(doc: Document, element: int) -> bool:
-    hints = doc.hint(element) + " " + (doc.hint(doc.parents[element]) if doc.parents[element] >= 0 else "")
-    return any(word in hints for word in _TAG_HINT)
+def _group(doc: Document, element: int) -> int:
+    """Return the nearest box of *element* that holds more than its own words."""
+    own = doc.text_length(element)
+    for above in doc.ancestors(element):
+        if doc.text_length(above) > own + 2:
+            return above
+    return 0
+
+
+def _group_score(doc: Document, box: int, links: list[int], marked: set[int]) -> float:
+    is_marked = any(link in marked for link in links)
+    if len(links) > GROUP_MAX * (1 + 2 * is_marked) or sum(
+        doc.text_length(link) for link in links
+    ) < 0.5 * doc.text_length(box):
+        return 0.0
+    hints = " ".join(doc.hint(element) for element in (box, *islice(doc.ancestors(box), 2)))
+    words = set(_LETTERS.findall(hints))
+    if "cloud" in hints or (not is_marked and (words & _NOT_HINTS or doc.tags[box] == "nav")):
+        return 0.0
+    return 1.0 + 2.0 * is_marked + 2.0 * bool(words & _TAG_HINT) + 0.5 * (len(links) > 1)
 
 
 def _breadcrumb(facts: Structured) -> list[str]:

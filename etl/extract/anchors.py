@@ -16,6 +16,10 @@ _TRACKING = re.compile(
 )
 
 
+_MAY_BE = re.compile(r"\d|[-_+.%][^/]*[-_+.%]|\.pdf")
+"""No article's URL is without: a digit, or three words in one segment. Most menu links end here."""
+
+
 class Anchor(NamedTuple):
     element: int
     url: str
@@ -27,61 +31,76 @@ class Anchor(NamedTuple):
 
 
 def find(doc: Document) -> list[Anchor]:
-    """Return every `<a href>` to a page of the web, in document order."""
-    own = own_keys(doc)
-    scheme, _, rest = doc.base_url.partition("://")
-    origin = f"{scheme}://{rest.partition('/')[0]}"
+    """Return the `<a href>` that may lead to an article or document of the web, in document order."""
+    own = _Own(doc)
     found: list[Anchor] = []
     known: dict[str, tuple[str, str, int] | None] = {}
     attrs = doc.attrs
     for element in doc.by_tag.get("a", ()):
         href = attrs[element].get("href")
-        if not href or "sponsored" in (attrs[element].get("rel") or ""):
+        if not href:
             continue
-        judged = known.get(href)
-        if judged is None:
-            if href in known:
-                continue
-            judged = known[href] = _judge(doc, href, origin, own)
-            if judged is None:
-                continue
-        found.append(Anchor(element, *judged))
+        if href in known:
+            judged = known[href]
+        else:
+            tail = href[href.find("/", 8) :] if href[:4] == "http" else href
+            may_be = _MAY_BE.search(tail) or tail.startswith(own.folders)
+            judged = known[href] = own.judge(href) if may_be else None
+        if judged is not None and "sponsored" not in (attrs[element].get("rel") or ""):
+            found.append(Anchor(element, *judged))
     return found
 
 
-def _judge(doc: Document, href: str, origin: str, own: frozenset[str]) -> tuple[str, str, int] | None:
-    url = href.strip().partition("#")[0]
-    if url[:1] == "/" and url[1:2] != "/":
-        url = origin + url
-    elif url[:8].lower() != "https://" and url[:7].lower() != "http://":
-        url = doc.absolute(url) or ""
-        if not url or url[:4] != "http":
-            return None
-    if not href.strip() or href.lstrip()[0] == "#":
-        return None
-    key = identity(url)
-    if key in own or _is_part(key, own):
-        return url, key, OWN
-    if any(page.startswith(f"{key}/") for page in own):
-        return url, key, article_urls.OTHER
-    shape = article_urls.shape(key)
-    if shape == article_urls.PLAIN and key.rpartition("/")[0] in {
-        page.rpartition("/")[0] for page in own if page.count("/") > 1
-    }:
-        return url, key, article_urls.WEAK
-    return url, key, shape
+class _Own:
+    """The page itself: what its links are resolved against and compared with."""
 
+    def __init__(self, doc: Document) -> None:
+        self._doc = doc
+        scheme, _, rest = doc.base_url.partition("://")
+        self._origin = f"{scheme}://{rest.partition('/')[0]}"
+        self._keys = own_keys(doc)
+        self._parts = tuple(f"{page}{mark}" for page in self._keys for mark in "/?.")
+        """Starts of what is a part of the page: its second page, its pictures, its comments, its AMP version."""
+        tails = [page.partition("?")[0].partition("/")[2].split("/")[:-1] for page in self._keys]
+        self._above = {
+            "/".join([page.partition("/")[0], *tail[:depth]])
+            for page, tail in zip(self._keys, tails, strict=True)
+            for depth in range(1, len(tail) + 1)
+        }
+        self.folders = tuple(f"/{'/'.join(tail)}/" for tail in tails if tail)
+        """The folders the page stands in: what stands beside it may be an article, whatever its name."""
 
-def _is_part(key: str, own: frozenset[str]) -> bool:
-    """Tell whether *key* is a part of the page: its second page, its pictures, its comments, its AMP version."""
-    return any(key.startswith(page) and key[len(page)] in "/?." for page in own)
+    def judge(self, href: str) -> tuple[str, str, int] | None:
+        """Return URL, identity and shape of a link; None when it leads to no page of the web."""
+        url = href.strip()
+        if "#" in url:
+            url = url[: url.find("#")]
+        if url[:1] == "/" and url[1:2] != "/":
+            url = self._origin + url
+        elif not url.startswith(("https://", "http://")):
+            url = self._doc.absolute(url) or "" if url else ""
+            if url[:4] != "http":
+                return None
+        key = identity(url)
+        if key in self._keys or key.startswith(self._parts):
+            return url, key, OWN
+        if key in self._above:
+            return url, key, article_urls.OTHER
+        shape = article_urls.shape(key)
+        if shape == article_urls.PLAIN and key[key.find("/") : key.rfind("/") + 1] in self.folders:
+            shape = article_urls.WEAK
+        return url, key, shape
 
 
 def identity(url: str) -> str:
     """Return what two URLs of one page have in common: no scheme, fragment, tracking parameter or closing slash."""
-    path, mark, query = url.partition("#")[0].partition("://")[2].partition("?")
-    host, slash, tail = path.partition("/")
-    path = f"{host.lower()}{slash}{tail}".rstrip("/")
+    start = url.find("://") + 3
+    if "#" in url:
+        url = url[: url.find("#")]
+    path, mark, query = url[start:].partition("?")
+    slash = path.find("/")
+    host = path if slash < 0 else path[:slash]
+    path = path.rstrip("/") if host.islower() else f"{host.lower()}{path[len(host) :]}".rstrip("/")
     if mark and (query := _TRACKING.sub("", query).lstrip("&")):
         return f"{path}?{query}"
     return path

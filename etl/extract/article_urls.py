@@ -28,6 +28,8 @@ _FOLDERS: dict[str, str] = tomllib.loads(files("etl.extract").joinpath("folders.
 _LISTS = frozenset(_FOLDERS["lists"].split())
 """Folders of lists and actions; their members may have long names."""
 _NEVER = frozenset(_FOLDERS["never"].split())
+_LEGAL = tuple(_FOLDERS["legal"].split())
+"""How the names of legal texts start, with a number behind."""
 _SERVICES = frozenset(_FOLDERS["services"].split())
 """Folders of services; a headline in one is an article all the same (a podcast's episode, a help text)."""
 _DIGITS = re.compile(r"\d{2}")
@@ -45,30 +47,32 @@ _QUERY_ID = re.compile(
     r"[\w-]*(?:\d{4,}|\d[0-9a-f]{6,}|[0-9a-f]{8}-)",
     re.IGNORECASE,
 )
-_NUMBER_AT_END = re.compile(r"[-_.,]*(?:\d+)?(?:\.\w{2,5})?$")
 _FILE = re.compile(r"\.(?:jpe?g|png|gif|webp|svg|mp3|mp4|zip|ics|css|js|xml|rss|apk)$", re.IGNORECASE)
 
 
 def shape(key: str) -> int:
     """Return STRONG, WEAK, PLAIN or OTHER for *key*: a URL without its scheme (`anchors.identity`)."""
     path, _, query = key.partition("?")
-    segments = path.lower().split("/")[1:]
+    segments = path.lower().split("/")
+    del segments[0]
     if query and _QUERY_ID.search(query):
         return STRONG
     if not segments or (len(segments) == 1 and len(segments[0]) < 4):
         return OTHER
-    if segments[-1].endswith(".pdf"):
+    last = segments[-1]
+    if last[-4:] == ".pdf":
         return WEAK
-    words = max(map(slug_words, segments))
-    folders = frozenset(segments) | {_NUMBER_AT_END.sub("", segments[-1])}
-    if (words < SLUG_WORDS_SURE and folders & _LISTS) or (words < SLUG_WORDS and folders & _SERVICES):
+    words = slug_words(max(segments, key=len))
+    if words < SLUG_WORDS_SURE and not _LISTS.isdisjoint(segments):
         return OTHER
-    if folders & _NEVER or _FILE.search(segments[-1]):
+    if words < SLUG_WORDS and not _SERVICES.isdisjoint(segments):
+        return OTHER
+    if not _NEVER.isdisjoint(segments) or last.startswith(_LEGAL) or ("." in last and _FILE.search(last)):
         return OTHER
     if words >= SLUG_WORDS:
         return STRONG
-    if _DIGITS.search(path) and _NUMBERED.search("/" + "/".join(segments)):
-        is_archive = len(segments[-1]) <= 2 and segments[-1].isdigit() and segments[-2].isdigit()
+    if _DIGITS.search(path) and _NUMBERED.search(path, path.find("/")):
+        is_archive = len(last) <= 2 and last.isdigit() and segments[-2].isdigit()
         return OTHER if is_archive else STRONG
     return WEAK if words >= SLUG_WORDS_WEAK else PLAIN
 
@@ -79,8 +83,8 @@ def is_topic(href: str) -> bool:
 
 
 def slug_words(segment: str) -> int:
-    """Return the number of words in one *segment* of a path."""
+    """Return the number of words in one *segment* of a path, its extension not counted."""
     words = segment.count("-") + segment.count("_") + segment.count("+") + segment.count(".") + 1
     if "%" in segment:
         words += unquote(segment).count(" ")
-    return words
+    return words - (segment[-6:-3].count(".") > 0)

@@ -143,7 +143,10 @@ class Ruling:
             stop = doc.last_text[link]
         text = collapse("".join(doc.texts[start:stop]))
         element = doc.boxes[start]
-        if not _LETTER.search(text) or doc.tags[element] == "h1" or headings.is_noise(text):
+        if not _LETTER.search(text) or doc.tags[element] == "h1":
+            return None
+        kind, is_noise = headings.judge(text)
+        if is_noise:
             return None
         holds_item = element < item < doc.ends[element]
         parent = element
@@ -153,7 +156,6 @@ class Ruling:
                 element, parent = parent, doc.parents[parent]
             if parent < 0 or doc.ends[parent] <= item:
                 return None
-        kind = headings.kind(text)
         is_titled = _is_titled(doc, doc.boxes[start], doc.owners[start], element)
         if kind is None and link >= 0 and doc.tags[doc.boxes[start]] in _HEADING_TAGS and self._leads_to_topic(link):
             kind = "related"

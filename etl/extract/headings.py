@@ -21,22 +21,27 @@ def kind(heading: str) -> LinkKind | None:
     """Return the kind of link that *heading* announces, or None when it says nothing we know."""
     if len(heading) > HEADING_CHARS_MAX:
         return None
+    return _kind(normal(heading))
+
+
+def judge(heading: str) -> tuple[LinkKind | None, bool]:
+    """Return the kind that *heading* announces, and whether it heads nothing at all: "Advertisement", "Show all"."""
     text = normal(heading)
+    if text in _NOISE or text.partition(" ")[0] in _ADVERTISING:
+        return None, True
+    return _kind(text), False
+
+
+def _kind(text: str) -> LinkKind | None:
     found: set[LinkKind] = set()
     words = text.split(" ")
-    for first in range(len(words)):
-        for last in range(first + 1, min(first + _LONGEST, len(words)) + 1):
-            if (said := _SPACED.get(" ".join(words[first:last]))) is not None:
+    for first, word in enumerate(words):
+        for length in _LENGTHS.get(word, ()):
+            if (said := _SPACED.get(" ".join(words[first : first + length]))) is not None:
                 found.add(said)
-    if _UNSPACED.search(text):
+    if not text.isascii() and _UNSPACED.search(text):
         found.update(said for phrase, said in _GLUED.items() if phrase in text)
     return next((said for said in _ORDER if said in found), None)
-
-
-def is_noise(heading: str) -> bool:
-    """Tell whether *heading* heads nothing: "Advertisement", "Show all", "Share"."""
-    text = normal(heading)
-    return text in _NOISE or text.partition(" ")[0] in _ADVERTISING
 
 
 def is_generic(heading: str) -> bool:
@@ -47,8 +52,9 @@ def is_generic(heading: str) -> bool:
 
 def normal(text: str) -> str:
     """Return *text* case-folded, all but letters, digits and plus signs as single spaces."""
-    folded = unicodedata.normalize("NFC", text).casefold().replace("\u0307", "")
-    return _NOT_WORDS.sub(" ", folded).strip()
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text).casefold().replace("\u0307", "")
+    return _NOT_WORDS.sub(" ", text.lower()).strip()
 
 
 def _read(listed: dict[str, str]) -> tuple[dict[str, LinkKind], dict[str, LinkKind]]:
@@ -66,4 +72,7 @@ _NOISE = frozenset(map(normal, _LISTED["noise"].split("|")))
 _ADVERTISING = frozenset(map(normal, _LISTED["advertising"].split("|")))
 _GENERIC = frozenset(map(normal, _LISTED["generic"].split("|")))
 _GENERIC_STARTS = tuple(f"{normal(phrase)} " for phrase in _LISTED["generic_starts"].split("|"))
-_LONGEST = max(phrase.count(" ") + 1 for phrase in _SPACED)
+_LENGTHS: dict[str, set[int]] = {}
+"""First word of a phrase → lengths in words of the phrases that start with it."""
+for _phrase in _SPACED:
+    _LENGTHS.setdefault(_phrase.partition(" ")[0], set()).add(_phrase.count(" ") + 1)

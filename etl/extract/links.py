@@ -14,7 +14,7 @@ from etl.extract.body import Main
 from etl.extract.document import Document
 from etl.extract.teaser_fields import Fields
 from etl.extract.teasers import Block, Item, Teasers
-from etl.model import Link, Moment
+from etl.model import Link, LinkKind, Moment
 
 _CHANNELS = re.compile(
     r"(?:^|\.)(?:facebook|instagram|x|twitter|t|telegram|whatsapp|tiktok|linkedin|pinterest|threads|google|apple|bsky|snapchat)"
@@ -52,15 +52,30 @@ def read(
     reader = _Reader(doc, _Place(language, country, zone, fetched_at), canonical)
     host = host_of(doc.url)
     own = {identity(url) for url in (doc.url, canonical_url) if url}
-    found: list[tuple[int, Link]] = []
-    for block in teasers.blocks:
-        found += [(item.element, reader.teaser(item, block)) for item in block.items]
-    sentences = [
-        anchor for anchor in teasers.sentences if _is_document(anchor, host) and _is_body(doc, main, anchor, teasers)
+    found: list[tuple[int, Item | Anchor, Block | None]] = [
+        (item.element, item, block) for block in teasers.blocks for item in block.items
     ]
-    found += [(anchor.element, reader.inline(anchor)) for anchor in sentences]
-    found.sort(key=lambda pair: pair[0])
-    return _merged([link for _, link in found if link.title and identity(link.url) not in own])
+    found += [
+        (anchor.element, anchor, None)
+        for anchor in teasers.sentences
+        if _is_document(anchor, host) and _is_body(doc, main, anchor, teasers)
+    ]
+    found.sort(key=lambda entry: entry[0])
+    merged: dict[tuple[str, LinkKind], Link] = {}
+    for _, source, block in found:
+        if source.key in own:
+            continue
+        kind = block.kind if block else "inline"
+        known = merged.get((source.key, kind))
+        position = len(merged) if known is None else known.position
+        if isinstance(source, Item):
+            assert block is not None
+            link = reader.teaser(source, block, position)
+        else:
+            link = reader.inline(source, position)
+        if link.title:
+            merged[source.key, kind] = link if known is None else _merged(known, link)
+    return tuple(merged.values())
 
 
 def _is_body(doc: Document, main: Main | None, anchor: Anchor, teasers: Teasers) -> bool:
@@ -95,13 +110,13 @@ class _Reader:
         self._fields = teaser_fields.Reader(doc)
         self._moments: dict[str, Moment] = {}
 
-    def teaser(self, item: Item, block: Block) -> Link:
+    def teaser(self, item: Item, block: Block, position: int) -> Link:
         fields = self._fields.read(item, block)
         return Link(
             url=self._canonical(item.url),
             kind=block.kind,
             title=fields.title,
-            position=0,
+            position=position,
             href=self._doc.attribute(item.anchors[0], "href"),
             block=block.heading,
             rank=fields.rank,
@@ -110,12 +125,12 @@ class _Reader:
             rule=block.rule,
         )
 
-    def inline(self, anchor: Anchor) -> Link:
+    def inline(self, anchor: Anchor, position: int) -> Link:
         return Link(
             url=self._canonical(anchor.url),
             kind="inline",
             title=self._fields.words(anchor.element),
-            position=0,
+            position=position,
             href=self._doc.attribute(anchor.element, "href"),
             rule="sentence",
         )
@@ -158,21 +173,14 @@ def _parts(label: str) -> Iterator[str]:
     yield label
 
 
-def _merged(links: list[Link]) -> tuple[Link, ...]:
-    """Return one link per URL and kind: the longest headline, and of the other fields the first that is given."""
-    merged: dict[tuple[str, str], Link] = {}
-    for link in links:
-        key = (identity(link.url), link.kind)
-        known = merged.get(key)
-        if known is None:
-            merged[key] = replace(link, position=len(merged))
-            continue
-        merged[key] = replace(
-            known,
-            title=known.title if link.kind == "inline" or len(link.title) <= len(known.title) else link.title,
-            block=known.block or link.block,
-            rank=known.rank if known.rank is not None else link.rank,
-            kicker=known.kicker or link.kicker,
-            date=known.date or link.date,
-        )
-    return tuple(merged.values())
+def _merged(known: Link, link: Link) -> Link:
+    """Return one link for two of the same URL and kind: the longest headline, of the other fields the first given."""
+    is_longer = link.kind != "inline" and len(link.title) > len(known.title)
+    return replace(
+        known,
+        title=link.title if is_longer else known.title,
+        block=known.block or link.block,
+        rank=link.rank if known.rank is None else known.rank,
+        kicker=known.kicker or link.kicker,
+        date=known.date or link.date,
+    )

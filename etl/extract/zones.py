@@ -11,16 +11,20 @@ from etl.model import LinkKind
 TEXT, MENU, FOOTER = 0, 1, 2
 """Where an element stands. A menu may show headlines; a footer's links are never teasers."""
 
-_MENU = re.compile(
-    r"(?:^|[\s_-])(?:nav|navbar|navigation|navi|mainnav|topnav|menu|megamenu|submenu|mainmenu|breadcrumbs?|share|sharing|"
-    r"sharebar|social|socials|cookies?|consent|skip|topbar|masthead|hamburger|offcanvas|keywords|tags|taglist|tagcloud|"
-    r"byline|bylines)(?=$|[\s_-])"
-    r"|(?:site|page)-?header|tag-(?:list|cloud|links)|author-?bio"
+_MENU = frozenset(
+    (
+        "nav navbar navigation navi mainnav topnav menu megamenu submenu mainmenu breadcrumb breadcrumbs share sharing sharebar"
+        " social socials cookie cookies consent skip topbar masthead hamburger offcanvas keywords tags taglist tagcloud byline"
+        " bylines siteheader pageheader authorbio"
+    ).split()
 )
-_FOOTER = re.compile(
-    r"(?:^|\s|(?<!article)(?<!content)(?<!entry)(?<!post)(?<!story)(?<!body)(?<!card)(?<![_-])[_-]{1,2})"
-    r"(?:footer|colophon|copyright|imprint|comments|disqus|privacy|cookiebar)(?=$|[\s_-])"
-)
+_MENU_PAIRS = ("site-header", "page-header", "tag-list", "tag-cloud", "tag-links", "author-bio")
+_FOOTER = frozenset(("footer", "colophon", "copyright", "imprint", "comments", "disqus", "privacy", "cookiebar"))
+_NOT_PAGE = frozenset(("article", "content", "entry", "post", "story", "body", "card"))
+"""Words that make a footer the end of something smaller than the page."""
+_TO_DASH = str.maketrans("_ \n\t", "----")
+_MARKED = frozenset({"a", "body", "html", "article", "nav", "footer", "blockquote"})
+"""Elements whose tag says where they stand, whatever their names."""
 _EMBED = re.compile(r"tweet|twitter|instagram|tiktok|bluesky|mastodon|facebook|fb-post")
 _POPULAR = re.compile(
     r"most[-_]?(?:read|popular|viewed|watched|shared|seen|commented|clicked)|popular|trending|top-?read|ranking|"
@@ -45,35 +49,37 @@ class Zones:
 
     def zone(self, element: int) -> int:
         """Return TEXT, MENU or FOOTER for the place of *element*."""
-        doc, known = self._doc, self._zones
+        parents, known = self._doc.parents, self._zones
         path: list[int] = []
         while element not in known:
             path.append(element)
-            element = doc.parents[element]
+            element = parents[element]
         answer = known[element]
         for step in reversed(path):
-            answer = known[step] = max(answer, self._own_zone(step))
+            if answer != FOOTER and (own := self._own_zone(step)) > answer:
+                answer = own
+            known[step] = answer
         return answer
 
     def _own_zone(self, element: int) -> int:
-        doc, tag = self._doc, self._doc.tags[element]
-        if tag == "nav":
-            return MENU
-        if element <= self._running.container < doc.ends[element] or tag in ("a", "body", "html"):
-            return TEXT
-        if tag == "footer":
-            return MENU if self._in_article(element) else FOOTER
-        attrs = doc.attrs[element]
-        if not attrs or tag == "article":
+        doc = self._doc
+        tag, attrs = doc.tags[element], doc.attrs[element]
+        if tag in _MARKED:
+            if element <= self._running.container < doc.ends[element]:
+                return TEXT
+            if tag == "footer":
+                return MENU if self._in_article(element) else FOOTER
+            if tag == "blockquote":
+                return FOOTER if _EMBED.search(doc.hint(element)) else TEXT
+            return MENU if tag == "nav" else TEXT
+        if not attrs:
             return TEXT
         name = f"{attrs.get('class') or ''} {attrs.get('id') or ''} {attrs.get('role') or ''}"
         answer = self._named.get(name)
         if answer is None:
-            lower = name.lower()
-            answer = FOOTER if _FOOTER.search(lower) else MENU if _MENU.search(lower) else TEXT
-            self._named[name] = answer
-        if tag == "blockquote" and _EMBED.search(name.lower()):
-            return FOOTER
+            answer = self._named[name] = _zone_of(name.lower().translate(_TO_DASH))
+        if answer and element <= self._running.container < doc.ends[element]:
+            return TEXT
         return answer
 
     def _in_article(self, element: int) -> bool:
@@ -96,3 +102,17 @@ class Zones:
             if not is_headed and _RELATED.search(hint):
                 return "related", "theme"
         return "latest", "default"
+
+
+def _zone_of(name: str) -> int:
+    """Return the zone that a class name says, its words parted by dashes."""
+    words = name.split("-")
+    if not _FOOTER.isdisjoint(words):
+        parts = [word for word in words if word]
+        if any(
+            word in _FOOTER and (not place or parts[place - 1] not in _NOT_PAGE) for place, word in enumerate(parts)
+        ):
+            return FOOTER
+    if not _MENU.isdisjoint(words) or any(pair in name for pair in _MENU_PAIRS):
+        return MENU
+    return TEXT

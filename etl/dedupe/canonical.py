@@ -17,71 +17,37 @@ from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
 import uuid
 from functools import lru_cache
-from urllib.parse import quote_from_bytes, unquote_to_bytes
+from typing import NamedTuple
+from urllib.parse import parse_qsl, unquote, urljoin, urlsplit
 
-from etl.dedupe.url_rules import (
-    ALWAYS_LABELS,
-    DEVICE_LABELS,
-    HOSTS,
-    PUBLIC_LABELS,
-    REDIRECTORS,
-    is_tracking,
-    site_rules,
-)
+from etl.dedupe.spelling import URL_MAX_CHARS, BadUrlError, host_name, is_host, redirectors, spell
+from etl.dedupe.url_rules import LANGUAGES, PAGE_NUMBERS, PUBLIC_LABELS, WALLS
 
-URL_MAX_CHARS = 8192
-"""Longer addresses are refused: RFC 9110 asks for 8,000 octets, and no article of the corpora has more than 400."""
-UNWRAP_MAX = 5
-"""Redirectors inside redirectors that are followed; a cycle cannot be longer than the text, this only bounds hostile input."""
+__all__ = [
+    "CACHED_URLS",
+    "URL_MAX_CHARS",
+    "BadUrlError",
+    "believable_canonical",
+    "canonical",
+    "fold",
+    "host_of",
+    "url_key",
+]
+
 CACHED_URLS = 16_384
 """A site repeats its navigation on every page: most links of a page were folded a moment ago. About 6 MB."""
+PASSES_MAX = 6
+"""Passes until nothing changes: one for ordinary URLs, two or three for `/a.amp/index.html/print`; more is hostile."""
+SLUG_WORDS = 3
+"""Words from which a last segment counts as the title of an article."""
+SLUG_SHARED = 0.5
+"""Of the shorter of two slugs; below, they are titles of two articles."""
 
-
-class BadUrlError(ValueError):
-    """The text is not the address of a web page; the message says why."""
-
-
-_PARTS = re.compile(r"(?:(https?):/*|//)([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.IGNORECASE | re.DOTALL)
-_DOUBLED_SCHEME = re.compile(r"(?:https?:/*)+(?=https?://)", re.IGNORECASE)
-_EDGES = "".join(map(chr, range(0x21)))
-_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
-_HOST = re.compile(r"(?=.{1,253}\Z)(?!.*\.\.)[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\]")
-# Already canonical, or one `www.` or `/` away: most links. Whatever a path rule may touch goes the long way.
-_CLEAN = re.compile(
-    r"https?://(?:www\.)?((?!www\d*\.|xn--)[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)+)((?:/[\w~!$'()*,@-][\w.~!$'()*,@-]*)*)/?",
-    re.ASCII,
-)
-_SUSPECT = re.compile(r"/(?:index|default)\b|amp(?![a-z])|(?<![a-z])amp|print|druck|imprimir|/\(", re.IGNORECASE)
-_NUMBERED_WWW = re.compile(r"www?\d{0,3}|www-?\d{1,3}")
-
-_SESSION_PATH = re.compile(
-    r";(?:jsessionid|phpsessid|sessionid|sid)=[^/;]*|/\((?:[A-Z]\([^()/]*\))+\)(?=/|\Z)", re.IGNORECASE
-)
-_INDEX = re.compile(
-    r"/(?:index|default)(?:\.(?:x?html?|shtml|php[3-7]?|phtml|aspx?|jsp|cfm|cgi|do))?/?\Z", re.IGNORECASE
-)
-_AMP_TAIL = re.compile(
-    r"(?<=[^/])(?:/amp|\.amp|/amp\.html?|\.amphtml|/amphtml)/?\Z|(?<=.)[._](?:amp)(?=\.html?\Z)|(?<=\d)-amp(?=(?:\.html?)?/?\Z)|-amp(?=\.html?\Z)",
-    re.IGNORECASE,
-)
-_AMP_HEAD = re.compile(r"\A/amp(?=/.)", re.IGNORECASE)
-# `/news/amp/world-68012345`: the second segment counts only in front of something like a slug, since `/music/amp/` may be a topic.
-_AMP_SECOND = re.compile(r"\A(/[^/]+)/amp(?=/(?:[^/]+/)*[^/]*(?:-[^/]*-|\d{4})[^/]*\Z)", re.IGNORECASE)
-_AMP_WORD = re.compile(r"(?<=/)amp_(?=[a-z]+/)|(?<=[a-z])_amp(?=/)", re.IGNORECASE)
-_PRINT_TAIL = re.compile(
-    r"(?<=[^/])(?:/(?:print|printable|print-version|printversion|imprimir|drucken|druckversion)|\.print)/?\Z|(?<=\d)[-_.](?:print|druck)(?=\.html?\Z)|\.print(?=\.html?\Z)",
-    re.IGNORECASE,
-)
-_SLASHES = re.compile(r"/{2,}")
-_LATE_QUERY = re.compile(r"(?:\?|%3F)(?=(?:utm_|fbclid=|gclid=|xtor=))", re.IGNORECASE)
-_PATH_SAFE = "/!$&'()*+,;=:@"
-_QUERY_SAFE = "!$'()*,/:;@?"
-_PATH_PLAIN = re.compile(r"[A-Za-z0-9._~/!$&'()*+,;=:@-]*", re.ASCII)
-_QUERY_PLAIN = re.compile(r"[A-Za-z0-9._~!$'()*,/:;@?-]*", re.ASCII)
-_ROUTE = re.compile(r"!?/?[^/!]")
+# Already canonical, or one `http`, `www.` or `/` away: 96 % of the links in news pages. What a rule may touch goes the long way.
+_CLEAN = re.compile(r"https?://(?:www\.)?([a-z0-9.-]+)((?:/[\w/.~!$'()*,@-]*)?)", re.ASCII)
+_SUSPECTS = ("amp", "print", "druck", "imprimir", "index", "default", "/(", "/.")
 
 
 def canonical(url: str) -> str:
@@ -93,20 +59,29 @@ def canonical(url: str) -> str:
 def fold(url: str) -> tuple[str, tuple[str, ...]]:
     """Return the canonical spelling and the names of the rules that were needed, in order of application.
 
-    Raises BadUrlError for anything but http and https (`//host/path` counts as https), for more than URL_MAX_CHARS characters,
-    control characters, lone surrogates, and hosts or ports that cannot be.
+    Raises BadUrlError for anything but http and https (`//host/path` counts as https), for more than URL_MAX_CHARS
+    characters, control characters, lone surrogates, and hosts or ports that cannot be.
     """
-    clean = _CLEAN.fullmatch(url) if len(url) < 1000 else None
-    if clean is not None and _SUSPECT.search(url) is None:
+    clean = _CLEAN.fullmatch(url)
+    if clean is not None and len(url) < URL_MAX_CHARS:
         host, path = clean.groups()
-        if host not in HOSTS and _host_name(host) == host:
-            name = f"https://{host}{path}"
-            return name, (() if name == url else ("spelling",))
+        lower = path.lower()
+        if _is_plain_host(host) and "//" not in path and not any(suspect in lower for suspect in _SUSPECTS):
+            name = f"https://{host}{path.rstrip('/')}"
+            return name, () if name == url else ("spelling",)
     rules: list[str] = []
-    name = _fold(url, rules)
-    if name != url and not rules:
-        rules.append("spelling")
-    return name, tuple(dict.fromkeys(rules))
+    name, last = spell(url, rules), url
+    for _ in range(PASSES_MAX):
+        if name == last:
+            return name, tuple(dict.fromkeys(rules))
+        last, name = name, spell(name, rules)
+    raise BadUrlError(f"folds for ever: {url[:80]!r}")
+
+
+@lru_cache(maxsize=4096)
+def _is_plain_host(host: str) -> bool:
+    """Say whether the host is its own canonical name and leads nowhere else."""
+    return "." in host and is_host(host) and host_name(host) == host and not redirectors(host)
 
 
 def url_key(url: str) -> uuid.UUID:
@@ -116,238 +91,120 @@ def url_key(url: str) -> uuid.UUID:
 
 def host_of(url: str) -> str:
     """Return the canonical host (no `www.`, no device label, ASCII), with its port when that is not 80 or 443."""
-    return canonical(url)[8:].partition("/")[0].partition("?")[0].partition("#")[0]
-
-
-def _fold(url: str, rules: list[str]) -> str:
-    for _ in range(UNWRAP_MAX):
-        host, port, path, query, fragment = _split(url, rules)
-        target = _target(host, path, query)
-        if target is None:
-            break
-        rules.append("redirector")
-        url = target
-    else:
-        raise BadUrlError("too many redirectors inside one another")
-    name = _host_name(host)
-    if name != host:
-        rules.append("host")
-    path = _path(path, rules)
-    pairs = _pairs(query, name, rules)
-    if pairs and pairs[0][0] == "_escaped_fragment_" and len(pairs) == 1:
-        fragment, pairs = "!" + pairs[0][1], []
-    query_text = "&".join(
-        f"{_quote(k, _QUERY_SAFE, plus=True)}{'=' + _quote(v, _QUERY_SAFE, plus=True) if v else ''}" for k, v in pairs
-    )
-    route = _route(fragment, rules)
-    return f"https://{name}{port}{path}{'?' + query_text if query_text else ''}{'#' + route if route else ''}"
-
-
-def _split(url: str, rules: list[str]) -> tuple[str, str, str, str, str]:
-    if len(url) > URL_MAX_CHARS:
-        raise BadUrlError(f"{len(url)} characters are more than {URL_MAX_CHARS}")
-    # Browsers drop line breaks and tabs inside an address (URL Standard, 4.4) and read a backslash as a slash.
-    url = url.strip(_EDGES).replace("\t", "").replace("\n", "").replace("\r", "")
-    if _FORBIDDEN.search(url):
-        raise BadUrlError("control characters or lone surrogates")
-    if "://" in url[8:]:
-        url = _DOUBLED_SCHEME.sub("", url) if _DOUBLED_SCHEME.match(url) else url
-    if "\\" in url.partition("?")[0]:
-        head, mark, tail = url.partition("?")
-        url = head.replace("\\", "/") + mark + tail
-    parts = _PARTS.fullmatch(url)
-    if parts is None:
-        raise BadUrlError(f"not an absolute http address: {url[:80]!r}")
-    scheme, authority, path, query, fragment = parts.groups()
-    if scheme != "https":
-        rules.append("scheme")
-    authority, port = _authority(authority, rules)
-    return authority, port, path, query or "", fragment or ""
-
-
-def _authority(authority: str, rules: list[str]) -> tuple[str, str]:
-    host = authority.rpartition("@")[2]
-    port = ""
-    if not host.endswith("]"):
-        head, colon, tail = host.rpartition(":")
-        if colon:
-            if tail and not (tail.isascii() and tail.isdigit() and int(tail[:6]) < 65_536 and len(tail) < 7):
-                raise BadUrlError(f"no port: {tail[:20]!r}")
-            host, port = head, "" if tail in {"", "80", "443"} else f":{int(tail)}"
-            rules.append("port")
-    host = host.lower().rstrip(".")
-    if "%" in host:
-        host = unquote_to_bytes(host).decode(errors="replace").lower()
-    if not host.isascii():
-        host = _ascii_host(host)
-    if _HOST.fullmatch(host) is None:
-        raise BadUrlError(f"no host: {host[:80]!r}")
-    return host, port
-
-
-def _ascii_host(host: str) -> str:
-    # RFC 5891 without its tables: NFKC and lower case, then punycode. Keeps ß and ς apart from ss and σ, as registries do today.
-    labels = unicodedata.normalize("NFKC", host).lower().replace("。", ".").split(".")
-    try:
-        return ".".join(
-            label if label.isascii() else "xn--" + label.encode("punycode").decode("ascii") for label in labels
-        )
-    except UnicodeError as error:
-        raise BadUrlError(f"no host: {host[:80]!r}") from error
-
-
-@lru_cache(maxsize=4096)
-def _host_name(host: str) -> str:
-    """Drop the labels that choose a device or a server, and fold known other names of the host."""
-    labels = host.split(".")
-    while len(labels) > 2:
-        rest_is_public = len(labels) == 3 and labels[1] in PUBLIC_LABELS and len(labels[2]) == 2
-        if (
-            labels[0] in ALWAYS_LABELS
-            or (labels[0].startswith("www") and _NUMBERED_WWW.fullmatch(labels[0]))
-            or (labels[0] in DEVICE_LABELS and not rest_is_public)
-        ):
-            labels = labels[1:]
-        elif len(labels) > 3 and labels[1] in DEVICE_LABELS and len(labels[0]) in {2, 3}:
-            labels = [labels[0], *labels[2:]]  # en.m.wikipedia.org
-        else:
-            break
-    name = ".".join(labels)
-    if name.endswith(".translate.goog"):
-        name = name[:-15].replace("--", "\0").replace("-", ".").replace("\0", "-")
-        return _host_name(name)
-    return HOSTS.get(name, name)
-
-
-def _target(host: str, path: str, query: str) -> str | None:
-    """Return where a known redirector leads, or None."""
-    for rule in REDIRECTORS:
-        if rule.host.fullmatch(host) is None:
-            continue
-        found = rule.path.fullmatch(path or "/")
-        if found is None:
-            continue
-        if not rule.params:
-            inner = found.group(1)
-            if inner.startswith("s/"):
-                inner = "https://" + inner[2:]
-            elif "://" not in inner[:9]:
-                inner = (
-                    "https://" + inner.replace(":/", "://") if ":/" not in inner[:7] else inner.replace(":/", "://", 1)
-                )
-            return f"{inner}?{query}" if query else inner
-        given = dict(reversed(_raw_pairs(query)))
-        for param in rule.params:
-            value = given.get(param, "")
-            if value.startswith(("http://", "https://", "//")):
-                return value
-    return None
-
-
-def _path(path: str, rules: list[str]) -> str:
-    if _PATH_PLAIN.fullmatch(path) is None:
-        quoted = _quote_path(path)
-        if quoted != path:
-            rules.append("encoding")
-            path = quoted
-    before = path
-    path = _SESSION_PATH.sub("", path)
-    if path != before:
-        rules.append("session")
-    if "//" in path or "/." in path:
-        path = _without_dots(_SLASHES.sub("/", path))
-        rules.append("dots")
-    for rule, patterns in (
-        ("amp", (_AMP_TAIL, _AMP_HEAD, _AMP_SECOND, _AMP_WORD)),
-        ("print", (_PRINT_TAIL,)),
-        ("index", (_INDEX,)),
-    ):
-        for pattern in patterns:
-            shorter = pattern.sub(r"\1" if pattern is _AMP_SECOND else "", path)
-            if shorter != path:
-                rules.append(rule)
-                path = shorter
-    return path.rstrip("/")
-
-
-def _without_dots(path: str) -> str:
-    kept: list[str] = []
-    for segment in path.split("/"):
-        if segment == "..":
-            if len(kept) > 1:
-                kept.pop()
-        elif segment != ".":
-            kept.append(segment)
-    return "/".join(kept)
-
-
-def _raw_pairs(query: str) -> list[tuple[str, str]]:
-    pairs: list[tuple[str, str]] = []
-    for part in query.split("&"):
-        if part:
-            name, _, value = part.partition("=")
-            pairs.append((_decode(name), _decode(value)))
-    return pairs
-
-
-def _pairs(query: str, host: str, rules: list[str]) -> list[tuple[str, str]]:
-    if not query:
-        return []
-    if "amp;" in query:
-        query = query.replace("&amp;", "&")
-    if "?" in query or "%3f" in query.lower():
-        query = _LATE_QUERY.sub("&", query)
-    site = site_rules(host)
-    kept: list[tuple[str, str]] = []
-    for name, value in _raw_pairs(query):
-        if is_tracking(name.lower().lstrip("?"), value, site):
-            rules.append("tracking")
-        else:
-            kept.append((name, value))
-    ordered = sorted(kept, key=_pair_name)
-    if ordered != kept:
-        rules.append("order")
-    return ordered
-
-
-def _pair_name(pair: tuple[str, str]) -> str:
-    return pair[0]
-
-
-def _decode(text: str) -> str:
-    if "%" not in text and "+" not in text:
-        return text
-    return unquote_to_bytes(text.replace("+", " ")).decode("utf-8", "surrogateescape")
-
-
-def _quote(text: str, safe: str, *, plus: bool = False) -> str:
-    if _QUERY_PLAIN.fullmatch(text):
-        return text
-    quoted = quote_from_bytes(text.encode("utf-8", "surrogateescape"), safe=safe + (" " if plus else ""))
-    return quoted.replace(" ", "+") if plus else quoted
-
-
-def _quote_path(path: str) -> str:
-    # An encoded slash is not a slash (RFC 3986, 2.2): it is kept apart while everything else is decoded and encoded again.
-    parts = re.split("%2[fF]", path)
-    return "%2F".join(quote_from_bytes(unquote_to_bytes(part), safe=_PATH_SAFE) for part in parts)
-
-
-def _route(fragment: str, rules: list[str]) -> str:
-    if not fragment:
-        return ""
-    if fragment.startswith(("!", "/")) and _ROUTE.match(fragment):
-        return _quote(unquote_to_bytes(fragment).decode("utf-8", "surrogateescape"), _PATH_SAFE + "?")
-    rules.append("fragment")
-    return ""
+    return re.split(r"[/?#]", canonical(url)[8:], maxsplit=1)[0]
 
 
 def believable_canonical(page_url: str, declared: str, *, is_redirect: bool = False) -> str | None:
-    """Return the canonical form of the page that *page_url* declares itself to be, or None when that is not to be believed."""
+    """Return the canonical form of the page that *page_url* declares itself to be, or None when that is not to be believed.
+
+    *declared* is a `rel=canonical`, an `og:url` (relative to the page if need be) or, with *is_redirect*, where the request ended.
+    Not believed: what is no address; a front page, a section page, a login or consent wall; another language; another number in
+    a series of pages; an article with other ids or, unless it is a redirect, another title in its address; and, unless it is a
+    redirect, another publisher: a copy that points to its source is a copy, which `find_copy` tells.
+    """
     try:
-        page, other = fold(page_url)[0], fold(declared)[0]
-    except BadUrlError:
+        page = _place(canonical(page_url))
+        other = _place(canonical(urljoin(page_url.strip(), declared.strip()) if declared.strip() else declared))
+    except ValueError:
         return None
-    if other.count("/") < 3 and page.count("/") >= 3:
+    if page.url == other.url:
+        return other.url
+    if not _is_article(other) and (_is_article(page) or len(other.segments) < len(page.segments)):
         return None
-    return other if is_redirect or host_of(other) == host_of(page) else None
+    if _is_wall(other) or page.languages != other.languages or (page.number and page.number != other.number):
+        return None
+    same_name = page.site == other.site
+    if not same_name:
+        return other.url if is_redirect else None
+    if page.ids and other.ids and not page.ids & other.ids:
+        return None
+    same = bool(page.ids & other.ids) or page.segments[-1:] == other.segments[-1:]
+    if is_redirect or same:
+        return other.url
+    if page.host != other.host or _differ(page.slug, other.slug):
+        return None
+    return other.url
+
+
+class _Place(NamedTuple):
+    """What an address tells about the page behind it."""
+
+    url: str
+    host: str
+    site: str
+    """The label that was registered: `example` of `news.example.co.uk`."""
+    segments: tuple[str, ...]
+    ids: frozenset[str]
+    slug: frozenset[str]
+    languages: tuple[str, ...]
+    number: str
+
+
+_ID = re.compile(r"\d{5,}|(?=[a-f]*\d)[0-9a-f]{8,}")
+# Days and months in a path are no ids: 20260301, 260301.
+_DAY = re.compile(r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])?")
+_LANGUAGE = re.compile(r"([a-z]{2})(?:[-_][a-z]{2,4})?", re.IGNORECASE)
+_SLUG_BREAK = re.compile(r"[^\w]|_", re.ASCII)
+
+
+@lru_cache(maxsize=1024)
+def _place(url: str) -> _Place:
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    labels = host.split(".")
+    compound = len(labels) > 2 and labels[-2] in PUBLIC_LABELS and len(labels[-1]) == 2
+    segments = tuple(unquote(segment) for segment in f"{parts.path}/{parts.fragment}".split("/") if segment.strip("!"))
+    pairs = parse_qsl(parts.query, keep_blank_values=True, max_num_fields=200)
+    languages = [label for label in labels[: -3 if compound else -2] if _is_language(label)]
+    languages += [segment for segment in segments[:2] if _is_language(segment)]
+    languages += [value for name, value in pairs if name in {"lang", "language", "locale", "hl"}]
+    number = next((value for name, value in pairs if name in PAGE_NUMBERS and value.isdigit() and len(value) < 3), "")
+    if len(segments) > 1 and segments[-1].isdigit() and len(segments[-1]) < 3:
+        number = segments[-1]
+    return _Place(
+        url=url,
+        host=host,
+        site=labels[-3] if compound else labels[-2] if len(labels) > 1 else host,
+        segments=segments,
+        ids=frozenset(_ids([*segments[-2:], *(value for name, value in pairs if name not in PAGE_NUMBERS)])),
+        slug=frozenset(_slug(segments[-1])) if segments else frozenset(),
+        languages=tuple(language.lower().replace("_", "-") for language in languages),
+        number=number,
+    )
+
+
+def _is_language(text: str) -> bool:
+    found = _LANGUAGE.fullmatch(text)
+    return found is not None and found.group(1).lower() in LANGUAGES
+
+
+def _ids(texts: list[str]) -> list[str]:
+    return [found for text in texts for found in _ID.findall(text) if not _DAY.fullmatch(found)]
+
+
+def _slug(segment: str) -> list[str]:
+    stem = segment.rpartition(".")[0] if "." in segment[-6:] else segment
+    return [word for word in _SLUG_BREAK.split(stem.lower()) if word and not word.isdigit()]
+
+
+def _is_article(place: _Place) -> bool:
+    """Say whether the address looks like one of an article and not of a list: an id, a day, or a title in words."""
+    if place.ids or len(place.slug) >= SLUG_WORDS:
+        return True
+    last = place.segments[-1] if place.segments else ""
+    return len(last) >= 20 or (len(place.segments) > 2 and any(_is_year(segment) for segment in place.segments[:-1]))
+
+
+def _is_year(segment: str) -> bool:
+    return len(segment) == 4 and segment.isdigit() and segment[:2] in {"19", "20"}
+
+
+def _is_wall(place: _Place) -> bool:
+    first = place.host.partition(".")[0]
+    return first in WALLS or any(segment.rpartition(".")[0] in WALLS or segment in WALLS for segment in place.segments)
+
+
+def _differ(one: frozenset[str], other: frozenset[str]) -> bool:
+    """Say whether two slugs are titles of two articles; one that is no title says nothing."""
+    few = min(len(one), len(other))
+    return few >= SLUG_WORDS and len(one & other) < SLUG_SHARED * few

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from functools import lru_cache
 from importlib import resources
 from typing import Any, NamedTuple, cast
 
@@ -40,6 +41,9 @@ ALWAYS_LABELS = tuple(cast("list[str]", _table("labels")["always"]))
 CHANNELS = frozenset(cast("list[str]", _table("channels")["words"]))
 DEVICE_LABELS = frozenset(cast("list[str]", _table("labels")["device"]))
 PUBLIC_LABELS = frozenset(cast("list[str]", _table("labels")["public"]))
+LANGUAGES = frozenset(cast("str", _table("places")["languages"]).split())
+WALLS = frozenset(cast("list[str]", _table("places")["walls"]))
+PAGE_NUMBERS = frozenset(cast("list[str]", _table("places")["page_numbers"]))
 REDIRECTORS = tuple(
     Redirector(re.compile(rule["host"]), re.compile(rule["path"]), tuple(rule.get("param", ())))
     for rule in cast("list[dict[str, Any]]", _DATA["redirector"])
@@ -72,6 +76,7 @@ def _wild(rule: str, value: str) -> bool:
     return value.endswith(rule[1:]) if rule.startswith("*") else value.startswith(rule[:-1])
 
 
+@lru_cache(maxsize=4096)
 def site_rules(host: str) -> tuple[frozenset[str], tuple[str, ...]] | None:
     """Return the names dropped on *host* or on the nearest host above it."""
     while host:

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -25,6 +25,24 @@ from etl.run.embedded import Embedded
 MAJORS = [found.major for found in embedded_host.programs()]
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root has to run the server as somebody else")
 on_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+
+
+@pytest.fixture(scope="module")
+def made() -> Iterator[Path]:
+    """A data folder whose database was made and is at rest: making one takes longer than all the rest of a test."""
+    folder = embedded_host.throwaway_folder("news-etl-test-")
+    with Embedded(folder, durable=False):
+        pass
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def used_folder(made: Path, server_folder: Path) -> Path:
+    """A data folder of the test's own in which a server has run before."""
+    subprocess.run(["cp", "-a", made / "postgres", server_folder], check=True)
+    server_folder.chmod(made.stat().st_mode & 0o777)
+    return server_folder
 
 
 def eventually(is_so: Callable[[], bool], *, within_s: float = 20.0) -> bool:
@@ -98,8 +116,8 @@ def test_what_is_stored_is_there_after_a_restart(server_folder, major):
         assert again == dsn, "the port and the password stay"
 
 
-def test_upper_and_lower_case_follow_unicode_and_order_is_bytewise(server_folder):
-    with Embedded(server_folder, durable=False) as dsn:
+def test_upper_and_lower_case_follow_unicode_and_order_is_bytewise(used_folder):
+    with Embedded(used_folder, durable=False) as dsn:
         assert one(dsn, "SELECT lower('ÉTÉ') || upper('œuvre')") == "étéŒUVRE"
         assert one(dsn, "SELECT 'Z' < 'a'") is True
 
@@ -112,28 +130,28 @@ def test_only_a_throwaway_database_skips_the_disk(server_folder, is_durable, set
         assert one(dsn, "SHOW fsync") == setting
 
 
-def test_the_server_listens_on_loopback_only_and_wants_the_password(server_folder):
-    with Embedded(server_folder, durable=False) as dsn:
+def test_the_server_listens_on_loopback_only_and_wants_the_password(used_folder):
+    with Embedded(used_folder, durable=False) as dsn:
         assert one(dsn, "SHOW listen_addresses") == "127.0.0.1"
         assert one(dsn, "SHOW unix_socket_directories") == ""
-        password = json.loads((server_folder / "postgres/server.json").read_text())["password"]
+        password = json.loads((used_folder / "postgres/server.json").read_text())["password"]
         with pytest.raises(psycopg.OperationalError, match="password"):
             psycopg.connect(dsn.replace(password, "guess"))
         methods = one(dsn, "SELECT array_agg(DISTINCT auth_method ORDER BY auth_method) FROM pg_hba_file_rules")
         assert methods == ["reject", "scram-sha-256"]
 
 
-def test_nobody_else_can_read_the_password(server_folder):
-    with Embedded(server_folder, durable=False):
-        assert (server_folder / "postgres/server.json").stat().st_mode & 0o777 == 0o600
-        assert (server_folder / "postgres/cluster").stat().st_mode & 0o777 == 0o700
-        assert not list((server_folder / "postgres").glob("password*"))
+def test_nobody_else_can_read_the_password(used_folder):
+    with Embedded(used_folder, durable=False):
+        assert (used_folder / "postgres/server.json").stat().st_mode & 0o777 == 0o600
+        assert (used_folder / "postgres/cluster").stat().st_mode & 0o777 == 0o700
+        assert not list((used_folder / "postgres").glob("password*"))
 
 
-def test_a_second_process_attaches_and_the_last_one_ends_the_server(server_folder):
-    first = Embedded(server_folder, durable=False)
+def test_a_second_process_attaches_and_the_last_one_ends_the_server(used_folder):
+    first = Embedded(used_folder, durable=False)
     dsn = first.start()
-    second = user_process(server_folder)
+    second = user_process(used_folder)
     assert dsn_of(second) == dsn
     assert first.stop() is False, "somebody still uses it"
     assert answers(dsn)
@@ -152,20 +170,20 @@ def test_two_that_start_at_once_share_one_server(server_folder):
         assert process.returncode == 0
 
 
-def test_a_killed_user_leaves_no_server_behind(server_folder):
-    user = user_process(server_folder)
+def test_a_killed_user_leaves_no_server_behind(used_folder):
+    user = user_process(used_folder)
     dsn = dsn_of(user)
-    pid = postmaster_pid(server_folder)
+    pid = postmaster_pid(used_folder)
     user.kill()
     user.communicate()
     assert eventually(lambda: not answers(dsn))
     assert eventually(lambda: not is_running(pid))
 
 
-def test_a_killed_user_does_not_take_the_server_from_the_others(server_folder):
-    starter = user_process(server_folder)
+def test_a_killed_user_does_not_take_the_server_from_the_others(used_folder):
+    starter = user_process(used_folder)
     dsn = dsn_of(starter)
-    with Embedded(server_folder, durable=False):
+    with Embedded(used_folder, durable=False):
         starter.kill()
         starter.communicate()
         time.sleep(0.3)
@@ -187,41 +205,39 @@ def test_a_killed_server_is_started_again_with_its_data(server_folder):
 
 
 @on_linux
-def test_a_killed_server_starts_again_while_the_same_user_goes_on(server_folder):
-    with Embedded(server_folder, durable=False):
-        pid = postmaster_pid(server_folder)
+def test_a_killed_server_starts_again_while_the_same_user_goes_on(used_folder):
+    with Embedded(used_folder, durable=False):
+        pid = postmaster_pid(used_folder)
         os.kill(pid, signal.SIGKILL)
         assert eventually(lambda: not is_running(pid))
-        with Embedded(server_folder, durable=False) as again:
+        with Embedded(used_folder, durable=False) as again:
             assert answers(again)
 
 
 @on_linux
-def test_a_killed_keeper_takes_the_server_with_it_and_the_next_start_is_clean(server_folder):
-    server = Embedded(server_folder, durable=False)
+def test_a_killed_keeper_takes_the_server_with_it_and_the_next_start_is_clean(used_folder):
+    server = Embedded(used_folder, durable=False)
     server.start()
-    pid = postmaster_pid(server_folder)
+    pid = postmaster_pid(used_folder)
     keeper = int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
     os.kill(keeper, signal.SIGKILL)
     assert eventually(lambda: not is_running(keeper))
-    with Embedded(server_folder, durable=False) as again:
+    with Embedded(used_folder, durable=False) as again:
         assert answers(again)
-        assert postmaster_pid(server_folder) != pid
+        assert postmaster_pid(used_folder) != pid
         assert not is_running(pid)
     server.stop()
 
 
 @on_linux
-def test_a_stale_pid_file_with_a_reused_number_harms_nobody(server_folder):
-    with Embedded(server_folder, durable=False):
-        pass
-    owner = embedded_host.server_user(server_folder, server_folder / "postgres/cluster")
+def test_a_stale_pid_file_with_a_reused_number_harms_nobody(used_folder):
+    owner = embedded_host.server_user(used_folder, used_folder / "postgres/cluster")
     identity = {} if owner is None else {"user": owner.uid, "group": owner.gid, "extra_groups": []}
     stranger = subprocess.Popen(["sleep", "60"], cwd="/", **identity)
     try:
-        pid_file = server_folder / "postgres/cluster/postmaster.pid"
-        pid_file.write_text(f"{stranger.pid}\n{server_folder}/postgres/cluster\n1\n5432\n\n127.0.0.1\n0 0\nready\n")
-        with Embedded(server_folder, durable=False) as dsn:
+        pid_file = used_folder / "postgres/cluster/postmaster.pid"
+        pid_file.write_text(f"{stranger.pid}\n{used_folder}/postgres/cluster\n1\n5432\n\n127.0.0.1\n0 0\nready\n")
+        with Embedded(used_folder, durable=False) as dsn:
             assert answers(dsn)
         assert stranger.poll() is None, "the stranger lives on"
     finally:
@@ -237,13 +253,14 @@ def test_a_half_made_cluster_is_made_anew(server_folder):
         assert answers(dsn)
 
 
-def test_a_taken_port_is_left_to_its_owner(server_folder):
-    with Embedded(server_folder, durable=False) as dsn:
+def test_a_taken_port_is_left_to_its_owner(used_folder):
+    with Embedded(used_folder, durable=False) as dsn:
         port = psycopg.conninfo.conninfo_to_dict(dsn)["port"]
     with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         other.bind(("127.0.0.1", int(str(port))))
         other.listen()
-        with Embedded(server_folder, durable=False) as moved:
+        with Embedded(used_folder, durable=False) as moved:
             assert answers(moved)
             assert psycopg.conninfo.conninfo_to_dict(moved)["port"] != port
 
@@ -261,12 +278,10 @@ def test_a_major_that_is_not_here_is_refused_with_what_to_do(server_folder):
         Embedded(server_folder, major=9).start()
 
 
-def test_a_start_that_fails_says_what_the_server_said(server_folder):
-    with Embedded(server_folder, durable=False):
-        pass
-    (server_folder / "postgres/cluster/postgresql.conf").write_text("no_such_setting = 1\n")
+def test_a_start_that_fails_says_what_the_server_said(used_folder):
+    (used_folder / "postgres/cluster/postgresql.conf").write_text("no_such_setting = 1\n")
     with pytest.raises(Misconfigured, match="no_such_setting"):
-        Embedded(server_folder, durable=False).start()
+        Embedded(used_folder, durable=False).start()
 
 
 def test_a_data_folder_that_is_a_file_is_refused(server_folder):

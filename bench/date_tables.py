@@ -47,6 +47,8 @@ SPOKEN = {
     "0 second ago": "now",
 }
 ROMAN = re.compile(r"[ivx]+\.?", re.IGNORECASE)
+CLOSE = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u30ff\u3400-\u9fff]+")
+"""Scripts that put no space between words."""
 NUMBER = re.compile(r"\(\\d[^)]*\)|\{0\}|\{\}")
 
 Words = defaultdict[str, set[str]]
@@ -83,7 +85,7 @@ def all_of(words: Words, code: str) -> set[str]:
 
 
 def tidy(word: str) -> str:
-    return " ".join(word.replace("\u200e", "").replace("\u200f", "").split()).strip(" .")
+    return " ".join(re.sub("[\u200b-\u200f]", "", word).split()).strip(" .")
 
 
 def from_dateparser(language: str, words: Words, patterns: set[tuple[str, str]]) -> None:
@@ -128,29 +130,34 @@ def from_babel(language: str, words: Words, patterns: set[tuple[str, str]]) -> N
 
 
 def split(patterns: set[tuple[str, str]], words: Words) -> None:
-    """Take "vor {0} Stunden" and "{0} hours ago" apart into the word for the past and the unit."""
+    """Take "vor {0} Stunden", "{0} hours ago", "för {0} timmar sedan" and "saa {0} zilizopita" apart into past and unit."""
+    parts = [
+        (unit, before, after)
+        for unit, pattern in sorted(patterns)
+        if pattern.count("{0}") == 1
+        for before, _, after in [map(tidy, pattern.partition("{0}"))]
+        if after and not after.startswith(("+", "-")) and before not in ("+", "-", "\u2212")
+    ]
+    heads: defaultdict[str, set[str]] = defaultdict(set)
     tails: defaultdict[str, set[str]] = defaultdict(set)
-    plain: list[tuple[str, str]] = []
-    for unit, pattern in patterns:
-        before, _, after = map(tidy, pattern.partition("{0}"))
-        if pattern.count("{0}") != 1 or not after or after.startswith(("+", "-")) or (before in "+-\u2212" and before):
-            continue
-        if before:
+    for unit, before, after in parts:
+        heads[before].add(unit)
+        glue = "" if CLOSE.fullmatch(after) else " "
+        pieces = after.split() if glue else list(after)
+        for n in range(len(pieces)):
+            tails[glue.join(pieces[n:])].add(unit)
+    for unit, before, after in parts:
+        known = [tail for tail, units in tails.items() if len(units) >= 4 and after.endswith(tail)]
+        tail = max(known, key=len) if known else ""
+        if tail == after and before:  # the unit stands before the number
+            words["ago"].add(tail)
+            words[unit].add(before)
+        elif tail and tail != after:
+            words["ago"].update({tail, before} if before and len(heads[before]) >= 4 else {tail})
+            words[unit].add(after[: -len(tail)])
+        elif before and len(heads[before]) >= 4:
             words["ago"].add(before)
             words[unit].add(after)
-            continue
-        plain.append((unit, after))
-        parts = after.split() if " " in after else list(after)
-        for n in range(1, len(parts)):
-            tails[(" " if " " in after else "").join(parts[n:])].add(unit)
-    for unit, after in plain:
-        known = [
-            tail for tail, units in tails.items() if len(units) >= 4 and after.endswith(tail) and len(tail) < len(after)
-        ]
-        if known:
-            tail = max(known, key=len)
-            words["ago"].add(tail)
-            words[unit].add(after[: -len(tail)])
 
 
 if __name__ == "__main__":

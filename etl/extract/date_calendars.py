@@ -1,4 +1,4 @@
-"""Years and days that are not Gregorian: Buddhist, Japanese and Chinese eras, the Iranian calendar."""
+"""Years and days that are not Gregorian: Buddhist, Japanese and Chinese eras, the Iranian and the Ethiopian calendar."""
 
 from __future__ import annotations
 
@@ -23,15 +23,35 @@ def to_gregorian_years(folded: str, language: str | None) -> str:
     return folded
 
 
-def day(pair: tuple[int | None, int, int], language: str | None) -> date | None:
-    """Return year, month and day as a date, in the calendar that the language's press prints; None when there is no such day."""
-    year, month, number = pair
+def day(year: int, month: int, number: int, *, language: str | None) -> date | None:
+    """Return a printed day as a date, in the calendar of its month's name or of the language's press; None when there is none.
+
+    Months from 101 are Iranian, from 201 Ethiopian (see `date_forms`). Two digits of a Thai year are of the Buddhist era.
+    """
+    if language in ("th", "lo", "km"):
+        year += -43 if 2044 <= year < 2070 else 57 if 1970 <= year < 2000 else 0
     try:
-        if language in ("fa", "ps") and year is not None and 1300 <= year < 1500:
-            return iranian(year, month, number)
-        return date(year or 0, month, number)
+        if month > 200:
+            return ethiopian(year, month - 200, number)
+        if month > 100 or (language in ("fa", "ps") and 1300 <= year < 1500):
+            return iranian(year, month % 100, number)
+        return date(year, month, number)
     except (ValueError, OverflowError):
         return None
+
+
+def years_before(year: int, month: int) -> range:
+    """Return the years that a date without a year can be of, in its calendar, the latest first; *year* is the Gregorian one."""
+    behind = 621 if 100 < month < 200 else 7 if month > 200 else 0
+    return range(year + 1 - behind, year - 8 - behind, -1)
+
+
+def ethiopian(year: int, month: int, number: int) -> date:
+    """Return a day of the Ethiopian calendar: twelve months of 30 days, a rest of five or six, leap years as in the Julian."""
+    rest = 6 if year % 4 == 3 else 5
+    if not (1 <= month <= 12 and 1 <= number <= 30) and not (month == 13 and 1 <= number <= rest):
+        raise ValueError(f"no such day: {year}-{month}-{number}")
+    return date(2023, 9, 12) + timedelta(days=(year - 2016) * 365 + year // 4 - 504 + 30 * (month - 1) + number - 1)
 
 
 def iranian(year: int, month: int, number: int) -> date:

@@ -16,9 +16,11 @@ from etl.extract.date_words import (
     AT,
     DAY,
     DAYS_AGO,
+    ETHIOPIAN,
     FUTURE,
     HALF,
     HOUR,
+    IRANIAN,
     LAST,
     MINUTE,
     MODIFIED,
@@ -66,6 +68,8 @@ class Part:
     """Words that were not understood."""
     left: int = 0
     """Numbers and meanings that no rule took."""
+    is_loose: bool = False
+    """Leaves a year over, or tells the hour only: no base for a guess of the day."""
 
     @property
     def is_empty(self) -> bool:
@@ -81,13 +85,13 @@ class Part:
         )
 
 
-_M = f"[{chr(MONTH + 1)}-{chr(MONTH + 12)}]"
+_M = f"[{chr(MONTH + 1)}-{chr(MONTH + 12)}{chr(IRANIAN + 1)}-{chr(IRANIAN + 12)}{chr(ETHIOPIAN + 1)}-{chr(ETHIOPIAN + 13)}]"
 _W = re.compile(f"[{chr(WEEKDAY)}-{chr(WEEKDAY + 6)}]")
 _D = re.compile(f"[{chr(DAYS_AGO)}-{chr(DAYS_AGO + 3)}]")
 _UNITS = f"[{chr(UNIT)}-{chr(UNIT + 6)}]"
 _PERIOD = f"[{AM}{PM}{NOON}{NIGHT}]"
 _ZONED = rf"(?:[ (]*(?P<zone>[{chr(ZONE)}-{chr(ZONE + 0xFF)}]|[+-]\d\d:?\d\d(?!\d)))?"
-_SEP = r"[\s.,/\-–—|•·]*"
+_SEP = r"[\s.,/\-–—|•·'()׳״]*"
 
 _ROLES = re.compile(f"([{PUBLISHED}{MODIFIED}{OTHER}])")
 _ROLE: dict[str, Role] = {PUBLISHED: "published", MODIFIED: "modified", OTHER: "other"}
@@ -97,8 +101,10 @@ _DISTANCE = re.compile(
     rf"{AGO}[\s.]*(?P<after>(?:\d{{1,4}}(?:[.,]\d)?|{HALF})?\s?{_UNITS}(?:[\s.,]*\d{{1,4}}\s?{_UNITS})*)(?:[\s.]*{AGO})?"
     rf"|(?P<before>(?:\d{{1,4}}(?:[.,]\d)?|{HALF})?\s?{_UNITS}(?:[\s.,]*\d{{1,4}}\s?{_UNITS})*)[\s.]*{AGO}"
 )
+_UNIT_FIRST = re.compile(rf"(?P<unit>{_UNITS})\s?(?P<count>\d{{1,4}})[\s.]*{AGO}")
 _AMOUNTS = re.compile(_AMOUNT)
 _SECONDS = (1, 60, 3600)
+_DIGIT = re.compile(r"\d")
 
 _CLOCKS = (
     re.compile(
@@ -111,19 +117,19 @@ _CLOCKS = (
     ),
     re.compile(rf"(?<![\d:./])(?P<h>\d{{1,2}})[\s.]?(?P<p2>[{AM}{PM}]){_ZONED}(?P<p1>)(?P<m>)(?P<s>)"),
 )
-_DOTTED = r"(?<![\d.])(?P<h>\d{1,2})\.(?P<m>\d\d)(?!\.?\d)"
-_DOTTED_SURE = re.compile(
-    rf"{AT}[\s.]*{_DOTTED}(?:\s?[{HOUR}{OCLOCK}])?(?:[\s.]*(?P<p2>{_PERIOD}))?{_ZONED}(?P<p1>)(?P<s>)"
-    rf"|{_DOTTED.replace('?P<h>', '?P<h2>').replace('?P<m>', '?P<m2>')}(?:\s?[{HOUR}{OCLOCK}]|[\s.]*(?P<p3>{_PERIOD}))"
+_DOTTED = rf"(?:(?P<p1>{_PERIOD})[\s.]*)?(?<![\d.])(?P<h>\d{{1,2}})\.(?P<m>\d\d)(?:\.(?P<s>\d\d))?(?!\.?\d)"
+_DOTTED_SURE = (
+    re.compile(rf"{AT}[\s.]*{_DOTTED}(?:\s?[{HOUR}{OCLOCK}])?(?:[\s.]*(?P<p2>{_PERIOD}))?{_ZONED}"),
+    re.compile(rf"{_DOTTED}\s?[{HOUR}{OCLOCK}]{_ZONED}(?P<p2>)"),
+    re.compile(rf"{_DOTTED}[\s.]*(?P<p2>{_PERIOD}){_ZONED}"),
 )
-_DOTTED_ALONE = re.compile(rf"{_DOTTED}{_ZONED}(?P<p1>)(?P<p2>)(?P<s>)")
+_DOTTED_ALONE = re.compile(rf"{_DOTTED}{_ZONED}(?P<p2>)")
 _HOUR_ALONE = re.compile(rf"{AT}[\s.]*(?P<h>\d{{1,2}})(?![\d./:]){_ZONED}(?P<p1>)(?P<p2>)(?P<m>)(?P<s>)")
 
 _YEAR = rf"(?P<y>\d{{4}})(?!\d)\s?{YEAR}?"
 _DATES = (
-    re.compile(
-        rf"(?<!\d)(?P<y>\d{{4}})[\s.]?[-/.{YEAR}]\s?(?P<m>\d{{1,2}})\s?[-/.{MONTH_MARK}]\s?(?P<d>\d{{1,2}})(?!\d)\s?{DAY}?"
-    ),
+    re.compile(r"(?<![\d./\-])(?P<y>\d{4})\s?(?P<sep>[-/.])\s?(?P<m>\d{1,2})\s?(?P=sep)\s?(?P<d>\d{1,2})(?!\d)"),
+    re.compile(rf"(?<!\d){_YEAR}{_SEP}(?P<m>\d{{1,2}})\s?-?{MONTH_MARK}\s?(?P<d>\d{{1,2}})(?!\d)\s?{DAY}?"),
     re.compile(rf"(?<!\d)(?P<y>\d{{2}})\s?{YEAR}\s?(?P<m>\d{{1,2}})\s?{MONTH_MARK}\s?(?P<d>\d{{1,2}})(?!\d)\s?{DAY}?"),
     re.compile(
         rf"(?<!\d)(?P<d>\d{{1,2}}){_SEP}(?P<n>{_M}){_SEP}{YEAR}?\s?(?:(?P<y>\d{{4}})(?!\d)|'?(?P<y2>\d\d)(?![\d:.]))"
@@ -144,7 +150,9 @@ _YEARLESS = (
     re.compile(rf"(?<!\d)(?P<m>\d{{1,2}})\s?{MONTH_MARK}\s?(?P<d>\d{{1,2}})(?!\d)\s?{DAY}?"),
     re.compile(rf"(?<!\d)(?P<d>\d{{1,2}})\s?{MONTH_FIRST}\s?(?P<m>\d{{1,2}})(?!\d)"),
 )
+_LONE_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _SHORT = re.compile(r"(?<![\d/.\-])(?P<a>\d{1,2})(?P<sep>[/.])\s?(?P<b>\d{1,2})(?P<end>\.?)(?![\d/])")
+_SHORT_DASHED = re.compile(r"(?<![\d\-])(?P<a>[01]\d)-(?P<b>[0-3]\d)(?![\d\-])")
 
 
 def parse(form: str, order: Order) -> list[Part]:
@@ -153,7 +161,8 @@ def parse(form: str, order: Order) -> list[Part]:
     parts = [_read(pieces[0], "", order)]
     for mark, piece in zip(pieces[1::2], pieces[2::2], strict=True):
         part = _read(piece, _ROLE[mark], order)
-        if part.is_empty and parts[-1].role == "" and not parts[-1].is_empty and not part.left:
+        is_tail = part.is_empty and not part.left and part.role != "other"
+        if is_tail and parts[-1].role == "" and not parts[-1].is_empty:
             parts[-1] = replace(parts[-1], role=part.role)  # "3. Mai 2024 aktualisiert"
         else:
             parts.append(part)
@@ -165,7 +174,7 @@ def _read(text: str, role: Role, order: Order) -> Part:
     text, part = _take_distance(text, part)
     text, part = _take_clock(text, part, _CLOCKS)
     if part.clock is None:
-        text, part = _take_dotted(text, part)
+        text, part = _take_clock(text, part, _DOTTED_SURE)
     if found := _W.search(text):
         part = replace(part, weekday=ord(found[0]) - WEEKDAY, is_past_week=LAST in text)
         text = _W.sub(" ", text)
@@ -177,12 +186,13 @@ def _read(text: str, role: Role, order: Order) -> Part:
         text, part = _take_clock(text, part, (_DOTTED_ALONE, _HOUR_ALONE) if part.has_day else ())
     text = re.sub(f"[{UNKNOWN}{AT}{LAST}{DAY}{YEAR}{OCLOCK}]", " ", text)
     left = len(re.findall(r"\d+|[\ue000-\ue1ff]", text)) + (10 if FUTURE in text else 0)
-    return replace(part, left=left)
+    return replace(part, left=left, is_loose=part.is_loose or _LONE_YEAR.search(text) is not None)
 
 
 def _take_distance(text: str, part: Part) -> tuple[str, Part]:
-    if NOW in text:
+    if NOW in text and not _DIGIT.search(text):
         return text.replace(NOW, " "), replace(part, seconds_ago=0.0)
+    text = _UNIT_FIRST.sub(rf"\g<count>\g<unit>{AGO}", text)  # Swahili, Hausa, Oromo: "hours 3 past"
     found = _DISTANCE.search(text)
     if not found:
         return text, part
@@ -210,16 +220,8 @@ def _take_clock(text: str, part: Part, rules: tuple[re.Pattern[str], ...]) -> tu
             clock = _clock(found["h"], found["m"], found["s"], found["p1"] or found["p2"])
             if clock is not None:
                 rest = f"{text[: found.start()]} {text[found.end() :]}"
-                return rest, replace(part, clock=clock, zone=found["zone"])
-    return text, part
-
-
-def _take_dotted(text: str, part: Part) -> tuple[str, Part]:
-    """Take a time written with a dot where a word says that it is one: "kl. 13.05", "11.08 Uhr"."""
-    if found := _DOTTED_SURE.search(text):
-        clock = _clock(found["h"] or found["h2"], found["m"] or found["m2"], None, found["p2"] or found["p3"])
-        if clock is not None:
-            return f"{text[: found.start()]} {text[found.end() :]}", replace(part, clock=clock, zone=found["zone"])
+                is_loose = not found["m"] and not found["p1"] and not found["p2"] and AT not in text
+                return rest, replace(part, clock=clock, zone=found["zone"], is_loose=is_loose)
     return text, part
 
 
@@ -237,18 +239,41 @@ def _clock(hour: str, minute: str | None, second: str | None, period: str | None
 def _take_date(text: str, part: Part, order: Order) -> tuple[str, Part]:
     for rule in _DATES:
         if found := rule.search(text):
-            year = found["y"] or ("20" + found["y2"])
-            year = "20" + year if len(year) == 2 else year
-            month = ord(found["n"]) - MONTH if "n" in found.groupdict() else int(found["m"])
-            return _without(text, found), replace(part, date=(int(year), month, int(found["d"])))
+            parts = found.groupdict()
+            year = int(parts["y"]) if len(parts["y"] or "") == 4 else _century(int(parts["y"] or parts["y2"]))
+            part = replace(part, date=(year, _month(found), int(found["d"])))
+            return _once(_without(text, found), part)
     if found := _NUMERIC.search(text):
-        return _without(text, found), _numeric(part, found, order)
+        return _once(_without(text, found), _numeric(part, found, order))
     for rule in _YEARLESS:
         if found := rule.search(text):
-            month = ord(found["n"]) - MONTH if "n" in found.groupdict() else int(found["m"])
-            return _without(text, found), replace(part, date=(None, month, int(found["d"])))
+            return _without(text, found), replace(part, date=(None, _month(found), int(found["d"])))
     if found := _SHORT.search(text):
         return _short(text, part, found, order)
+    if order == "ymd" and part.clock is not None and (found := _SHORT_DASHED.search(text)):
+        return _without(text, found), replace(part, date=(None, int(found["a"]), int(found["b"])))
+    return text, part
+
+
+def _month(found: re.Match[str]) -> int:
+    """Return the number of a month; names of other calendars count from 101 (Iranian) and 201 (Ethiopian)."""
+    if "n" not in found.groupdict():
+        return int(found["m"])
+    code = ord(found["n"])
+    if code > ETHIOPIAN:
+        return 200 + code - ETHIOPIAN
+    return 100 + code - IRANIAN if code > IRANIAN else code - MONTH
+
+
+def _century(two_digits: int) -> int:
+    return two_digits + (2000 if two_digits < 70 else 1900)
+
+
+def _once(text: str, part: Part) -> tuple[str, Part]:
+    """Refuse a part that prints a second day: a period, or an update that no known word announces."""
+    second = _NUMERIC.search(text)
+    if any(rule.search(text) for rule in _DATES) or (second and len(second["c"]) == 4):
+        return text, replace(part, date=None, clock=None, left=part.left + 1)
     return text, part
 
 
@@ -259,9 +284,9 @@ def _without(text: str, found: re.Match[str]) -> str:
 def _numeric(part: Part, found: re.Match[str], order: Order) -> Part:
     """Read 05/06/2025: by the order of the language and country, or both ways when neither says."""
     a, b, c = int(found["a"]), int(found["b"]), found["c"]
-    year = int(c) if len(c) == 4 else 2000 + int(c)
+    year = int(c) if len(c) == 4 else _century(int(c))
     if len(c) == 2 and order == "ymd":
-        return replace(part, date=(2000 + a, b, int(c)))
+        return replace(part, date=(_century(a), b, int(c)))
     return _either(part, year, (a, b), order if found["sep"] != "." else "dmy")
 
 

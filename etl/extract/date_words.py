@@ -21,6 +21,8 @@ FUTURE, NOW, AGO = "\ue02f", "\ue030", "\ue050"
 AM, PM, NOON, NIGHT = "\ue060", "\ue061", "\ue062", "\ue063"
 OCLOCK, AT, MONTH_MARK, MONTH_FIRST, LAST, HALF = "\ue070", "\ue071", "\ue072", "\ue073", "\ue074", "\ue075"
 PUBLISHED, MODIFIED, OTHER = "\ue090", "\ue091", "\ue092"
+IRANIAN, ETHIOPIAN = 0xE0A0, 0xE0B0
+"""Months of other calendars: they are counted apart, so that a name decides the calendar."""
 UNKNOWN = "\ue0ff"
 ZONE = 0xE100
 """First of the characters that stand for a zone: the label's own zone texts in order."""
@@ -31,6 +33,8 @@ SECOND, MINUTE, HOUR, DAY, WEEK, _, YEAR = (chr(UNIT + n) for n in range(7))
 
 _CODES = {
     **{str(n): chr(MONTH + n) for n in range(1, 13)},
+    **{f"iranian{n}": chr(IRANIAN + n) for n in range(1, 13)},
+    **{f"ethiopian{n}": chr(ETHIOPIAN + n) for n in range(1, 14)},
     **{day: chr(WEEKDAY + n) for n, day in enumerate(DAYS)},
     **{unit: chr(UNIT + n) for n, unit in enumerate(UNITS)},
     **{day: chr(DAYS_AGO + n) for n, day in enumerate(("today", "yesterday", "two_days_ago"))},
@@ -66,6 +70,7 @@ _TOKEN = re.compile(
 _MARKS = re.compile(
     "[\u0300-\u036f\u0591-\u05c7\u064b-\u0655\u0670\u0640\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad]"
 )
+_PUNCTUATION = {ord(c): "," for c in "،、，٬"} | {ord(c): ":" for c in "：∶"} | {ord(c): "-" for c in "‐‑‒"}
 _BETWEEN = frozenset(" -'.·")
 """What may stand between the words of one phrase: avant-hier, aujourd'hui, p. m."""
 _VARIANTS_MAX = 16
@@ -76,7 +81,14 @@ Node = dict[str, Any]
 def fold(text: str) -> str:
     """Return *text* in the form that words are compared in: lower case, no accents of alphabetic scripts, ASCII digits."""
     if not text.isascii():
-        text = text.replace("º", "").replace("ª", "").replace("’", "'").replace("‘", "'").replace("ʼ", "'")
+        text = (
+            text.translate(_PUNCTUATION)
+            .replace("º", "")
+            .replace("ª", "")
+            .replace("’", "'")
+            .replace("‘", "'")
+            .replace("ʼ", "'")
+        )
         text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
         text = unicodedata.normalize("NFC", _MARKS.sub("", text)).replace("ı", "i")
         return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
@@ -123,8 +135,11 @@ def lexicon(languages: tuple[str, ...]) -> Node:
 
 
 def _meaning(code: str) -> str:
-    count, _, unit = code.partition(" ")
-    return count + _CODES[unit] if unit else _CODES[code]
+    """Return the characters of a code; of "2 hour" (a dual) and of "day ago" (one word for both) two."""
+    first, _, second = code.partition(" ")
+    if not second:
+        return _CODES[first]
+    return first + _CODES[second] if first.isdigit() else _CODES[first] + _CODES[second]
 
 
 def _plant(root: Node, phrase: str, meaning: str) -> None:
@@ -188,3 +203,27 @@ def _plain(meanings: list[str]) -> list[str]:
     if AT in meanings and " " in meanings:
         meanings = [m for m in meanings if m != " "]
     return meanings
+
+
+@lru_cache(maxsize=1)
+def _speakers() -> dict[str, frozenset[str]]:
+    """Return token → languages that use it in a date label."""
+    found: dict[str, set[str]] = {}
+    for language, words in tables().items():
+        for phrases in words.values():
+            for phrase in phrases:
+                for token in _TOKEN.findall(phrase):
+                    found.setdefault(token, set()).add(language)
+    return {token: frozenset(languages) for token, languages in found.items()}
+
+
+def languages_of(folded: str) -> tuple[str, ...]:
+    """Return the languages that know every word of a label; none when it has no words."""
+    known: frozenset[str] | None = None
+    for token in _TOKEN.findall(folded):
+        if token[0].isalpha() and not "\ue000" <= token[0] <= "\uf8ff":
+            mine = _speakers().get(token)
+            known = mine if known is None or mine is None else known & mine
+            if not known:
+                return ()
+    return tuple(sorted(known or ()))

@@ -95,7 +95,7 @@ def readings(text: str, place: Place) -> tuple[Reading, ...]:
         found = _agreed(folded, languages, zones, text, place)
         if found:
             return found
-    return ()
+    return _in_any_language(folded, zones, text, place)
 
 
 def iso(moment: Moment | None) -> str | None:
@@ -161,6 +161,14 @@ def _languages(place: Place) -> Iterator[tuple[str, ...]]:
         yield (place.language, "en")
     else:
         yield ("en",)
+
+
+def _in_any_language(folded: str, zones: list[tzinfo], text: str, place: Place) -> tuple[Reading, ...]:
+    """Return what all languages agree on that know every word of a label: for pages that declare no language or a wrong one."""
+    answers = [_agreed(folded, (language,), zones, text, place) for language in date_words.languages_of(folded)]
+    answers = [answer for answer in answers if answer and not any(reading.noise for reading in answer)]
+    seen = {tuple((reading.role, reading.moment.at) for reading in answer) for answer in answers}
+    return answers[0] if len(seen) == 1 else ()
 
 
 def _printed_zones(label: str, place: Place) -> tuple[str, list[tzinfo]]:
@@ -254,20 +262,22 @@ def _day_of(part: Part, zone: tzinfo | None, place: Place) -> tuple[date | None,
     """Return the day that a part means and the rule that gave it."""
     if part.date is not None and part.date[0] is not None:
         pairs = (part.date, part.other_date)
-        days = [d for pair in pairs if pair and (d := date_calendars.day(pair, place.language)) and d.year in YEARS]
-        days = [d for d in days if _is_past(d, place)]
+        found = [date_calendars.day(p[0], p[1], p[2], language=place.language) for p in pairs if p and p[0] is not None]
+        days = [d for d in found if d is not None and d.year in YEARS and _is_past(d, place)]
         if len(days) > 1 and part.weekday is not None:
             days = [d for d in days if d.weekday() == part.weekday]
         return (days[0] if len(days) == 1 else None), "label:absolute"
     if place.fetched_at is None or zone is None:
         return None, "label:relative"
+    if part.is_loose and (part.date is not None or not part.has_day):
+        return None, "label:open"
     now = place.fetched_at.astimezone(zone)
     if part.days_ago is not None:
         return now.date() - timedelta(days=part.days_ago), "label:relative"
     if part.date is not None:
         if part.other_date is not None:
             return None, "label:ambiguous"
-        return _latest(part, now), "label:yearless"
+        return _latest(part, now, place.language), "label:yearless"
     if part.weekday is not None:
         return _last_weekday(part, now), "label:weekday"
     assert part.clock is not None
@@ -275,16 +285,13 @@ def _day_of(part: Part, zone: tzinfo | None, place: Place) -> tuple[date | None,
     return now.date() - timedelta(days=1 if is_later else 0), "label:clock"
 
 
-def _latest(part: Part, now: datetime) -> date | None:
+def _latest(part: Part, now: datetime, language: str | None) -> date | None:
     """Return the last day before the fetch that a date without a year can mean; a printed weekday must agree."""
     assert part.date is not None
-    _, month, day = part.date
-    for year in range(now.year + 1, now.year - 8, -1):
-        try:
-            found = date(year, month, day)
-        except ValueError:
-            continue
-        if found > now.date() + timedelta(days=FUTURE_DAYS):
+    _, month, number = part.date
+    for year in date_calendars.years_before(now.year, month):
+        found = date_calendars.day(year, month, number, language=language if month > 100 else None)
+        if found is None or found > now.date() + timedelta(days=FUTURE_DAYS):
             continue
         if part.weekday is None or found.weekday() == part.weekday:
             return found

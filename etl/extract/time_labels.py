@@ -151,7 +151,7 @@ class Labels:
         if chunk < 0:
             chunk = self._doc.first_text[element]
         for reading in dates.readings(text, self._place):
-            weight = bonus + self._nearness(chunk) - away - min(max(reading.noise - 2, 0) // 2, 5)
+            weight = bonus + self._nearness(chunk) - away - min(max(reading.noise - 2, 0), 5)
             role: TimeRole | None = None
             if reading.role in ("published", "modified"):
                 role = "published" if reading.role == "published" else "modified"
@@ -212,7 +212,10 @@ class Labels:
     def _is_frame(self, element: int) -> bool:
         """Tell whether *element* holds the headline or half of the page: what is said of it is said of the article too."""
         doc = self._doc
-        return doc.first_text[element] <= self._title < doc.last_text[element] or doc.text_length(element) * 2 > doc.chars[-1]
+        return (
+            doc.first_text[element] <= self._title < doc.last_text[element]
+            or doc.text_length(element) * 2 > doc.chars[-1]
+        )
 
 
 def _lines(doc: Document, first: int, last: int) -> Iterator[tuple[str, int]]:

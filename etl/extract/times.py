@@ -30,12 +30,16 @@ WEAK = 9
 """Claims trusted less are taken only when the page has nothing else."""
 LABEL_MIN_WEIGHT = -3
 """Printed times that weigh less are other dates of the page."""
+STATED_DAY = 3
+"""A day without time in a claim trusted no more than this gives way to a strong label with its time."""
+STRONG_LABEL = 5
 TRUST_OF_WEIGHT = 12
 GENERIC_DOMAINS = frozenset(
     {"tv", "io", "me", "co", "ai", "fm", "ly", "to", "cc", "ws", "eu", "la", "nu", "am", "gg", "sh", "so", "vc"}
 )
 """Country domains that publishers of any country use."""
 _OFFSET = re.compile(r"[T ]\d\d:?\d\d(?::?\d\d(?:[.,]\d+)?)?\s?([+-]\d\d:?\d\d)$")
+_STAMP = re.compile(r"(\d{4}-\d\d-\d\d[T ](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(?:\.\d+)?(Z|[+-]00:?00)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +115,29 @@ def publisher(
     fetched_at: datetime | None,
 ) -> Place:
     """Return where the page is published: zone and country as given, else from the domain, the language's region, the markup."""
-    country = country or country_of(doc, facts)
-    place = dates.locate(language, country, zone, fetched_at)
-    if zone is None:
-        for claim in claims:
-            if (found := _OFFSET.search(claim.text)) and found[1][1:] not in ("00:00", "0000"):
-                return dates.in_offset(place, found[1])
+    place = dates.locate(language, country or country_of(doc, facts), zone, fetched_at)
+    if place.zone is None and (offset := _offset(claims)):
+        return dates.in_offset(place, offset)
     return place
+
+
+def _offset(claims: Iterable[Claim]) -> str | None:
+    """Return the offset that the claims tell: written behind a time, or as local time beside the same time in UTC."""
+    local: list[datetime] = []
+    universal: list[datetime] = []
+    for claim in claims:
+        if found := _OFFSET.search(claim.text):
+            if found[1][1:] not in ("00:00", "0000"):
+                return found[1]
+        elif found := _STAMP.fullmatch(claim.text):
+            (universal if found[2] else local).append(datetime.fromisoformat(found[1].replace(" ", "T")))
+    for one in local:
+        for other in universal:
+            minutes = (one - other).total_seconds() / 60
+            if minutes and minutes % 15 == 0 and -12 * 60 <= minutes <= 14 * 60:
+                sign, total = ("-" if minutes < 0 else "+"), abs(int(minutes))
+                return f"{sign}{total // 60:02}:{total % 60:02}"
+    return None
 
 
 def country_of(doc: Document, facts: Structured) -> str | None:
@@ -173,6 +193,9 @@ def _best(options: list[_Option]) -> Moment | None:
     if not options:
         return None
     best = options[0].moment
+    if best.precision == "day" and options[0].trust >= STATED_DAY:
+        # Print editions carry the day of the paper in meta elements; the line under the headline says when it went online.
+        best = next((o.moment for o in options if o.trust <= STRONG_LABEL and o.moment.precision == "minute"), best)
     if best.precision == "day":
         for option in options[1:]:
             if option.moment.precision == "minute" and _is_same_day(option.moment, best):

@@ -13,6 +13,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterator
 from io import BytesIO
+from itertools import chain
 from typing import Any
 
 import brotli
@@ -22,6 +23,7 @@ from etl.errors import Refused, Transient
 
 BROTLI: Any = brotli  # Without type stubs.
 BROKEN: tuple[type[Exception], ...] = (zlib.error, zstandard.ZstdError, BROTLI.error)
+GZIP_MAGIC = b"\x1f\x8b"
 STEP_BYTES = 256 * 1024
 # gzip cannot do better than 1032:1, and a repetitive sitemap was seen at 40:1. Small bodies may do as they like.
 BOMB_RATIO = 250
@@ -50,11 +52,14 @@ def decoded(pieces: Iterator[bytes], applied: tuple[str, ...], *, max_bytes: int
     With *cuts*, the first *max_bytes* are returned instead.
     Raises Transient (`truncated`, `bad_encoding`) when a stream ends early or cannot be decoded.
     """
+    first = next(pieces, None)
+    if first is None:  # Nothing is nothing, under any coding.
+        return b""
     received = 0
 
     def counted() -> Iterator[bytes]:
         nonlocal received
-        for piece in pieces:
+        for piece in chain((first,), pieces):
             received += len(piece)
             yield piece
 
@@ -79,12 +84,18 @@ def decoded(pieces: Iterator[bytes], applied: tuple[str, ...], *, max_bytes: int
     return body.getvalue()
 
 
-def _inflated(pieces: Iterator[bytes], first_wbits: Callable[[bytes], int | None]) -> Iterator[bytes]:
+def _head(pieces: Iterator[bytes]) -> bytes:
+    """Return the first pieces, enough of them to see the magic number."""
     head = b""
     for piece in pieces:
         head += piece
-        if len(head) >= 2:
+        if len(head) >= len(GZIP_MAGIC):
             break
+    return head
+
+
+def _inflated(pieces: Iterator[bytes], first_wbits: Callable[[bytes], int | None]) -> Iterator[bytes]:
+    head = _head(pieces)
     wbits = first_wbits(head)
     if wbits is None:
         yield head
@@ -95,26 +106,31 @@ def _inflated(pieces: Iterator[bytes], first_wbits: Callable[[bytes], int | None
     while True:
         while pending:
             if stream.eof:
-                if not pending.startswith(b"\x1f\x8b"):  # Padding after the last member is allowed to be there.
+                if len(pending) < len(GZIP_MAGIC) and GZIP_MAGIC.startswith(pending):
+                    break  # The next member, cut by the pieces' border.
+                if not pending.startswith(GZIP_MAGIC):  # Padding after the last member is allowed to be there.
                     return
                 stream = zlib.decompressobj(wbits)
-            yield stream.decompress(pending, STEP_BYTES)
+            if out := stream.decompress(pending, STEP_BYTES):
+                yield out
             pending = stream.unconsumed_tail or stream.unused_data
         try:
-            pending = next(pieces, b"")
+            piece = next(pieces, None)
         except Transient:
             if stream.eof:
                 return
             raise
-        if not pending:
+        if piece is None:
             break
-    yield stream.flush()
+        pending += piece
+    if out := stream.flush():
+        yield out
     if not stream.eof:
         raise Transient("the compressed body breaks off", code="truncated")
 
 
 def _gunzipped(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    return _inflated(pieces, lambda head: 31 if head.startswith(b"\x1f\x8b") else None)
+    return _inflated(pieces, lambda head: 31 if head.startswith(GZIP_MAGIC) else None)
 
 
 def _undeflated(pieces: Iterator[bytes]) -> Iterator[bytes]:
@@ -130,18 +146,20 @@ def _unbrotlied(pieces: Iterator[bytes]) -> Iterator[bytes]:
     stream = BROTLI.Decompressor()
     while True:
         try:
-            piece = next(pieces, b"")
+            piece = next(pieces, None)
         except Transient:
             if stream.is_finished():
                 return
             raise
-        if not piece:
+        if piece is None:
             break
         if stream.is_finished():
             return
-        yield stream.process(piece, output_buffer_limit=STEP_BYTES)
+        if out := stream.process(piece, output_buffer_limit=STEP_BYTES):
+            yield out
         while not stream.can_accept_more_data():
-            yield stream.process(b"", output_buffer_limit=STEP_BYTES)
+            if out := stream.process(b"", output_buffer_limit=STEP_BYTES):
+                yield out
     if not stream.is_finished():
         raise Transient("the compressed body breaks off", code="truncated")
 
@@ -151,19 +169,20 @@ def _unzstded(pieces: Iterator[bytes]) -> Iterator[bytes]:
     stream = opener.decompressobj()
     while True:
         try:
-            piece = next(pieces, b"")
+            piece = next(pieces, None)
         except Transient:
             if stream.eof:
                 return
             raise
-        if not piece:
+        if piece is None:
             break
         for start in range(0, len(piece), ZSTD_SIP_BYTES):
             sip = piece[start : start + ZSTD_SIP_BYTES]
             while sip:
                 if stream.eof:
                     stream = opener.decompressobj()
-                yield stream.decompress(sip)
+                if out := stream.decompress(sip):
+                    yield out
                 sip = stream.unused_data
     if not stream.eof:
         raise Transient("the compressed body breaks off", code="truncated")

@@ -10,6 +10,8 @@ from etl.fetch import warc
 from etl.fetch.decode import codings
 from etl.model import Place
 
+# What every reader of WARC files can undo; see etl.fetch.warc for the others.
+KEPT_CODINGS = (("gzip",), ("deflate",))
 # Not ours to keep: a cookie is a key to somebody's session, even if only to ours.
 NOT_KEPT = frozenset({"set-cookie", "set-cookie2"})
 
@@ -140,7 +142,7 @@ def _as_kept(hop: Hop, body: bytes) -> tuple[tuple[tuple[str, str], ...], bytes,
     along. A body that readers could not decode is kept decoded.
     """
     applied = codings(hop.by_name.get("content-encoding", ""))
-    is_decoded = "zstd" in applied or (bool(applied) and body == hop.wire)
+    is_decoded = bool(applied) and (applied not in KEPT_CODINGS or body == hop.wire)
     payload = body if is_decoded else hop.wire
     moved = {"transfer-encoding"} | ({"content-encoding", "content-length"} if is_decoded else set[str]())
     headers = [(f"X-Archive-Orig-{n}" if n.lower() in moved else n, v) for n, v in hop.headers]

@@ -141,11 +141,11 @@ def error_of(error: Exception, url: str) -> NewsEtlError:
     raise error
 
 
-# The first that fits counts: the classes overlap (a certificate error is an SSLError, a time-out an OSError).
+# The first that fits counts, because the classes overlap: NewConnectionError is a ConnectTimeoutError, a time-out is an OSError.
 FAILURES: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
     ((exceptions.NameResolutionError,), "dns", "the name has no address"),
-    ((TimeoutError, exceptions.TimeoutError), "timeout", "no answer in time"),
     ((exceptions.NewConnectionError, exceptions.ProxyError), "connect", "no connection"),
+    ((TimeoutError, exceptions.TimeoutError), "timeout", "no answer in time"),
     ((exceptions.SSLError, ssl.SSLError), "tls", "no trusted connection"),
     ((exceptions.IncompleteRead, http.client.IncompleteRead), "truncated", "the answer breaks off"),
     ((http.client.RemoteDisconnected, ConnectionError), "reset", "the connection broke"),

@@ -5,8 +5,9 @@ alone. A body that came compressed is stored as it came: its bytes go into *stor
 deflated head. Measured on news pages of 284 KB: 0.03 ms and 58.5 KB that way; deflating the decoded page again costs
 2.1 ms (level 1, 68.7 KB), 2.5 ms (3, 65.1 KB) or 5.7 ms (6, 58.5 KB).
 
-Bodies in zstd are the exception: warcio and pywb know gzip, deflate and br only, so those are kept decoded, and the header that
-said so is kept as `X-Archive-Orig-Content-Encoding` (the prefix that pywb uses too).
+Bodies in br or zstd, or under two codings, are kept decoded and deflated, and the header that said so is kept as
+`X-Archive-Orig-Content-Encoding` (the prefix that pywb uses too): warcio knows no zstd, and its br fails with the
+brotli package since 1.2 (`'brotli.Decompressor' object has no attribute 'unused_data'`, warcio 1.8.1).
 """
 
 from __future__ import annotations

@@ -1,0 +1,331 @@
+from __future__ import annotations
+
+import gzip
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import brotli
+import pytest
+import zstandard
+from fetch.conftest import LIMITS, LOOPBACK, NOON
+from newsroom import Newsroom, Reply
+
+from etl.errors import NewsEtlError, Refused, TryLater
+from etl.fetch.http import Fetched, Fetcher, Moved, NotModified, agent_header
+
+TEXT = "<title>Hallo</title>" + "<p>Ein Absatz mit Text.</p>" * 400
+
+
+def test_a_page_becomes_a_capture_whose_bytes_are_in_the_archive(room, fetcher, now):
+    site = room.site("a")
+    site.page("/a.html", TEXT, headers={"Set-Cookie": "session=1", "X-Twice": "1"})
+    fetched = fetcher.get(site.url("/a.html"), now=now)
+    capture = fetched.capture
+    assert (capture.url, capture.final_url, capture.status) == (site.url("/a.html"), site.url("/a.html"), 200)
+    assert capture.fetched_at == NOON
+    assert capture.content_type == "text/html; charset=utf-8"
+    assert fetched.body == TEXT.encode()
+    assert fetched.wire_bytes < capture.body_bytes == len(fetched.body)
+    assert "set-cookie" not in capture.headers
+    assert fetcher.archive.read(capture.place).body == fetched.body
+
+
+def test_we_say_who_we_are_and_what_we_can_read(room, fetcher, now):
+    site = room.site("a")
+    site.page("/a.html", TEXT)
+    fetcher.get(site.url("/a.html"), now=now)
+    headers = site.requests[0].headers
+    assert headers["user-agent"] == "news-etl (+https://example.org/bot)"
+    assert headers["host"] == f"127.0.0.1:{site.port}"
+    assert all(coding in headers["accept-encoding"] for coding in ("gzip", "br", "zstd"))
+    assert set(headers) == {"host", "user-agent", "accept", "accept-encoding"}
+    assert agent_header("news-etl/1.0", "") == "news-etl/1.0"
+
+
+@pytest.mark.parametrize(
+    ("coding", "encode"),
+    [("gzip", gzip.compress), ("br", brotli.compress), ("zstd", zstandard.compress), ("identity", bytes)],
+)
+@pytest.mark.parametrize("is_chunked", [False, True])
+def test_every_coding_arrives_decoded(room, fetcher, now, coding, encode, is_chunked):
+    site = room.site("a")
+    wire = encode(TEXT.encode())
+    site.put("/a", Reply(wire, headers={"Content-Encoding": coding}, is_chunked=is_chunked))
+    fetched = fetcher.get(site.url("/a"), now=now)
+    assert (fetched.body, fetched.wire_bytes) == (TEXT.encode(), len(wire))
+    assert fetcher.archive.read(fetched.capture.place).body == fetched.body
+
+
+def test_validators_are_sent_and_304_keeps_nothing(room, fetcher, now):
+    site = room.site("a")
+    site.page("/a.html", TEXT, etag='"v1"', headers={"Last-Modified": "Mon, 01 Jun 2026 08:00:00 GMT"})
+    first = fetcher.get(site.url("/a.html"), now=now)
+    files = [seen for name in fetcher.archive.files() for seen in fetcher.archive.walk(name)]
+    answer = fetcher.get(
+        site.url("/a.html"), now=now, etag=first.capture.headers["etag"], last_modified="Mon, 01 Jun 2026 08:00:00 GMT"
+    )
+    assert answer == NotModified(
+        site.url("/a.html"), '"v1"', "Mon, 01 Jun 2026 08:00:00 GMT", NOON, took_s=pytest.approx(0.0, abs=2.0)
+    )
+    assert site.requests[1].headers["if-none-match"] == '"v1"'
+    assert site.requests[1].headers["if-modified-since"] == "Mon, 01 Jun 2026 08:00:00 GMT"
+    assert [seen for name in fetcher.archive.files() for seen in fetcher.archive.walk(name)] == files
+
+
+def test_a_lying_etag_costs_a_revisit_not_a_copy(room, fetcher, now):
+    site = room.site("a")
+    tags = iter(range(100))
+    site.put("/a", lambda _: Reply(TEXT.encode(), headers={"ETag": f'"{next(tags)}"'}))
+    first = fetcher.get(site.url("/a"), now=now)
+    again = fetcher.get(site.url("/a"), now=now, etag=first.capture.headers["etag"], previous=first.capture)
+    assert isinstance(again, Fetched)
+    assert again.capture.body_sha256 == first.capture.body_sha256
+    assert again.capture.place.length < 700
+    assert fetcher.archive.read(again.capture.place).body == first.body
+
+
+def test_redirects_are_followed_and_recorded(room, fetcher, now):
+    old, new = room.site("old"), room.site("new")
+    old.redirect("/1", "/2?x=ä b#top", status=301)
+    old.redirect("/2?x=%E4%20b", new.url("/3"), status=307)
+    new.page("/3", TEXT)
+    capture = fetcher.get(old.url("/1"), now=now).capture
+    assert capture.redirects == ((301, old.url("/1")), (307, old.url("/2?x=%E4%20b")))
+    assert (capture.url, capture.final_url) == (old.url("/1"), new.url("/3"))
+
+
+def test_a_location_in_utf_8_is_understood(room, fetcher, now):
+    site = room.site("a")
+    site.redirect("/1", "/straße".encode().decode("latin-1"))
+    site.page("/stra%C3%9Fe", TEXT)
+    assert fetcher.get(site.url("/1"), now=now).capture.final_url == site.url("/stra%C3%9Fe")
+
+
+def test_a_redirect_that_may_not_be_followed_is_reported_with_its_target(room, fetcher, now):
+    old, new = room.site("old"), room.site("new")
+    old.redirect("/1", "/2", status=301)
+    old.redirect("/2", new.url("/3"), status=308)
+    new.page("/3", TEXT)
+    moved = fetcher.get(old.url("/1"), now=now, may_follow=lambda url: url.startswith(old.origin))
+    assert isinstance(moved, Moved)
+    assert (moved.url, moved.target, moved.status) == (old.url("/2"), new.url("/3"), 308)
+    assert moved.redirects == ((301, old.url("/1")), (308, old.url("/2")))
+    assert moved.is_permanent
+    assert new.asked() == []
+
+
+def test_robots_of_the_target_may_speak(room, fetcher, now):
+    site = room.site("a")
+    site.redirect("/1", "/private/2")
+
+    def forbids(url: str) -> bool:
+        raise Refused(url, code="robots")
+
+    with pytest.raises(Refused) as caught:
+        fetcher.get(site.url("/1"), now=now, may_follow=forbids)
+    assert caught.value.code == "robots"
+    assert len(site.requests) == 1
+
+
+def test_no_cookie_and_no_credential_is_ever_sent(room, fetcher, now):
+    first, second = room.site("first"), room.site("second")
+    first.put("/1", Reply(status=302, headers={"Location": second.url("/2"), "Set-Cookie": "id=1; Path=/"}))
+    second.put("/2", Reply(status=302, headers={"Location": first.url("/3"), "Set-Cookie": "id=2; Path=/"}))
+    first.page("/3", TEXT)
+    fetcher.get(first.url("/1"), now=now)
+    for _, request in room.requests():
+        assert not {"cookie", "authorization", "referer", "proxy-authorization"} & set(request.headers)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://example.org/a",
+        "file:///etc/passwd",
+        "gopher://example.org/",
+        "data:text/html,x",
+        "javascript:alert(1)",
+        "http:///a",
+        "https://user:secret@example.org/",
+        "http://user@example.org/",
+        "http://[::1",
+        "http://example.org:99999/",
+        "example.org/a",
+        "",
+    ],
+)
+def test_what_is_no_url_of_the_web_is_refused_before_anything_is_sent(fetcher, now, url):
+    with pytest.raises(Refused) as caught:
+        fetcher.get(url, now=now)
+    assert caught.value.code == "bad_url"
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "ftp://example.org/",
+        "file:///etc/passwd",
+        "http://169.254.169.254/latest/meta-data/",
+        "http://[::1]/",
+        "http://10.0.0.1/",
+    ],
+)
+def test_a_redirect_leads_nowhere_we_would_not_go_ourselves(room, archive, now, location):
+    site = room.site("a")
+    site.redirect("/1", location)
+    fetcher = Fetcher(archive=archive, open_addresses=[f"127.0.0.1:{site.port}"], limits=LIMITS)
+    with pytest.raises(Refused) as caught:
+        fetcher.get(site.url("/1"), now=now)
+    assert caught.value.code in ("address_refused", "bad_url")
+
+
+@pytest.mark.parametrize(
+    ("kind", "content_type", "is_read"),
+    [
+        pytest.param("page", "text/html; charset=utf-8", True, id="html"),
+        pytest.param("page", "application/xhtml+xml", True, id="xhtml"),
+        pytest.param("page", "", True, id="not said"),
+        pytest.param("page", "html", True, id="nonsense"),
+        pytest.param("page", "application/pdf", False, id="pdf"),
+        pytest.param("page", "image/jpeg", False, id="image"),
+        pytest.param("page", "video/mp4", False, id="video"),
+        pytest.param("page", "application/json", False, id="json as a page"),
+        pytest.param("source", "application/json", True, id="json as a source"),
+        pytest.param("source", "application/rss+xml", True, id="feed"),
+        pytest.param("source", "application/x-gzip", True, id="packed sitemap"),
+        pytest.param("source", "binary/octet-stream", True, id="sitemap from a bucket"),
+        pytest.param("source", "image/png", False, id="image as a source"),
+    ],
+)
+def test_only_what_we_can_read_is_loaded(room, fetcher, now, kind, content_type, is_read):
+    site = room.site("a")
+    site.put("/a", Reply(TEXT.encode(), content_type=content_type))
+    if is_read:
+        assert fetcher.get(site.url("/a"), now=now, kind=kind).body == TEXT.encode()
+    else:
+        with pytest.raises(Refused) as caught:
+            fetcher.get(site.url("/a"), now=now, kind=kind)
+        assert caught.value.code == "content_type"
+
+
+def test_a_page_that_says_no_is_kept_as_evidence(room, fetcher, now):
+    site = room.site("a")
+    wall = b"<title>Just a moment...</title><script>window._cf_chl_opt={}</script>"
+    site.put("/a", Reply(wall, status=403))
+    with pytest.raises(Refused) as caught:
+        fetcher.get(site.url("/a"), now=now)
+    assert caught.value.code == "blocked"
+    assert "Just a moment" in str(caught.value)
+    (name,) = fetcher.archive.files()
+    (place,) = [seen.place for seen in fetcher.archive.walk(name) if seen.type == "response"]
+    assert fetcher.archive.read(place).body == wall
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "wait"),
+    [
+        pytest.param("120", timedelta(seconds=120), id="seconds"),
+        pytest.param("Mon, 01 Jun 2026 13:00:00 GMT", timedelta(hours=1), id="date"),
+        pytest.param("999999", timedelta(hours=24), id="capped at a day"),
+        pytest.param(None, timedelta(seconds=600), id="not said"),
+    ],
+)
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_host_that_asks_for_patience_gets_it(room, fetcher, now, status, retry_after, wait):
+    site = room.site("a")
+    site.busy("/a", status=status, retry_after=retry_after)
+    with pytest.raises(TryLater) as caught:
+        fetcher.get(site.url("/a"), now=now)
+    assert caught.value.code == f"http_{status}"
+    assert wait <= caught.value.at - NOON <= min(wait * 1.25, timedelta(hours=24))
+
+
+def test_connections_are_kept_and_one_that_was_dropped_is_replaced_without_a_word(room, fetcher, now):
+    site = room.site("a")
+    site.page("/a", TEXT)
+    for _ in range(3):
+        fetcher.get(site.url("/a"), now=now)
+    assert {request.connection for request in site.requests} == {1}
+    site.drop_connections()
+    fetcher.get(site.url("/a"), now=now)
+    assert {request.connection for request in site.requests} == {1, 2}
+    site.put("/bye", Reply(TEXT.encode(), closes=True))
+    for _ in range(3):
+        assert fetcher.get(site.url("/bye"), now=now).body == TEXT.encode()
+
+
+def test_leftover_bytes_never_become_the_next_answer(room, fetcher, now):
+    site = room.site("a")
+    site.put(
+        "/short",
+        Reply(TEXT.encode() + b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil", content_length=str(len(TEXT))),
+    )
+    site.page("/a", TEXT + "mine")
+    for _ in range(3):
+        assert fetcher.get(site.url("/short"), now=now).body == TEXT.encode()
+        assert fetcher.get(site.url("/a"), now=now).body == (TEXT + "mine").encode()
+
+
+def test_the_address_kept_is_that_of_the_connection_used(room, fetcher, now, tmp_path):
+    sites = [room.site("a", address="127.0.0.2"), room.site("b", address="127.0.0.3")]
+    for site in sites:
+        site.page("/a", TEXT)
+    for site in (*sites, *sites):
+        fetcher.get(site.url("/a"), now=now)
+    fetcher.close()
+    (file,) = (tmp_path / "archive").glob("*/*.gz")
+    kept = [line for line in gzip.decompress(file.read_bytes()).splitlines() if line.startswith(b"WARC-IP-Address")]
+    assert [line.decode().partition(": ")[2] for line in kept] == ["127.0.0.2", "127.0.0.3"] * 2
+
+
+def test_threads_share_a_fetcher(room, fetcher, now):
+    sites = [room.site(str(number)) for number in range(8)]
+    for site in sites:
+        site.page("/fast", f"{site.port}" * 500)
+        site.put("/slow", Reply(b"x", delay_s=5))
+    wrong: list[object] = []
+
+    def visit(number: int) -> None:
+        site = sites[number]
+        for _ in range(5):
+            fetched = fetcher.get(site.url("/fast"), now=now)
+            if fetched.body != (f"{site.port}" * 500).encode():
+                wrong.append(fetched)
+        try:
+            fetcher.get(site.url("/slow"), now=now)
+        except NewsEtlError as error:
+            if error.code != "timeout":
+                wrong.append(error)
+
+    threads = [threading.Thread(target=visit, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+    assert [len({request.connection for request in site.asked("/fast")}) for site in sites] == [1] * 8
+
+
+def test_the_bytes_are_on_the_disk_when_get_returns(room, archive, now: Callable[[], datetime], monkeypatch):
+    site = room.site("a")
+    site.page("/a", TEXT)
+    synced: list[str] = []
+    sync = archive.sync
+    monkeypatch.setattr(archive, "sync", lambda: (synced.append("sync"), sync()))
+    Fetcher(archive=archive, open_addresses=[LOOPBACK]).get(site.url("/a"), now=now)
+    assert synced == ["sync"]
+    Fetcher(archive=archive, open_addresses=[LOOPBACK], syncs=False).get(site.url("/a"), now=now)
+    assert synced == ["sync"]
+
+
+def test_an_unchanged_poll_costs_one_request(fetcher, now):
+    with Newsroom() as room:
+        site = room.site("a")
+        site.feed("/rss.xml", [("/a", "A", "Mon, 01 Jun 2026 08:00:00 GMT")])
+        first = fetcher.get(site.url("/rss.xml"), now=now, kind="source")
+        site.forget()
+        answer = fetcher.get(site.url("/rss.xml"), now=now, kind="source", etag=first.capture.headers["etag"])
+        assert isinstance(answer, NotModified)
+        assert len(site.requests) == 1

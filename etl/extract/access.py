@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from etl.extract import vocabulary
 from etl.extract.choice import Choice
 from etl.extract.document import Document
@@ -49,21 +47,12 @@ def read(doc: Document, facts: Structured) -> Choice[Access | None]:
         for value in facts.meta.get(name, ())[:1]:
             if tier := _TIERS.get(value.lower()):
                 return Choice(tier, name)
-    for hint, element in _hinted(doc):
-        if any(wall in hint for wall in _WALLS) and doc.text_length(element) > 0:
+    # Walls are searched in all hints at once: a page has hundreds, and hardly any is a wall.
+    every = "\n".join(facts.hints)
+    for wall in _WALLS:
+        if wall in every and any(wall in hint and doc.text_length(them[0]) > 0 for hint, them in facts.hints.items()):
             return Choice("paid", "wall")
     return Choice(None)
-
-
-def _hinted(doc: Document) -> Iterator[tuple[str, int]]:
-    """Yield each different class and id with the first element that carries it."""
-    seen: set[str] = set()
-    for element, attrs in enumerate(doc.attrs):
-        for name in ("class", "id"):
-            hint = attrs.get(name)
-            if hint and hint not in seen:
-                seen.add(hint)
-                yield hint, element
 
 
 def _kind_of_wall(facts: Structured) -> Access:

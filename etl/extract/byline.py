@@ -56,27 +56,25 @@ def read(doc: Document, facts: Structured, *, heading: int | None, is_near_only:
 
 def _marked(doc: Document, facts: Structured) -> Iterator[tuple[int, bool]]:
     """Yield (element, whether it is sure) of the elements whose markup says author, in document order."""
-    sure = {*facts.microdata.get("author", ()), *facts.links.get("author", ())}
-    judged: dict[tuple[str | None, str | None, str | None], int] = {}
-    for element, attrs in enumerate(doc.attrs):
-        if not attrs:
-            continue
-        if element in sure:
-            yield element, True
-            continue
-        hint = (attrs.get("class"), attrs.get("id"), attrs.get("data-testid"))
-        verdict = judged.get(hint)
-        if verdict is None:
-            verdict = judged[hint] = _verdict(" ".join(part for part in hint if part).lower())
-        if verdict == 0 and doc.tags[element] == "a" and _PROFILE.search(attrs.get("href") or ""):
-            verdict = 2
-        if verdict and 0 < doc.text_length(element) <= BYLINE_MAX_CHARS:
-            yield element, verdict == 2
+    found = dict.fromkeys((*facts.microdata.get("author", ()), *facts.links.get("author", ())), True)
+    every = "\n".join(facts.hints).lower()
+    if words := [word for word in _HINTS if word in every]:
+        for hint, elements in facts.hints.items():
+            low = hint.lower()
+            if any(word in low for word in words) and (verdict := _verdict(low)):
+                for element in elements:
+                    found[element] = found.get(element, False) or verdict == 2
+    for element in doc.by_tag.get("a", ()):
+        if element not in found and _PROFILE.search(doc.attribute(element, "href")):
+            found[element] = True
+    for element in sorted(found):
+        if 0 < doc.text_length(element) <= BYLINE_MAX_CHARS:
+            yield element, found[element]
 
 
 def _verdict(hint: str) -> int:
-    """Return 2 when *hint* names an author's name, 1 when it speaks of authors, 0 otherwise."""
-    if not any(word in hint for word in _HINTS) or any(word in hint for word in _OUTSIDE_HINTS):
+    """Return 2 when *hint*, which speaks of authors, says it is the name, 1 when it may be, 0 when it is something else."""
+    if any(word in hint for word in _OUTSIDE_HINTS):
         return 0
     if any(word in hint for word in _SURE):
         return 2

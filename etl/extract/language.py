@@ -1,7 +1,7 @@
 """Which language an article is in: what the page declares, checked against the words and letters of its text.
 
 Publishers copy templates with `lang="en"` into other countries, so a declaration that the text contradicts loses. The
-detector counts scripts first, then the commonest short words; 300 words of running text are plenty.
+detector counts scripts first, then the commonest short words; 200 words of running text are plenty.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from etl.extract.choice import Choice, losers
 from etl.extract.document import Document
 from etl.extract.structured import Structured, strings
 
-SAMPLE_CHARS = 2_500
-LETTERS = 250
+SAMPLE_CHARS = 1_500
+LETTERS = 150
 """Letters looked at to tell the script, spread over the sample."""
 _TAG = re.compile(r"^([a-zA-Z]{2,3})(?:[-_]([a-zA-Z]{4}))?(?:[-_]([a-zA-Z]{2}|\d{3}))?(?:[-_.@].*)?$")
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 
 from etl.extract import site, vocabulary
@@ -95,7 +96,10 @@ def find(doc: Document, facts: Structured, *, heading: int | None) -> Standfirst
         if said in headlines:
             continue
         is_usual = doc.parents[box] == usual
-        score = _told_score(told, said) + _hint_score(doc, box) + _look_score(doc, first, last, box)
+        # A paragraph among its likes is not asked what the boxes around it say: that is true of all of them.
+        score = (
+            _told_score(told, said) + _hint_score(doc, box, 0 if is_usual else 2) + _look_score(doc, first, last, box)
+        )
         if is_before_text and not is_usual and usual >= 0 and len(text) >= 60:
             score += 1.2
         if said in other_headlines and said not in told:
@@ -147,18 +151,25 @@ def _told_score(told: dict[str, str], said: str) -> float:
     return 0.0
 
 
-def _hint_score(doc: Document, box: int) -> float:
-    for level, element in enumerate((box, *islice(doc.ancestors(box), 2))):
-        hint = (
-            doc.hint(element)
-            + doc.attribute(element, "data-testid").lower()
-            + doc.attribute(element, "itemprop").lower()
-        )
-        if any(word in hint for word in _NOT_HINTS):
-            return -3.0
-        if any(word in hint for word in _HINTS):
-            return 3.0 - level * 0.5
+def _hint_score(doc: Document, box: int, levels: int) -> float:
+    for level, element in enumerate((box, *islice(doc.ancestors(box), levels))):
+        attrs = doc.attrs[element]
+        if attrs and (
+            verdict := _verdict(
+                f"{attrs.get('class')} {attrs.get('id')} {attrs.get('data-testid')} {attrs.get('itemprop')}"
+            )
+        ):
+            return verdict if verdict < 0 else verdict - level * 0.5
     return 0.0
+
+
+@lru_cache(maxsize=4_096)
+def _verdict(hint: str) -> float:
+    """Return what class, id and their like say of a line: pages of one site share them, so the answers are kept."""
+    low = hint.lower()
+    if any(word in low for word in _NOT_HINTS):
+        return -3.0
+    return 3.0 if any(word in low for word in _HINTS) else 0.0
 
 
 def _look_score(doc: Document, first: int, last: int, box: int) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from etl.extract import vocabulary
 from etl.extract.choice import Choice, losers
@@ -121,9 +122,15 @@ def _is_outside(doc: Document, element: int, heading: int) -> bool:
     for above in doc.ancestors(element):
         if above <= heading < doc.ends[above]:
             return False
-        if doc.tags[above] in _OUTSIDE or any(word in doc.hint(above) for word in _NOT_HINTS):
+        if doc.tags[above] in _OUTSIDE or _says_no(doc.attrs[above].get("class") or ""):
             return True
     return False
+
+
+@lru_cache(maxsize=4_096)
+def _says_no(hint: str) -> bool:
+    low = hint.lower()
+    return any(word in low for word in _NOT_HINTS)
 
 
 def _caption(doc: Document, element: int) -> str | None:

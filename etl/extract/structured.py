@@ -49,6 +49,8 @@ class Structured:
     """The objects that can describe this page's article, best first, `@id` references resolved one level."""
     microdata: dict[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
     """Lower-case itemprop → the elements that carry it."""
+    hints: dict[str, list[int]] = field(default_factory=dict[str, list[int]])
+    """Each class, id and test id as written → the elements that carry it. Distinct ones are few: look here first."""
     links: dict[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
     """Lower-case word of `rel` → the `<link>` and `<a>` elements that carry it."""
 
@@ -68,7 +70,8 @@ class Structured:
 def read(doc: Document) -> Structured:
     """Return all machine-readable statements of the page."""
     meta = _meta(doc)
-    microdata, links = _marked(doc)
+    microdata, hints = _marked(doc)
+    links = _related(doc)
     tops = json_ld.read(doc.json_ld)
     nodes = json_ld.descendants(tops)
     return Structured(
@@ -76,6 +79,7 @@ def read(doc: Document) -> Structured:
         nodes=tuple(nodes),
         articles=tuple(_articles(doc, meta, tops, nodes, links)),
         microdata=microdata,
+        hints=hints,
         links=links,
     )
 
@@ -163,21 +167,37 @@ def _meta(doc: Document) -> dict[str, tuple[str, ...]]:
     return {name: tuple(values) for name, values in found.items()}
 
 
-def _marked(doc: Document) -> tuple[dict[str, tuple[int, ...]], dict[str, tuple[int, ...]]]:
-    """Return the elements by itemprop, and by rel."""
+def _marked(doc: Document) -> tuple[dict[str, tuple[int, ...]], dict[str, list[int]]]:
+    """Return the elements by itemprop, and by class, id and test id."""
     props: dict[str, list[int]] = {}
+    hints: dict[str, list[int]] = {}
     for element, attrs in enumerate(doc.attrs):
-        if "itemprop" in attrs:
-            for name in (attrs["itemprop"] or "").lower().split():
+        if not attrs:
+            continue
+        if hint := attrs.get("class"):
+            if hint in hints:
+                hints[hint].append(element)
+            else:
+                hints[hint] = [element]
+        if hint := attrs.get("id"):
+            hints.setdefault(hint, []).append(element)
+        if hint := attrs.get("data-testid"):
+            hints.setdefault(hint, []).append(element)
+        if hint := attrs.get("itemprop"):
+            for name in hint.lower().split():
                 props.setdefault(name, []).append(element)
+    return {name: tuple(found) for name, found in props.items()}, hints
+
+
+def _related(doc: Document) -> dict[str, tuple[int, ...]]:
+    """Return the `<link>` and `<a>` elements by rel."""
     rels: dict[str, list[int]] = {}
     for tag in ("link", "a"):
         for element in doc.by_tag.get(tag, ()):
-            attrs = doc.attrs[element]
-            if "rel" in attrs:
-                for name in (attrs["rel"] or "").lower().split():
+            if rel := doc.attrs[element].get("rel"):
+                for name in rel.lower().split():
                     rels.setdefault(name, []).append(element)
-    return {name: tuple(found) for name, found in props.items()}, {name: tuple(found) for name, found in rels.items()}
+    return {name: tuple(found) for name, found in rels.items()}
 
 
 def _articles(
@@ -192,32 +212,23 @@ def _articles(
     A page may carry a list of teasers as `NewsArticle` objects beside its own, and content systems repeat the article
     in several scripts, so the address and the headline decide before completeness does.
     """
-    here = [
+    if not tops:
+        return
+    own = [
         doc.url,
         *meta.get("og:url", ())[:1],
         *(doc.attribute(element, "href") for element in links.get("canonical", ())[:1]),
     ]
+    here = {_page_key(url) for url in own} - {("", "")}
     shown = {clean(doc.text(element)).casefold() for element in doc.by_tag.get("h1", ())[:3]}
     titles = [value.casefold() for name in ("og:title", "twitter:title") for value in meta.get(name, ())[:1]]
     titles += [clean(doc.text(element)).casefold() for element in doc.by_tag.get("title", ())[:1]]
-    by_id = {identity: node for node in nodes if len(node) > 1 and isinstance(identity := node.get("@id"), str)}
     scored: list[tuple[int, int, Node]] = []
     for node in _reachable(tops):
-        types = kinds(node)
-        headline = " ".join(strings(node.get("headline"))[:1]).casefold()
-        if any(kind.endswith(_ARTICLE_ENDINGS) for kind in types):
-            score = 10
-        elif (not types or any(kind.endswith(_FALLBACK_ENDINGS) for kind in types)) and (
-            headline or "datePublished" in node
-        ):
-            score = 0
-        else:
+        if (score := _kind_score(node)) is None:
             continue
-        addresses = [url for name in ("url", "mainEntityOfPage", "@id") for url in _addresses(node.get(name))]
-        if any(is_same_page(doc.absolute(url) or url, own) for url in addresses for own in here):
-            score += 6
-        elif addresses and all(_page_key(url)[1] for url in addresses):
-            score -= 3
+        score += _address_score(doc, node, here)
+        headline = " ".join(strings(node.get("headline"))[:1]).casefold()
         if headline and (
             headline in shown
             or any(title.startswith(headline) or headline.startswith(title) for title in titles if title)
@@ -228,8 +239,30 @@ def _articles(
     if len(scored) > 3:
         # Several articles and none of them is this page: they are teasers of a front page.
         scored = [entry for entry in scored if entry[0] <= -14]
+    by_id = {identity: node for node in nodes if len(node) > 1 and isinstance(identity := node.get("@id"), str)}
     for _, _, node in sorted(scored, key=lambda entry: entry[:2]):
         yield {name: _resolved(value, by_id) for name, value in node.items()}
+
+
+def _kind_score(node: Node) -> int | None:
+    """Return 10 for an article, 0 for what may stand in for one, None for anything else."""
+    types = kinds(node)
+    if any(kind.endswith(_ARTICLE_ENDINGS) for kind in types):
+        return 10
+    if not types or any(kind.endswith(_FALLBACK_ENDINGS) for kind in types):
+        return 0 if "headline" in node or "datePublished" in node else None
+    return None
+
+
+def _address_score(doc: Document, node: Node, here: set[tuple[str, str]]) -> int:
+    found = [
+        _page_key(_absolute(doc, url))
+        for name in ("url", "mainEntityOfPage", "@id")
+        for url in _addresses(node.get(name))
+    ]
+    if any(address in here for address in found):
+        return 6
+    return -3 if found and all(path for _, path in found) else 0
 
 
 def _reachable(tops: Iterable[Node]) -> Iterator[Node]:
@@ -242,6 +275,10 @@ def _reachable(tops: Iterable[Node]) -> Iterator[Node]:
             for name, value in node.items():
                 if name not in _ELSEWHERE:
                     pending.extend((inner, depth + 1) for inner in objects(value))
+
+
+def _absolute(doc: Document, url: str) -> str:
+    return url if url.startswith("http") else doc.absolute(url) or ""
 
 
 def _addresses(value: object) -> tuple[str, ...]:

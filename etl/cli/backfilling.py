@@ -12,7 +12,7 @@ from etl import boot
 from etl.errors import Misconfigured
 from etl.flow import backfill as flow
 from etl.flow.backfill import Far, Kit
-from etl.run.readers import read_here
+from etl.run.readers import Readers
 from etl.store import backfills
 from etl.store.backfills import Backfill
 
@@ -66,9 +66,8 @@ def backfill_warc(files: Sequence[Path], *, again: bool, dry_run: bool, as_json:
             console.err.print(f"Going on with backfill {job.id}.")
         if job.state != "done" or again:
             archive = boot.archive(chosen)
-            kit = Kit(archive, partial(read_here, shelf=boot.shelf(chosen)), now)
-            with console.steps() as steps:
-                flow.run_warc(conn, job, kit, watch=partial(_watch, steps))
+            with Readers(chosen.worker_count, shelf=boot.shelf(chosen)) as readers, console.steps() as steps:
+                flow.run_warc(conn, job, Kit(archive, readers.read, now), watch=partial(_watch, steps))
             archive.close()
         _print_job(opened, job.id, as_json=as_json)
 

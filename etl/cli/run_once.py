@@ -9,6 +9,7 @@ from psycopg import Connection
 
 from etl.errors import Misconfigured
 from etl.run.once import HOSTS_AT_ONCE, Once, Progress, RunOnce, sync_sources
+from etl.run.readers import Readers
 from etl.store import reports
 
 from . import console
@@ -28,8 +29,11 @@ def run_once(*, only: Sequence[str] | None, as_json: bool) -> None:
                 f"there is no recipe in {chosen.recipes_folder}: "
                 "`news-etl source add https://www.example.org/` finds the feeds of a site and writes one"
             )
-        with console.steps() as steps:
-            done = RunOnce(opened.pool, kit, watch=lambda progress: show(steps, progress)).run(only)
+        with (
+            Readers(chosen.worker_count, shelf=kit.shelf, archive=chosen.archive_place) as readers,
+            console.steps() as steps,
+        ):
+            done = RunOnce(opened.pool, kit, readers, watch=lambda progress: show(steps, progress)).run(only)
         print_summary(opened, done, as_json=as_json)
 
 

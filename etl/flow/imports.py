@@ -25,7 +25,8 @@ from .reading import Reading, spell
 from .settle import settle
 
 PAGE_TYPES = ("text/html", "application/xhtml+xml")
-Read = Callable[[Sequence[tuple[Capture, bytes]]], Sequence[Reading]]
+Read = Callable[[Sequence[tuple[Capture, bytes | None]]], Sequence[Reading]]
+"""Captures with their bodies in, one reading each out; without a body it is read from the archive."""
 
 
 @dataclass(slots=True)
@@ -53,7 +54,7 @@ def import_batch(
         if isinstance(record, BrokenRecord):
             imported.problems.append(f"{record.offset}: {refusal[1]}")
     fresh = _without_known(conn, wanted, imported)
-    kept = [(_keep(record, archive), record.body) for record in fresh]
+    kept: list[tuple[Capture, bytes | None]] = [(_keep(record, archive), record.body) for record in fresh]
     archive.sync()
     for settled in settle(conn, read(kept), now=now, is_live=False):
         imported.counts[settled.outcome] += 1

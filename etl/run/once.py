@@ -12,11 +12,12 @@ from functools import partial
 
 from psycopg import Connection
 
-from etl.flow.digest import digest_pending, read_archived
+from etl.flow.digest import digest_pending
 from etl.flow.listed import listed_sources
 from etl.flow.poll import Poll, Polled
 from etl.flow.visit import HostVisit, Tools, Visited
 from etl.recipe.shelf import Shelf
+from etl.run.readers import Readers, read_archived
 from etl.store import hosts, pages, sources
 from etl.store.pool import Pool
 from etl.store.sources import Listed
@@ -57,9 +58,12 @@ class Once:
 class RunOnce:
     """One pass over all that is due."""
 
-    def __init__(self, pool: Pool, tools: Tools, *, watch: Callable[[Progress], None] = lambda _: None) -> None:
+    def __init__(
+        self, pool: Pool, tools: Tools, readers: Readers, *, watch: Callable[[Progress], None] = lambda _: None
+    ) -> None:
         self.pool = pool
         self.tools = tools
+        self.readers = readers
         self.watch = watch
         self.progress = Progress()
         self.once = Once(tools.now())
@@ -128,7 +132,7 @@ class RunOnce:
         return visited
 
     def _digest(self) -> int:
-        read = partial(read_archived, archive=self.tools.fetcher.archive, shelf=self.tools.shelf)
+        read = partial(read_archived, self.readers)
         with self.pool.connection() as conn:
             settled = digest_pending(conn, read, now=self.tools.now, limit=DIGESTS_AT_ONCE)
         self.once.digested += len(settled)

@@ -1,0 +1,85 @@
+"""Pages that kill their reader cost themselves and nothing else."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from etl.model import Capture, Place
+from etl.run import readers
+from etl.run.readers import Readers
+
+DAY = datetime(2026, 2, 7, 8, 15, tzinfo=UTC)
+
+
+class Segfault(bytes):
+    """A body whose unpickling in the child reads address 0: a real SIGSEGV in the child, none here."""
+
+    def __reduce__(self):
+        return ctypes.string_at, (0,)
+
+
+class Sleepy(bytes):
+    """A body that takes longer than a page may."""
+
+    def __reduce__(self):
+        return time.sleep, (60,)
+
+
+def body_of(number: int) -> bytes:
+    text = "".join(f"<p>Paragraph {k} of page {number} says something about the harbour and its ferries.</p>" for k in range(6))
+    return f"<html lang=en><title>Page {number}</title><h1>Page {number}</h1><article>{text}</article></html>".encode()
+
+
+def page(number: int, body: bytes | None = None) -> tuple[Capture, bytes]:
+    whole = body_of(number) if body is None else body
+    capture = Capture(
+        url=f"https://www.example.org/news/page-{number}",
+        final_url=f"https://www.example.org/news/page-{number}",
+        status=200,
+        headers={"content-type": "text/html"},
+        body_sha256=hashlib.sha256(b"x").digest(),
+        body_bytes=1,
+        fetched_at=DAY,
+        place=Place("a.warc.gz", number, 1),
+    )
+    return capture, whole
+
+
+@pytest.fixture
+def two():
+    with Readers(2, shelf=None) as made:
+        yield made
+
+
+def test_pages_come_back_in_their_order(two):
+    readings = two.read([page(number) for number in range(40)])
+    assert [reading.capture.place.offset for reading in readings] == list(range(40))
+    assert {reading.outcome for reading in readings} == {"article"}
+    assert readings[7].article.title == "Page 7"
+
+
+def test_a_segfault_costs_one_page(two):
+    pages = [page(number) for number in range(12)]
+    pages[5] = page(5, Segfault(b"x"))
+    readings = two.read(pages)
+    assert [reading.outcome for reading in readings] == ["article"] * 5 + ["crashed"] + ["article"] * 6
+    assert readings[5].detail == "the reader was ended by SIGSEGV"
+    assert [reading.outcome for reading in two.read([page(1)])] == ["article"]
+
+
+def test_a_page_that_never_ends_is_given_up(two, monkeypatch):
+    monkeypatch.setattr(readers, "PAGE_MAX_S", 1.0)
+    pages = [page(0), page(1, Sleepy(b"x")), page(2)]
+    readings = two.read(pages)
+    assert [reading.outcome for reading in readings] == ["article", "too_slow", "article"]
+
+
+def test_readers_are_replaced_after_their_share(monkeypatch):
+    monkeypatch.setattr(readers, "PAGES_PER_CHILD", 5)
+    with Readers(1, shelf=None) as one:
+        assert len(one.read([page(number) for number in range(23)])) == 23

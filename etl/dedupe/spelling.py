@@ -37,6 +37,11 @@ _DOUBLED_SCHEME = re.compile(r"(?:https?:/*)+(?=https?://)", re.IGNORECASE)
 _EDGES = "".join(map(chr, range(0x21)))
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _HOST = re.compile(r"(?=.{1,253}\Z)(?!.*\.\.)[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\]")
+# `cache:Abc123:https://…`, as search engines' caches name a page.
+_CACHED = re.compile(r"\Acache:(?:[\w-]+:)?(?=https?:)")
+_CDATA = re.compile(r"\A<!\[CDATA\[(.*)\]\]>\Z", re.DOTALL)
+# Raw quotes and angle brackets cannot stand in an address: what follows is markup that a sloppy source left in.
+_MARKUP = re.compile(r"[\"<>]")
 _NUMBERED_WWW = re.compile(r"www-?\d{0,3}")
 _SESSION = re.compile(
     r";(?:jsessionid|phpsessid|sessionid|sid)=[^/;]*"
@@ -70,6 +75,7 @@ _PATH_RULES = tuple(
 _PATH_HINT = re.compile(r"amp|print|druck|imprimir|index|default|;|/\(", re.IGNORECASE)
 
 _PATH_SAFE = "/!$&'()*+,;=:@"
+_ROUTE_SAFE = _PATH_SAFE + "?#"
 _QUERY_SAFE = "!$'()*,/:;@?"
 _PATH_PLAIN = re.compile(r"[A-Za-z0-9._~/!$&'()*+,;=:@-]*", re.ASCII)
 _QUERY_PLAIN = re.compile(r"[A-Za-z0-9._~!$'()*,/:;@?-]*", re.ASCII)
@@ -94,7 +100,7 @@ def spell(url: str, rules: list[str]) -> str:
     if len(pairs) == 1 and pairs[0][0] == "_escaped_fragment_" and pairs[0][1]:
         # Google's scheme for crawlers of 2009: the query stands for the route behind `#!`.
         rules.append("escaped_fragment")
-        fragment, pairs = "!" + pairs[0][1], []
+        fragment, pairs = "!" + _quote(pairs[0][1], _ROUTE_SAFE), []
     text = "&".join(_quote_pair(key) + ("=" + _quote_pair(value) if value else "") for key, value in pairs)
     route = _route(fragment, rules)
     return f"https://{name}{port}{path}{'?' + text if text else ''}{'#' + route if route else ''}"
@@ -106,6 +112,8 @@ def _split(url: str, rules: list[str]) -> tuple[str, str, str, str, str]:
         raise BadUrlError(f"{len(url)} characters are more than {URL_MAX_CHARS}")
     # Browsers drop line breaks and tabs inside an address (URL Standard, 4.4) and read a backslash as a slash.
     url = url.strip(_EDGES).replace("\t", "").replace("\n", "").replace("\r", "")
+    if _MARKUP.search(url):
+        url = _MARKUP.split(_CDATA.sub(r"\1", url).strip(_EDGES), maxsplit=1)[0].rstrip(_EDGES + "&")
     if _FORBIDDEN.search(url):
         raise BadUrlError("control characters or lone surrogates")
     doubled = _DOUBLED_SCHEME.match(url)
@@ -206,11 +214,13 @@ def _target(host: str, path: str, query: str) -> str | None:
         if found is None:
             continue
         if not rule.params:
+            if rule.to:
+                return rule.to + found.group(1)
             inner = _inner_url(found.group(1))
             return f"{inner}?{query}" if query else inner
         given = dict(reversed(_raw_pairs(query)))
         for param in rule.params:
-            value = given.get(param, "")
+            value = _CACHED.sub("", given.get(param, ""))
             if value.startswith(("http://", "https://", "//")):
                 return value
     return None
@@ -293,19 +303,30 @@ def _pair_name(pair: tuple[str, str]) -> str:
 def _decode(text: str) -> str:
     if "%" not in text and "+" not in text:
         return text
-    return unquote_to_bytes(text.replace("+", " ")).decode("utf-8", "surrogateescape")
+    return _composed(unquote_to_bytes(text.replace("+", " ")))
+
+
+def _composed(octets: bytes) -> str:
+    """Decode, with one form for letters that may be written with a combining accent; bytes that are not UTF-8 are kept."""
+    text = octets.decode("utf-8", "surrogateescape")
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def _quote_pair(text: str) -> str:
     if _QUERY_PLAIN.fullmatch(text):
         return text
-    return quote_from_bytes(text.encode("utf-8", "surrogateescape"), safe=_QUERY_SAFE + " ").replace(" ", "+")
+    return _quote(text, _QUERY_SAFE + " ").replace(" ", "+")
+
+
+def _quote(text: str, safe: str) -> str:
+    return quote_from_bytes(text.encode("utf-8", "surrogateescape"), safe=safe)
 
 
 def _quote_path(path: str) -> str:
     # An encoded slash is not a slash (RFC 3986, 2.2): it is kept apart while everything else is decoded and encoded again.
     parts = re.split("%2[fF]", path)
-    return "%2F".join(quote_from_bytes(unquote_to_bytes(part), safe=_PATH_SAFE) for part in parts)
+    texts = (_composed(unquote_to_bytes(part)) for part in parts)
+    return "%2F".join(_quote(text, _PATH_SAFE) for text in texts)
 
 
 def _route(fragment: str, rules: list[str]) -> str:
@@ -313,6 +334,6 @@ def _route(fragment: str, rules: list[str]) -> str:
     if not fragment:
         return ""
     if fragment.startswith(("!", "/")) and fragment.strip("!/"):
-        return quote_from_bytes(unquote_to_bytes(fragment), safe=_PATH_SAFE + "?#")
+        return quote_from_bytes(unquote_to_bytes(fragment), safe=_ROUTE_SAFE)
     rules.append("fragment")
     return ""

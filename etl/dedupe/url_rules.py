@@ -18,6 +18,8 @@ class Redirector(NamedTuple):
     host: re.Pattern[str]
     path: re.Pattern[str]
     params: tuple[str, ...]
+    to: str
+    """Where the first group of the path is put behind; empty when that group is an address itself."""
 
 
 def _table(name: str) -> dict[str, Any]:
@@ -45,7 +47,7 @@ LANGUAGES = frozenset(cast("str", _table("places")["languages"]).split())
 WALLS = frozenset(cast("list[str]", _table("places")["walls"]))
 PAGE_NUMBERS = frozenset(cast("list[str]", _table("places")["page_numbers"]))
 REDIRECTORS = tuple(
-    Redirector(re.compile(rule["host"]), re.compile(rule["path"]), tuple(rule.get("param", ())))
+    Redirector(re.compile(rule["host"]), re.compile(rule["path"]), tuple(rule.get("param", ())), rule.get("to", ""))
     for rule in cast("list[dict[str, Any]]", _DATA["redirector"])
 )
 

@@ -54,6 +54,12 @@ SHARED = Path(os.environ.get("NEWS_ETL_SHARED", Path(__file__).resolve().parents
             "https://web.archive.org/web/20260301000000id_/http://example.com/2026/03/story-slug", id="archive"
         ),
         pytest.param("https://www-example-com.translate.goog/2026/03/story-slug?_x_tr_sl=de", id="translated host"),
+        pytest.param(
+            "https://webcache.googleusercontent.com/search?q=cache:Ab1:https://example.com/2026/03/story-slug",
+            id="cache",
+        ),
+        pytest.param("<![CDATA[https://example.com/2026/03/story-slug]]>", id="character data"),
+        pytest.param('https://example.com/2026/03/story-slug">more', id="markup behind it"),
         pytest.param("http://http://example.com/2026/03/story-slug", id="scheme twice"),
         pytest.param(" https://example.com/2026/03/\nstory-slug\t", id="white space"),
         pytest.param("https:\\\\example.com\\2026\\03\\story-slug", id="backslashes"),
@@ -79,6 +85,10 @@ def test_spellings_of_one_page_have_one_name(spelling):
         pytest.param(
             "https://example.com/news/amp/world-68012345", "https://example.com/news/world-68012345", id="amp inside"
         ),
+        pytest.param(
+            "https://youtu.be/dQw4w9WgXcQ?si=x", "https://youtube.com/watch?v=dQw4w9WgXcQ", id="short link of a video"
+        ),
+        pytest.param("https://example.com/caf%65%CC%81", "https://example.com/caf%C3%A9", id="combining accent"),
         pytest.param("https://example.com/a%a3b", "https://example.com/a%A3b", id="bytes that are not UTF-8"),
         pytest.param("https://example.com/a%2fb", "https://example.com/a%2Fb", id="an encoded slash stays one"),
         pytest.param("https://example.com", "https://example.com", id="front page"),
@@ -218,6 +228,7 @@ _ODD_URLS = st.builds(lambda host, tail: f"https://{host}/{tail}", _HOSTS, st.li
 @example("https://example.com/%2e%2e/a%2Famp")
 @example("https://example.com/a.amp.amp/index.html/index.html")
 @example("https://example.com/?_escaped_fragment_=")
+@example("https://example.com/?_escaped_fragment_=%ff")
 def test_canonical_is_idempotent_and_raises_nothing_else(url):
     try:
         name = canonical(url)

@@ -54,13 +54,17 @@ class Part:
     date: tuple[int | None, int, int] | None = None
     """Year (None when not printed), month, day; any of them may be out of range."""
     other_date: tuple[int | None, int, int] | None = None
-    """The second way to read a numeric date whose order is not known."""
+    """The second way to read a numeric date."""
+    is_order_known: bool = True
+    """The language and country decide that `date` is meant; a printed weekday may still say otherwise."""
     clock: tuple[int, int, int] | None = None
     zone: str | None = None
     """The character that stands for the printed zone, or an offset as printed."""
     weekday: int | None = None
     days_ago: int | None = None
     seconds_ago: float | None = None
+    is_counted: bool = False
+    """`days_ago` was printed as a number of days."""
     is_vague: bool = False
     """A distance too coarse to name a day: weeks, months, years."""
     is_past_week: bool = False
@@ -124,7 +128,8 @@ _DOTTED_SURE = (
     re.compile(rf"{_DOTTED}[\s.]*(?P<p2>{_PERIOD}){_ZONED}"),
 )
 _DOTTED_ALONE = re.compile(rf"{_DOTTED}{_ZONED}(?P<p2>)")
-_HOUR_ALONE = re.compile(rf"{AT}[\s.]*(?P<h>\d{{1,2}})(?![\d./:]){_ZONED}(?P<p1>)(?P<p2>)(?P<m>)(?P<s>)")
+_DOTTED_ONLY = re.compile(rf"^[^\d{UNKNOWN}]*{_DOTTED}[^\d{UNKNOWN}]*$(?P<zone>)(?P<p2>)")
+_HOUR_ALONE = re.compile(rf"{AT}[\s.]*(?P<h>\d\d)(?![\d./:]){_ZONED}(?P<p1>)(?P<p2>)(?P<m>)(?P<s>)")
 
 _YEAR = rf"(?P<y>\d{{4}})(?!\d)\s?{YEAR}?"
 _DATES = (
@@ -152,15 +157,20 @@ _YEARLESS = (
 )
 _LONE_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _SHORT = re.compile(r"(?<![\d/.\-])(?P<a>\d{1,2})(?P<sep>[/.])\s?(?P<b>\d{1,2})(?P<end>\.?)(?![\d/])")
+_PERIOD_BEFORE = re.compile(rf"(?<!\d)[0-3]?\d\.?\s*[-–—{UNKNOWN}]\s*$")
+"""A day before a date: "14. - 20. Januar 2022", "du 3 au 5 mars"."""
 _SHORT_DASHED = re.compile(r"(?<![\d\-])(?P<a>[01]\d)-(?P<b>[0-3]\d)(?![\d\-])")
 
 
-def parse(form: str, order: Order) -> list[Part]:
-    """Return the parts of a spelled label that say something of time."""
+def parse(form: str, order: Order, *, dots: bool = False) -> list[Part]:
+    """Return the parts of a spelled label that say something of time.
+
+    *dots*: the language writes a clock time with a dot, so that "18.47" alone is one.
+    """
     pieces = _ROLES.split(form)
-    parts = [_read(pieces[0], "", order)]
+    parts = [_read(pieces[0], "", order, dots)]
     for mark, piece in zip(pieces[1::2], pieces[2::2], strict=True):
-        part = _read(piece, _ROLE[mark], order)
+        part = _read(piece, _ROLE[mark], order, dots)
         is_tail = part.is_empty and not part.left and part.role != "other"
         if is_tail and parts[-1].role == "" and not parts[-1].is_empty:
             parts[-1] = replace(parts[-1], role=part.role)  # "3. Mai 2024 aktualisiert"
@@ -169,7 +179,7 @@ def parse(form: str, order: Order) -> list[Part]:
     return parts
 
 
-def _read(text: str, role: Role, order: Order) -> Part:
+def _read(text: str, role: Role, order: Order, dots: bool) -> Part:
     part = Part(role=role, unknown=text.count(UNKNOWN))
     text, part = _take_distance(text, part)
     text, part = _take_clock(text, part, _CLOCKS)
@@ -183,7 +193,8 @@ def _read(text: str, role: Role, order: Order) -> Part:
         text = text.replace(found[0], " ", 1)
     text, part = _take_date(text, part, order)
     if part.clock is None:
-        text, part = _take_clock(text, part, (_DOTTED_ALONE, _HOUR_ALONE) if part.has_day else ())
+        late = (_DOTTED_ALONE, _HOUR_ALONE) if part.has_day else (_DOTTED_ONLY,) if dots else ()
+        text, part = _take_clock(text, part, late)
     text = re.sub(f"[{UNKNOWN}{AT}{LAST}{DAY}{YEAR}{OCLOCK}]", " ", text)
     left = len(re.findall(r"\d+|[\ue000-\ue1ff]", text)) + (10 if FUTURE in text else 0)
     return replace(part, left=left, is_loose=part.is_loose or _LONE_YEAR.search(text) is not None)
@@ -210,7 +221,7 @@ def _take_distance(text: str, part: Part) -> tuple[str, Part]:
     if is_vague:
         return text, replace(part, is_vague=True)
     if days is not None:
-        return text, replace(part, days_ago=days)
+        return text, replace(part, days_ago=days, is_counted=True)
     return text, replace(part, seconds_ago=seconds)
 
 
@@ -242,7 +253,9 @@ def _take_date(text: str, part: Part, order: Order) -> tuple[str, Part]:
             parts = found.groupdict()
             year = int(parts["y"]) if len(parts["y"] or "") == 4 else _century(int(parts["y"] or parts["y2"]))
             part = replace(part, date=(year, _month(found), int(found["d"])))
-            return _once(_without(text, found), part)
+            return _once(
+                _without(text, found), part, is_period=_PERIOD_BEFORE.search(text[: found.start()]) is not None
+            )
     if found := _NUMERIC.search(text):
         return _once(_without(text, found), _numeric(part, found, order))
     for rule in _YEARLESS:
@@ -269,10 +282,10 @@ def _century(two_digits: int) -> int:
     return two_digits + (2000 if two_digits < 70 else 1900)
 
 
-def _once(text: str, part: Part) -> tuple[str, Part]:
+def _once(text: str, part: Part, *, is_period: bool = False) -> tuple[str, Part]:
     """Refuse a part that prints a second day: a period, or an update that no known word announces."""
     second = _NUMERIC.search(text)
-    if any(rule.search(text) for rule in _DATES) or (second and len(second["c"]) == 4):
+    if is_period or any(rule.search(text) for rule in _DATES) or (second and len(second["c"]) == 4):
         return text, replace(part, date=None, clock=None, left=part.left + 1)
     return text, part
 
@@ -294,21 +307,20 @@ def _either(part: Part, year: int | None, pair: tuple[int, int], order: Order) -
     a, b = pair
     if a > 12 or b > 12:  # only one way makes a date
         return replace(part, date=(year, b, a) if a > 12 else (year, a, b))
-    if order == "mdy":
-        return replace(part, date=(year, a, b))
-    if order == "dmy" or a == b:
+    if a == b:
         return replace(part, date=(year, b, a))
-    return replace(part, date=(year, b, a), other_date=(year, a, b))
+    if order == "mdy":
+        return replace(part, date=(year, a, b), other_date=(year, b, a), is_order_known=True)
+    return replace(part, date=(year, b, a), other_date=(year, a, b), is_order_known=order == "dmy")
 
 
 def _short(text: str, part: Part, found: re.Match[str], order: Order) -> tuple[str, Part]:
     """Read 11/03 or 5.8.: a day of this year, or a clock time where a dot may stand in both."""
     a, b = int(found["a"]), int(found["b"])
-    if found["sep"] == "." and not found["end"]:
-        if part.clock is None and a < 24 and 12 < b < 60 and len(found["b"]) == 2:
-            return _without(text, found), replace(part, clock=(a, b, 0))
-        if part.clock is None:
-            return text, part
+    if found["sep"] == "." and not found["end"] and part.clock is None:
+        return text, part
+    if len(found["a"] + found["b"]) < 4 and found["sep"] == "/" and part.clock is None and not part.role:
+        return text, part  # 1/2 is a page or a half
     if order == "ymd":
         return _without(text, found), replace(part, date=(None, a, b))
     return _without(text, found), _either(part, None, (a, b), order)

@@ -70,7 +70,9 @@ _TOKEN = re.compile(
 _MARKS = re.compile(
     "[\u0300-\u036f\u0591-\u05c7\u064b-\u0655\u0670\u0640\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad]"
 )
-_PUNCTUATION = {ord(c): "," for c in "،、，٬"} | {ord(c): ":" for c in "：∶"} | {ord(c): "-" for c in "‐‑‒"}
+_PUNCTUATION = (
+    {ord(c): "," for c in "،、，٬"} | {ord(c): ":" for c in "：∶"} | {ord(c): "-" for c in "‐‑‒"} | {ord("©"): OTHER}
+)
 _BETWEEN = frozenset(" -'.·")
 """What may stand between the words of one phrase: avant-hier, aujourd'hui, p. m."""
 _VARIANTS_MAX = 16

@@ -34,6 +34,12 @@ _EPOCH = re.compile(r"1\d{9}(?:\d{3})?(?:\.\d+)?")
 _BRACKETED = re.compile(r"\(([月火水木金土日월화수목금토일一二三四五六])\)")
 _MONTH_FIRST = frozenset({"us", "ph", "fm", "mh", "pw", "as", "gu", "mp", "pr", "vi", "um", "bz"})
 _YEAR_FIRST = frozenset({"ja", "ko", "zh", "yue", "hu", "mn", "eu"})
+_DOTS = frozenset({"sv", "da", "nb", "nn", "no", "fi", "is", "id", "it", "et"})
+"""Languages that print clock times with a dot."""
+_SPANS = {"us": ("America/New_York", "America/Los_Angeles"), "ca": ("America/Halifax", "America/Vancouver")}
+_SPANS["au"] = ("Australia/Sydney", "Australia/Perth")
+_WORLD = ("Pacific/Honolulu", "Pacific/Auckland")
+"""Zones between which a publisher is when only its country, or nothing, is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +101,7 @@ def readings(text: str, place: Place) -> tuple[Reading, ...]:
         found = _agreed(folded, languages, zones, text, place)
         if found:
             return found
-    return _in_any_language(folded, zones, text, place)
+    return _in_any_language(folded, zones, text, place) if any(map(str.isdigit, folded)) else ()
 
 
 def iso(moment: Moment | None) -> str | None:
@@ -202,7 +208,13 @@ def _agreed(
     best: tuple[tuple[int, int], tuple[Reading, ...]] | None = None
     order = _order(place, languages)
     for form in date_words.spell(folded, languages):
-        parts = _completed([p for p in date_forms.parse(form, order) if not p.is_empty or p.left or p.unknown])
+        parts = _completed(
+            [
+                p
+                for p in date_forms.parse(form, order, dots=languages[0] in _DOTS)
+                if not p.is_empty or p.left or p.unknown
+            ]
+        )
         readings = tuple(r for r in (_resolve(part, zones, text, place) for part in parts) if r is not None)
         if not readings:
             continue
@@ -241,7 +253,8 @@ def _resolve(part: Part, zones: list[tzinfo], text: str, place: Place) -> Readin
     if part.seconds_ago is not None and (part.date is None or part.date[0] is None):
         return _distance(part, text, place)
     day, rule = _day_of(part, zone, place)
-    if day is None or (rule != "label:absolute" and part.left + part.unknown > (2 if part.date else 0)):
+    noise_max = 2 if part.date and (part.clock or part.role or part.weekday is not None) else 0
+    if day is None or (rule != "label:absolute" and part.left + part.unknown > noise_max):
         return None
     if part.clock is None or zone is None:
         moment = _day(day.year, day.month, day.day, place=place, text=text, rule=rule)
@@ -259,30 +272,44 @@ def _distance(part: Part, text: str, place: Place) -> Reading | None:
 
 
 def _day_of(part: Part, zone: tzinfo | None, place: Place) -> tuple[date | None, str]:
-    """Return the day that a part means and the rule that gave it."""
+    """Return the day that a part means and the rule that gave it; None when the zones it may be in disagree."""
     if part.date is not None and part.date[0] is not None:
-        pairs = (part.date, part.other_date)
-        found = [date_calendars.day(p[0], p[1], p[2], language=place.language) for p in pairs if p and p[0] is not None]
-        days = [d for d in found if d is not None and d.year in YEARS and _is_past(d, place)]
-        if len(days) > 1 and part.weekday is not None:
-            days = [d for d in days if d.weekday() == part.weekday]
-        return (days[0] if len(days) == 1 else None), "label:absolute"
-    if place.fetched_at is None or zone is None:
-        return None, "label:relative"
-    if part.is_loose and (part.date is not None or not part.has_day):
+        return _absolute(part, place), "label:absolute"
+    if place.fetched_at is None or (part.is_loose and (part.date is not None or not part.has_day)):
         return None, "label:open"
-    now = place.fetched_at.astimezone(zone)
+    if part.date is not None and part.other_date is not None and not part.is_order_known:
+        return None, "label:ambiguous"
+    spans = _SPANS.get(place.country or "", _WORLD)
+    zones = [zone] if zone is not None else [found for name in spans if (found := date_zones.named(name))]
+    days = {_relative_day(part, place.fetched_at.astimezone(each), place.language) for each in zones}
+    if len(days) > 1 and part.is_counted:  # "3 days ago" is only good to a day
+        days = {_relative_day(part, place.fetched_at.astimezone(UTC), place.language)}
+    rule = "label:yearless" if part.date else "label:relative" if part.days_ago is not None else "label:weekday"
+    return days.pop() if len(days) == 1 else None, rule if part.has_day else "label:clock"
+
+
+def _absolute(part: Part, place: Place) -> date | None:
+    """Return the day of a complete date; a printed weekday decides between day and month first, and may refuse both."""
+    pairs = [pair for pair in (part.date, part.other_date) if pair is not None]
+    days = [date_calendars.day(y, m, d, language=place.language) for y, m, d in pairs if y is not None]
+    if part.other_date is not None and part.weekday is not None:
+        days = [day for day in days if day is not None and day.weekday() == part.weekday]
+    elif part.is_order_known:
+        days = days[:1]
+    days = [day for day in days if day is not None and day.year in YEARS and _is_past(day, place)]
+    return days[0] if len(days) == 1 else None
+
+
+def _relative_day(part: Part, now: datetime, language: str | None) -> date | None:
+    """Return the day that a label without a year means to a reader in whose zone it is *now*."""
     if part.days_ago is not None:
-        return now.date() - timedelta(days=part.days_ago), "label:relative"
+        return now.date() - timedelta(days=part.days_ago)
     if part.date is not None:
-        if part.other_date is not None:
-            return None, "label:ambiguous"
-        return _latest(part, now, place.language), "label:yearless"
+        return _latest(part, now, language)
     if part.weekday is not None:
-        return _last_weekday(part, now), "label:weekday"
+        return _last_weekday(part, now)
     assert part.clock is not None
-    is_later = part.clock[:2] > (now.hour, now.minute + 5)
-    return now.date() - timedelta(days=1 if is_later else 0), "label:clock"
+    return now.date() - timedelta(days=1 if part.clock[:2] > (now.hour, now.minute + 5) else 0)
 
 
 def _latest(part: Part, now: datetime, language: str | None) -> date | None:

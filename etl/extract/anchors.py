@@ -59,6 +59,8 @@ class _Own:
         scheme, _, rest = doc.base_url.partition("://")
         self._origin = f"{scheme}://{rest.partition('/')[0]}"
         self._keys = own_keys(doc)
+        self._fetched = identity(doc.url)
+        self._site = site_of(doc.url)
         self._parts = tuple(f"{page}{mark}" for page in self._keys for mark in "/?.")
         """Starts of what is a part of the page: its second page, its pictures, its comments, its AMP version."""
         tails = [page.partition("?")[0].partition("/")[2].split("/")[:-1] for page in self._keys]
@@ -87,6 +89,8 @@ class _Own:
         if key in self._above:
             return url, key, article_urls.OTHER
         shape = article_urls.shape(key)
+        if shape >= article_urls.WEAK and site_of(url) == self._site:
+            shape = article_urls.beside(self._fetched, key, shape)
         if shape == article_urls.PLAIN and key[key.find("/") : key.rfind("/") + 1] in self.folders:
             shape = article_urls.WEAK
         return url, key, shape

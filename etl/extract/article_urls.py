@@ -43,10 +43,12 @@ _NUMBERED = re.compile(
     re.IGNORECASE,
 )
 _QUERY_ID = re.compile(
-    r"(?:^|&)(?:[a-z]*_?id|[a-z]*idxno|no|p|post|sid|news|article|art|story|seq|key|doc|newsno)="
+    r"(?:^|&)(?:(?:news|article|art|story|post|item|doc|content|[acnp])?_?id|[a-z]*idxno|no|p|post|sid|news|article|art|story|seq|key|doc|newsno)="
     r"[\w-]*(?:\d{4,}|\d[0-9a-f]{6,}|[0-9a-f]{8}-)",
     re.IGNORECASE,
 )
+_DATED = re.compile(r"/(?:19|20)\d\d[/-]?[01]\d|(?:19|20)\d\d-[01]\d-[0-3]\d")
+_TO_DASH = str.maketrans("_+.", "---")
 _FILE = re.compile(r"\.(?:jpe?g|png|gif|webp|svg|mp3|mp4|zip|ics|css|js|xml|rss|apk)$", re.IGNORECASE)
 
 
@@ -71,10 +73,46 @@ def shape(key: str) -> int:
         return OTHER
     if words >= SLUG_WORDS:
         return STRONG
-    if _DIGITS.search(path) and _NUMBERED.search(path, path.find("/")):
+    if is_numbered(path):
         is_archive = len(last) <= 2 and last.isdigit() and segments[-2].isdigit()
         return OTHER if is_archive else STRONG
     return WEAK if words >= SLUG_WORDS_WEAK else PLAIN
+
+
+def beside(own: str, key: str, own_shape: int) -> int:
+    """Return *own_shape*, the shape of *key*, as what a page at *own* on the same host makes of it.
+
+    Where articles have a number, what has none is likely a section, however long its name; where they have a headline
+    for a slug, a number behind one or two words is that of a topic (`/ukraine/t-17292877`).
+    """
+    if own_shape not in (STRONG, WEAK) or "?" in key:
+        return own_shape
+    own_path, path = own.partition("?")[0], key
+    if is_numbered(own_path) and not is_numbered(path):
+        return own_shape - 1
+    words = _most_words(path)
+    if (
+        words < SLUG_WORDS_WEAK + 1
+        and own_shape == STRONG
+        and _most_words(own_path) >= SLUG_WORDS
+        and not _DATED.search(path)
+    ):
+        return WEAK
+    return own_shape
+
+
+def is_named(key: str) -> bool:
+    """Tell whether *key* has more than a number behind one or two words, as the page of a topic has."""
+    return _most_words(key) >= SLUG_WORDS_WEAK or not is_numbered(key) or _DATED.search(key) is not None
+
+
+def is_numbered(path: str) -> bool:
+    """Tell whether *path* (with its host) carries a number, date or hash as only single documents do."""
+    return _DIGITS.search(path) is not None and _NUMBERED.search(path, path.find("/")) is not None
+
+
+def _most_words(path: str) -> int:
+    return max((slug_words(segment) for segment in path.split("/")[1:]), default=0)
 
 
 def is_topic(href: str) -> bool:
@@ -83,8 +121,8 @@ def is_topic(href: str) -> bool:
 
 
 def slug_words(segment: str) -> int:
-    """Return the number of words in one *segment* of a path, its extension not counted."""
-    words = segment.count("-") + segment.count("_") + segment.count("+") + segment.count(".") + 1
+    """Return the number of words in one *segment* of a path, numbers and its extension not counted."""
     if "%" in segment:
-        words += unquote(segment).count(" ")
-    return words - (segment[-6:-3].count(".") > 0)
+        segment = unquote(segment).replace(" ", "-")
+    words = [word for word in segment.translate(_TO_DASH).split("-") if word and not word.isdigit()]
+    return len(words) - (segment[-6:-3].count(".") > 0)

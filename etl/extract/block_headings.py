@@ -19,10 +19,14 @@ GAP_CHUNKS_MAX = 40
 LABEL_CHARS_MAX = 30
 """A longer first piece of a teaser is no label."""
 
+WEAK_CHARS_MAX = 50
+"""A longer line is no heading by its place alone."""
+
 _HEADING_TAGS = frozenset({"h2", "h3", "h4", "h5", "h6", "legend", "summary", "caption", "dt"})
 _LETTER = re.compile(r"[^\W\d_]")
-_NAMED = re.compile(r"title|head|label|caption|titel|(?<![a-z])kop|titre|titulo|rubrik|(?<![a-z])tit(?![a-z])")
-_OPEN_END = re.compile(r"[.,…!;]$")
+_NAMED = re.compile(r"title|head|label|titel|(?<![a-z])kop|titre|titulo|rubrik|(?<![a-z])tit(?![a-z])")
+_NOT_WEAK = re.compile(r"[.,…!;]$|\d")
+_HIDDEN = re.compile(r"sr-?only|screen-?reader|visually-?hidden|assistive|skip")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +147,9 @@ class Ruling:
             stop = doc.last_text[link]
         text = collapse("".join(doc.texts[start:stop]))
         element = doc.boxes[start]
-        if not _LETTER.search(text) or doc.tags[element] == "h1":
+        if not _LETTER.search(text) or doc.tags[element] in ("h1", "figcaption"):
+            return None
+        if _HIDDEN.search(doc.hint(element)) or _HIDDEN.search(doc.hint(doc.owners[start])):
             return None
         kind, is_noise = headings.judge(text)
         if is_noise:
@@ -162,7 +168,7 @@ class Ruling:
         if kind is None:
             if holds_item or parent <= self._running.container < doc.ends[parent]:
                 return None
-            if not is_titled and _OPEN_END.search(text):
+            if not is_titled and (len(text) > WEAK_CHARS_MAX or _NOT_WEAK.search(text)):
                 return None
         return Heading(text, -1 if holds_item else element, doc.ends[parent], kind, is_titled or kind is not None)
 

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from etl.extract import dates, teaser_fields
 from etl.extract.anchors import Anchor, host_of, identity
-from etl.extract.article_urls import PLAIN, WEAK
+from etl.extract.article_urls import PLAIN, STRONG, WEAK, is_named
 from etl.extract.body import Main
 from etl.extract.document import Document
 from etl.extract.teaser_fields import Fields
@@ -92,7 +92,7 @@ def _is_document(anchor: Anchor, host: str) -> bool:
     while the PLAIN links inside a site lead to its topics and people.
     """
     if anchor.shape >= WEAK:
-        return True
+        return anchor.shape == STRONG or host_of(anchor.url) != host or is_named(anchor.key)
     there = host_of(anchor.url)
     return (
         anchor.shape == PLAIN

@@ -9,7 +9,8 @@ text: related), then what the theme calls it.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from etl.extract import anchors as page_anchors
 from etl.extract import block_headings, headings, running_text
@@ -28,6 +29,10 @@ SHORT_TITLE_CHARS_WEAK = 24
 """Shorter link texts are labels; the second for URLs that only may be an article's."""
 MENU_TITLE_CHARS = 40
 """A menu entry this long is a headline card and no section."""
+HEADLINES_MAX = 2
+"""Pages with more `<h1>` than these use it for teasers."""
+MENU_ITEMS_MIN = 4
+"""A list this long in which most entries are too short for a headline is a menu, also without a `<nav>`."""
 STEM_CHARS = 5
 """Longer than most function words, short enough to meet an inflected form."""
 _ITEM_TAGS = frozenset({"li", "article", "tr", "dd"})
@@ -44,6 +49,8 @@ class Item:
     url: str
     key: str
     shape: int
+    is_sure: bool = True
+    """False for one that counts only beside others that are sure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +98,11 @@ def find(doc: Document) -> Teasers:
                 sentences.append(anchor)
             else:
                 wanted.append(anchor)
-    items = [item for item in _items(doc, wanted, running) if item.shape == OWN or _is_teaser(doc, item)]
+    items: list[Item] = []
+    for item in _items(doc, wanted, running):
+        certainty = 2 if item.shape == OWN else _certainty(doc, item)
+        if certainty:
+            items.append(item if certainty == 2 else replace(item, is_sure=False))
     blocks = _blocks(doc, items, running, zones)
     return Teasers(tuple(blocks), tuple(sentences), running, _ranges(doc, blocks))
 
@@ -127,12 +138,13 @@ def _grow(doc: Document, element: int, between: tuple[int, int], running: Runnin
     before, after = between
     parents, ends, tags = doc.parents, doc.ends, doc.tags
     chars = doc.text_length(element)
-    headline = doc.by_tag["h1"][0] if len(doc.by_tag.get("h1", ())) == 1 else -1
+    headlines = doc.by_tag.get("h1", ())
+    headlines = headlines if len(headlines) <= HEADLINES_MAX else ()
     while tags[element] not in _ITEM_TAGS:
         parent = parents[element]
         if parent <= before or ends[parent] > after or tags[parent] in _STOP_TAGS:
             break
-        if parent <= running.container < ends[parent] or parent <= headline < ends[parent]:
+        if parent <= running.container < ends[parent] or _holds(headlines, parent, ends[parent]):
             break
         more = doc.text_length(parent) - doc.text_length(element)
         if more:
@@ -142,6 +154,10 @@ def _grow(doc: Document, element: int, between: tuple[int, int], running: Runnin
                 break
         element = parent
     return element
+
+
+def _holds(headlines: Sequence[int], element: int, end: int) -> bool:
+    return any(element < headline < end for headline in headlines)
 
 
 def _has_twin(doc: Document, element: int, parent: int) -> bool:
@@ -157,19 +173,25 @@ def _has_twin(doc: Document, element: int, parent: int) -> bool:
     return place < len(links) and links[place] < doc.ends[sibling]
 
 
-def _is_teaser(doc: Document, item: Item) -> bool:
-    chars = max(doc.text_length(anchor) for anchor in item.anchors) or doc.text_length(item.element)
-    if chars and doc.texts[doc.last_text[item.element] - 1][:1] > "\u2e80":
-        chars *= 2
-    chars_min = SHORT_TITLE_CHARS if item.shape == STRONG else SHORT_TITLE_CHARS_WEAK
-    if doc.text(item.element)[:1] == "©":
-        return False
+def _certainty(doc: Document, item: Item) -> int:
+    """Return 2 for a teaser by its own look, 1 for one in good company, 0 for none."""
+    chars = max(doc.text_length(anchor) for anchor in item.anchors)
     tags = doc.tags[item.element : doc.ends[item.element]]
-    if tags[0] in _ITEM_TAGS and doc.text_length(item.element) >= 2 * chars_min:
-        return True
+    if not chars:
+        if _HEADINGS.isdisjoint(tags):
+            return 0
+        chars = doc.text_length(item.element)
+    text = doc.text(item.element)
+    if text[:1] == "©":
+        return 0
+    wide = 2 if text[-1:] > "\u2e80" else 1
+    chars *= wide
     if item.shape == STRONG:
-        return chars >= SHORT_TITLE_CHARS
-    return chars >= SHORT_TITLE_CHARS_WEAK or (chars >= SHORT_TITLE_CHARS and not _HEADINGS.isdisjoint(tags))
+        is_listed = tags[0] in _ITEM_TAGS and len(text) * wide >= 2 * SHORT_TITLE_CHARS
+        return 2 if is_listed or chars >= SHORT_TITLE_CHARS else 0
+    if chars >= SHORT_TITLE_CHARS_WEAK or (chars >= SHORT_TITLE_CHARS and not _HEADINGS.isdisjoint(tags)):
+        return 2
+    return 1 if chars >= SHORT_TITLE_CHARS or tags[0] in _ITEM_TAGS else 0
 
 
 def _blocks(doc: Document, items: list[Item], running: Running, zones: Zones) -> list[Block]:
@@ -203,7 +225,8 @@ def _side_by_side(doc: Document, left: int, right: int) -> bool:
 
 def _block(doc: Document, group: list[Item], heading: Heading | None, running: Running, zones: Zones) -> list[Block]:
     items = tuple(item for item in group if item.shape != OWN)
-    if not items:
+    sure = [item for item in items if item.is_sure]
+    if not items or not sure or (len(sure) * 2 < len(items) and len(items) >= MENU_ITEMS_MIN):
         return []
     in_text = running.spans(items[0].element)
     if heading is None:

@@ -97,6 +97,8 @@ _PERIOD = f"[{AM}{PM}{NOON}{NIGHT}]"
 _ZONED = rf"(?:[ (]*(?P<zone>[{chr(ZONE)}-{chr(ZONE + 0xFF)}]|[+-]\d\d:?\d\d(?!\d)))?"
 _SEP = r"[\s.,/\-–—|•·'()׳״]*"
 
+_TWICE = re.compile(rf"({_M})\s?[/(]\s?\1\)?")
+"""The month in two ways: "24 نيسان / أبريل 2020"."""
 _ROLES = re.compile(f"([{PUBLISHED}{MODIFIED}{OTHER}])")
 _ROLE: dict[str, Role] = {PUBLISHED: "published", MODIFIED: "modified", OTHER: "other"}
 
@@ -167,7 +169,7 @@ def parse(form: str, order: Order, *, dots: bool = False) -> list[Part]:
 
     *dots*: the language writes a clock time with a dot, so that "18.47" alone is one.
     """
-    pieces = _ROLES.split(form)
+    pieces = _ROLES.split(_TWICE.sub(r"\1", form))
     parts = [_read(pieces[0], "", order, dots)]
     for mark, piece in zip(pieces[1::2], pieces[2::2], strict=True):
         part = _read(piece, _ROLE[mark], order, dots)

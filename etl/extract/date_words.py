@@ -70,9 +70,9 @@ _TOKEN = re.compile(
 _MARKS = re.compile(
     "[\u0300-\u036f\u0591-\u05c7\u064b-\u0655\u0670\u0640\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad]"
 )
-_PUNCTUATION = (
-    {ord(c): "," for c in "،、，٬"} | {ord(c): ":" for c in "：∶"} | {ord(c): "-" for c in "‐‑‒"} | {ord("©"): OTHER}
-)
+_PUNCTUATION = str.maketrans({**dict.fromkeys("،、，٬", ","), **dict.fromkeys("：∶", ":"), **dict.fromkeys("‐‑‒", "-"), "©": OTHER})
+_LETTERS = str.maketrans("ىیکەةۀ", "ييكههه")
+"""Arabic letters that keyboards of Arabic, Persian and Urdu write differently."""
 _BETWEEN = frozenset(" -'.·")
 """What may stand between the words of one phrase: avant-hier, aujourd'hui, p. m."""
 _VARIANTS_MAX = 16
@@ -92,7 +92,7 @@ def fold(text: str) -> str:
             .replace("ʼ", "'")
         )
         text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
-        text = unicodedata.normalize("NFC", _MARKS.sub("", text)).replace("ı", "i")
+        text = unicodedata.normalize("NFC", _MARKS.sub("", text)).replace("ı", "i").translate(_LETTERS)
         return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
     return text.lower()
 

@@ -28,10 +28,14 @@ ABOVE_MAX = 12
 UNDER_CHUNKS = 10
 """Text chunks after the headline that a date line may be away."""
 HEADINGS_MAX = 40
+FOOT_CHUNKS = 4
+"""Last text chunks of the body that may be a date line."""
 ELSEWHERE = 9
 
 _ASIDE_TAGS = frozenset({"aside", "figure", "figcaption", "blockquote", "select", "button"})
-_COMMENT = re.compile(r"comment|disqus|\brespond\b|replies|footer|copyright|tweet|twitter")
+_COMMENT = re.compile(
+    r"comment|disqus|\brespond\b|replies|(?<!article[-_])(?<!entry[-_])(?<!post[-_])(?<!story[-_])footer|copyright|tweet|twitter"
+)
 _ASIDE = re.compile(
     r"sidebar|side-bar|related|recirc|recommend|most-?(?:read|popular|viewed)|popular|trending|ranking|latest|ticker|widget|"
     r"teaser|newsletter|calendar|event|carousel|slider|next-?post|prev|promo|more-(?:news|stories|from)|forecast|weather|menu|"
@@ -135,8 +139,9 @@ class Labels:
         doc = self._doc
         start = self._title if self._title >= 0 else self._first
         ranges = [(max(start - AROUND_CHUNKS, 0), min(max(self._first, start) + AROUND_CHUNKS // 2, len(doc.texts)))]
-        if ranges[0][1] <= self._last < len(doc.texts):
-            ranges.append((self._last, min(self._last + AROUND_CHUNKS // 2, len(doc.texts))))
+        foot = max(self._last - FOOT_CHUNKS, ranges[0][1])
+        if self._first >= 0 and foot < len(doc.texts):
+            ranges.append((foot, min(self._last + AROUND_CHUNKS // 2, len(doc.texts))))
         for first, last in ranges:
             for text, chunk in _lines(doc, first, last):
                 if len(text) <= LABEL_MAX_CHARS and _DIGIT.search(text):
@@ -170,7 +175,7 @@ class Labels:
                 return 5
             if 0 <= self._title_end - chunk <= AROUND_CHUNKS // 2:
                 return 4 if self._title - chunk <= 3 else 3
-        if 0 <= chunk - self._last <= AROUND_CHUNKS // 4:
+        if -FOOT_CHUNKS <= chunk - self._last <= AROUND_CHUNKS // 4:
             return 2
         return 0 if chunk < self._first or chunk >= self._last else -1
 

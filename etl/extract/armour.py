@@ -32,6 +32,7 @@ _TAG = re.compile(
     re.DOTALL | re.IGNORECASE,
 )
 """Comments, raw text and tags. Each form takes the rest of the page when it is not closed: searching stays linear."""
+_RAW = re.compile(rb"<!--.*?(?:-->|\Z)|<(script|style|textarea|title)\b.*?(?:</\1|\Z)", re.DOTALL | re.IGNORECASE)
 _ATTRIBUTE = re.compile(rb"""[^\s=>"'/]++(?:\s*=\s*(?:"[^"]*+"|'[^']*+'|[^\s>]++))?""")
 _VOID = frozenset(b"area base br col embed hr img input link meta param source track wbr".split())
 _IMPLIED = frozenset(b"p li dt dd tr td th thead tbody tfoot colgroup option optgroup rt rp html head body".split())
@@ -62,14 +63,20 @@ def tame(body: bytes) -> bytes:
 
 
 def _long_tags(body: bytes) -> list[int]:
-    """Return where a tag may begin that runs on over a whole window without `>`; in scripts `a<b` looks like one."""
+    """Return where a tag begins that runs on over a whole window without `>`. In scripts `a<b` looks like one, so they
+    are left out: cutting there once took the body of a page away, because its quotes were read as those of a tag.
+    """
     found: list[int] = []
+    raw: list[tuple[int, int]] | None = None
     for start in range(0, len(body), _WINDOW_BYTES):
         if body.find(b">", start, start + _WINDOW_BYTES) >= 0:
             continue
         opened = body.rfind(b"<", max(0, start - _WINDOW_BYTES), start + 1)
         if opened >= 0 and body[opened + 1 : opened + 2].isalpha() and body.find(b">", opened, start) < 0:
-            found.append(opened)
+            if raw is None:
+                raw = [match.span() for match in _RAW.finditer(body)]
+            if not any(first < opened < last for first, last in raw):
+                found.append(opened)
     return found
 
 

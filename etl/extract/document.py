@@ -69,6 +69,16 @@ class Document:
     by_tag: dict[str, list[int]] = field(default_factory=dict[str, list[int]])
     json_ld: list[str] = field(default_factory=list[str])
     """Raw contents of `<script type="application/ld+json">`."""
+    _scripts: list[LexborNode] = field(default_factory=list[LexborNode])
+
+    def scripts(self) -> Iterator[str]:
+        """Yield the contents of the page's other scripts: where sites keep a text that only JavaScript prints."""
+        for node in self._scripts:
+            if text := node.text(deep=True):
+                yield text
+
+    def add_script(self, node: LexborNode) -> None:
+        self._scripts.append(node)
 
     def text(self, element: int) -> str:
         """Return the visible text under *element* with single spaces."""
@@ -164,8 +174,11 @@ def _walk(doc: Document, root: LexborNode) -> None:
         number = len(tags)
         attributes = node.attributes
         if tag in UNSEEN:
-            if tag == "script" and "ld+json" in (attributes.get("type") or "").lower():
-                doc.json_ld.append(node.text(deep=True) or "")
+            if tag == "script":
+                if "ld+json" in (attributes.get("type") or "").lower():
+                    doc.json_ld.append(node.text(deep=True) or "")
+                elif "src" not in attributes:
+                    doc.add_script(node)
             box_of.append(-1)
         else:
             numbers[node.mem_id] = number

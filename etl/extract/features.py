@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import accumulate
 
-from etl.extract import hints
+from etl.extract import hints, wording
 from etl.extract.document import Document
 from etl.extract.runs import Runs
 
@@ -42,11 +42,11 @@ KIND_NAMES = tuple(name for name, _ in _KINDS)
 _KIND_BIT = {tag: 1 << (len(hints.NAMES) + place) for place, (_, tags) in enumerate(_KINDS) for tag in tags.split()}
 _HIDDEN = 1 << (len(hints.NAMES) + len(_KINDS))
 MASK_NAMES = (*hints.NAMES, *KIND_NAMES, "hidden")
-MASKS = ("own", "parent", "near", "far")
+MASKS = ("own", "parent", "near", "far", "words")
 _FIGURE = _KIND_BIT["figure"]
 
 NUMBERS = (
-    "length", "words", "link_share", "strong_share", "ending", "beginning", "stops", "commas", "digits", "length_before1",
+    "length", "words", "link_share", "strong_share", "ending", "beginning", "stops", "commas", "digits", "capitals", "marks", "length_before1",
     "length_before2", "length_after1", "length_after2", "links_before", "links_after", "same_before", "same_after",
     "parent_share", "grand_share", "great_share", "parent_links", "grand_links", "great_links", "parent_good",
     "root_depth", "core_depth", "wide_depth", "core_apart", "good_before", "good_after", "since_good", "until_good",
@@ -61,13 +61,14 @@ _WIDE = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00
 _ENDINGS = {**dict.fromkeys(".!?。！？।؟…॥።។", 4), **dict.fromkeys("\"'»”’)]」』“", 3), **dict.fromkeys(":;,，、،", 2)}
 _OPENINGS = frozenset("\"'«“‘„‚「『(-–—")
 _SHAPE_CLASS_CHARS = 40
+WORDING_CHARS_MAX = 500
 
 
 @dataclass(slots=True)
 class Table:
     """One row per run; `masks` and `numbers` in the order of MASKS and NUMBERS."""
 
-    masks: list[tuple[int, int, int, int]]
+    masks: list[tuple[int, int, int, int, int]]
     numbers: list[list[float]]
     good: list[float]
     """Per run: its weight as running text, 0 for labels, headings and link lists."""
@@ -123,12 +124,15 @@ def read(
         around.learn(box)
     parents = doc.parents
     own, up = around.own, around.up
-    masks: list[tuple[int, int, int, int]] = []
-    for box in runs.boxes:
+    masks: list[tuple[int, int, int, int, int]] = []
+    for box, text in zip(runs.boxes, runs.texts, strict=True):
         parent = parents[box]
         grand = parents[parent] if parent >= 0 else -1
         great = parents[grand] if grand >= 0 else -1
-        masks.append((own[box], own[parent], own[grand] | own[great], up[parents[great]] if great >= 0 else 0))
+        masks.append((
+            own[box], own[parent], own[grand] | own[great], up[parents[great]] if great >= 0 else 0,
+            wording.read(text) if len(text) < WORDING_CHARS_MAX else 0,
+        ))  # fmt: skip
     texts = _texts(runs)
     good = _good(runs, texts, masks)
     numbers = [list(row) for row in zip(*texts, strict=True)]
@@ -142,7 +146,7 @@ def read(
 
 
 def _texts(runs: Runs) -> tuple[list[float], ...]:
-    """Return the nine columns that need only the run's own text."""
+    """Return the columns that need only the run's own text."""
     longest = sorted(runs.texts, key=len)[-3:]
     wide = sum(len(_WIDE.findall(text)) for text in longest) > 0.3 * sum(map(len, longest))
     # A Chinese, Japanese, Korean or Thai character carries about what two and a half Latin ones do.
@@ -166,6 +170,8 @@ def _texts(runs: Runs) -> tuple[list[float], ...]:
         stops,
         commas,
         digits,
+        [_capitals(text) for text in runs.texts],
+        [float(("©" in text) + 2 * ("|" in text) + 4 * ("http" in text or ".com" in text) + 8 * ("@" in text)) for text in runs.texts],
     )
 
 
@@ -179,9 +185,15 @@ def _beginning(letter: str) -> float:
     return 3.0 if letter in _OPENINGS else 5.0 if letter.isalpha() else 2.0
 
 
-def _good(runs: Runs, texts: tuple[list[float], ...], masks: list[tuple[int, int, int, int]]) -> list[float]:
+def _capitals(text: str) -> float:
+    """Return 2 when all letters are capitals, 1 when each word begins with one, 0 for sentences."""
+    head = text[:60]
+    return 2.0 if head.isupper() else 1.0 if head.istitle() else 0.0
+
+
+def _good(runs: Runs, texts: tuple[list[float], ...], masks: list[tuple[int, int, int, int, int]]) -> list[float]:
     """Return how much each run weighs as running text."""
-    length, _, links, _, _, _, stops, _, _ = texts
+    length, links, stops = texts[0], texts[2], texts[6]
     return [
         length[run] * (1.0 - links[run])
         if length[run] >= 60 and stops[run] and links[run] < 0.4 and not (masks[run][0] | masks[run][1]) & _FIGURE
@@ -344,7 +356,7 @@ def _add_page(
     numbers: list[list[float]],
     good: list[float],
     *,
-    masks: list[tuple[int, int, int, int]],
+    masks: list[tuple[int, int, int, int, int]],
     teasers: tuple[tuple[int, int], ...],
     root: int,
 ) -> None:

@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 
 from etl.extract.document import Document, collapse
 
+_CELLS = frozenset({"td", "th"})
+_CELL_CHARS_MAX = 120
+_CELL_CHUNKS_MAX = 6
+
 
 @dataclass(slots=True)
 class Runs:
@@ -26,7 +30,8 @@ class Runs:
 
 
 def read(doc: Document) -> Runs:
-    """Return the runs of the page's body. Two line breaks in a row end a run, one does not."""
+    """Return the runs of the page's body. Two line breaks in a row end a run, one does not; the short cells of a table row are
+    one run."""
     runs = Runs()
     texts, boxes = doc.texts, doc.boxes
     start = doc.first_text[doc.by_tag["body"][0]] if "body" in doc.by_tag else 0
@@ -40,6 +45,16 @@ def read(doc: Document) -> Runs:
         stop = start + 1
         while stop < count and boxes[stop] == box and breaks.get(stop, 0) < 2:
             stop += 1
+        if doc.tags[box] in _CELLS and stop - start <= _CELL_CHUNKS_MAX:
+            # The cells of a row of figures are one line to a reader; cells with blocks inside have boxes of their own.
+            row = doc.parents[box]
+            while (
+                stop < count
+                and doc.tags[boxes[stop]] in _CELLS
+                and doc.parents[boxes[stop]] == row
+                and len(texts[stop]) < _CELL_CHARS_MAX
+            ):
+                stop += 1
         text = collapse(texts[start] if stop == start + 1 else "".join(texts[start:stop]))
         if text:
             runs.first.append(start)

@@ -16,6 +16,10 @@ _TRACKING = re.compile(
 )
 
 
+_CHANNELS = re.compile(
+    r"(?:^|\.)(?:facebook|instagram|x|twitter|t|telegram|whatsapp|tiktok|linkedin|pinterest|threads|google|apple|bsky|"
+    r"snapchat|flipboard|reddit)\.(?:com|me|net|app|co)$"
+)
 _MAY_BE = re.compile(r"\d|[-_+.%][^/]*[-_+.%]|\.pdf")
 """No article's URL is without: a digit, or three words in one segment. Most menu links end here."""
 
@@ -113,6 +117,11 @@ def identity(url: str) -> str:
 def host_of(url: str) -> str:
     """Return the host of *url* in lower case, without `www.`."""
     return url.partition("://")[2].partition("/")[0].lower().removeprefix("www.")
+
+
+def is_channel(host: str) -> bool:
+    """Tell whether *host* is where "follow us" leads: a channel or a shop of apps, no publisher of documents."""
+    return _CHANNELS.search(host) is not None
 
 
 def site_of(url: str) -> str:

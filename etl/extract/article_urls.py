@@ -28,6 +28,7 @@ _FOLDERS: dict[str, str] = tomllib.loads(files("etl.extract").joinpath("folders.
 _LISTS = frozenset(_FOLDERS["lists"].split())
 """Folders of lists and actions; their members may have long names."""
 _NEVER = frozenset(_FOLDERS["never"].split())
+_PEOPLE = ("author", "authors", "author-profile")
 _LEGAL = tuple(_FOLDERS["legal"].split())
 """How the names of legal texts start, with a number behind."""
 _SERVICES = frozenset(_FOLDERS["services"].split())
@@ -68,6 +69,8 @@ def shape(key: str) -> int:
     if words < SLUG_WORDS_SURE and not _LISTS.isdisjoint(segments):
         return OTHER
     if words < SLUG_WORDS and not _SERVICES.isdisjoint(segments):
+        return OTHER
+    if any(segment.endswith(_PEOPLE) for segment in segments[:-1]):
         return OTHER
     if not _NEVER.isdisjoint(segments) or last.startswith(_LEGAL) or ("." in last and _FILE.search(last)):
         return OTHER

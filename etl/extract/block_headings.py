@@ -44,9 +44,11 @@ class Heading:
 class Ruling:
     """Walks the teasers of one page in order and keeps the headings in force."""
 
-    def __init__(self, doc: Document, running: Running) -> None:
+    def __init__(self, doc: Document, running: Running, articles: frozenset[int]) -> None:
         self._doc = doc
-        self._running = running
+        self._articles = articles
+        """Links to articles: their text heads nothing, also where they were too short for a teaser."""
+        self.running = running
         self._stack: list[Heading] = []
         self._tabs: list[tuple[int, Heading]] = []
         self._chunk = 0
@@ -142,6 +144,8 @@ class Ruling:
         while not doc.texts[start].strip():
             start += 1
         link = self._link_of(start)
+        if link in self._articles:
+            return None
         stop = end
         if link >= 0 and doc.last_text[link] < end:
             stop = doc.last_text[link]
@@ -166,7 +170,7 @@ class Ruling:
         if kind is None and link >= 0 and doc.tags[doc.boxes[start]] in _HEADING_TAGS and self._leads_to_topic(link):
             kind = "related"
         if kind is None:
-            if holds_item or parent <= self._running.container < doc.ends[parent]:
+            if holds_item or parent <= self.running.container < doc.ends[parent]:
                 return None
             if not is_titled and (len(text) > WEAK_CHARS_MAX or _NOT_WEAK.search(text)):
                 return None
@@ -175,7 +179,7 @@ class Ruling:
     def _leads_to_topic(self, link: int) -> bool:
         """Tell whether a heading links to a topic's page: below an article that is a feed on the article's own topic."""
         href = self._doc.attribute(link, "href")
-        return self._running.container >= 0 and article_urls.is_topic(href)
+        return self.running.container >= 0 and article_urls.is_topic(href)
 
     def _link_of(self, chunk: int) -> int:
         doc = self._doc

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from etl.extract import dates, teaser_fields
-from etl.extract.anchors import Anchor, host_of, identity
+from etl.extract.anchors import Anchor, host_of, identity, is_channel
 from etl.extract.article_urls import PLAIN, STRONG, WEAK, is_named
 from etl.extract.body import Main
 from etl.extract.document import Document
@@ -16,13 +16,10 @@ from etl.extract.teaser_fields import Fields
 from etl.extract.teasers import Block, Item, Teasers
 from etl.model import Link, LinkKind, Moment
 
-_CHANNELS = re.compile(
-    r"(?:^|\.)(?:facebook|instagram|x|twitter|t|telegram|whatsapp|tiktok|linkedin|pinterest|threads|google|apple|bsky|snapchat)"
-    r"\.(?:com|me|net|app|co)$"
-)
-"""Where "follow us" leads: a channel, not a document."""
 _SEPARATOR = re.compile(r"\s*[|·•/]\s+|,\s+|\s[-–—]\s")
 _SEPARATORS_AROUND = re.compile(r"^[\s|·•/,;:–—-]+|[\s|·•/,;:–—-]+$")
+MORE_CHARS_MAX = 15
+"""A link this short in the deck below a teaser to the same page is its "read more"."""
 _CODE = re.compile(r"\d|\.pdf$|\?v=", re.IGNORECASE)
 
 
@@ -62,8 +59,13 @@ def read(
     ]
     found.sort(key=lambda entry: entry[0])
     merged: dict[tuple[str, LinkKind], Link] = {}
+
+    def is_more(anchor: Item | Anchor) -> bool:
+        """Tell the "more" at the end of a teaser's deck from a link of its own."""
+        return doc.text_length(anchor.element) <= MORE_CHARS_MAX
+
     for _, source, block in found:
-        if source.key in own:
+        if source.key in own or (block is None and (source.key, "related") in merged and is_more(source)):
             continue
         kind = block.kind if block else "inline"
         known = merged.get((source.key, kind))
@@ -97,7 +99,7 @@ def _is_document(anchor: Anchor, host: str) -> bool:
     return (
         anchor.shape == PLAIN
         and there != host
-        and _CHANNELS.search(there) is None
+        and not is_channel(there)
         and _CODE.search(anchor.key.rpartition("/")[2]) is not None
     )
 

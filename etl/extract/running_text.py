@@ -23,6 +23,8 @@ SENTENCE_CHARS_MIN = 15
 """The same for a paragraph whose words before the link announce nothing."""
 KIN_LEVELS = 2
 """How far above a text its first paragraphs may stand when they look like the others."""
+CARD_LEVELS = 5
+"""How far above a line the link may be that makes a whole card of it."""
 WRAPPERS_MAX = 4
 """Elements without a class that may stand around one paragraph."""
 TIGHT_SHARE = 0.5
@@ -146,7 +148,14 @@ def _in_link(tags: list[str], parents: list[int], element: int, box: int) -> boo
         if tags[element] == "a":
             return True
         element = parents[element]
-    return tags[box] == "a" or tags[parents[box]] == "a"
+    element = box
+    for _ in range(CARD_LEVELS):
+        if tags[element] == "a":
+            return True
+        element = parents[element]
+        if element < 0:
+            break
+    return False
 
 
 def in_sentence(doc: Document, running: Running, anchor: int) -> bool:

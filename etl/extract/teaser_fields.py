@@ -76,7 +76,8 @@ _CLIPPED = re.compile(r"clip:|width:\s*1px|display:\s*none")
 _VALUES = re.compile(r"\[[^\]]*\]")
 """Arbitrary values in the class names of utility frameworks (`text-[--kicker-color]`) name a colour, not a role."""
 _OTHER = re.compile(
-    r"comment|views|view-?count|read-?(?:time|more)|duration|share|button|cta|more-?link|like|counter|play"
+    r"(?<![a-z])(?:comments?|views|view-?count|read-?(?:time|more)|(?:video|media|audio)-?duration|share|btn|button|cta|"
+    r"more-?link|likes?|counter|play)(?![a-z])"
 )
 
 TITLE, KICKER, DATE, AUTHOR, DECK, OTHER, HIDDEN, PLAIN = range(8)
@@ -113,10 +114,10 @@ class Reader:
     def read(self, item: Item, block: Block) -> Fields:
         """Return what *item* of *block* shows; the title is empty when it shows none."""
         pieces = [piece for piece in self._pieces(item) if piece.text != block.heading]
-        rank = self._rank(item, pieces)
+        title_pieces = _title(pieces)
+        rank = self._rank(item, pieces, title_pieces)
         if rank is None and block.kind == "most_read":
             rank = self._place_in_list(item.element)
-        title_pieces = _title(pieces)
         title = collapse(" ".join(piece.text for piece in title_pieces))
         if block.kind == "most_read" and (found := _LEADING_RANK.match(title)) and rank in (None, int(found[1])):
             rank, title = int(found[1]), title[found.end() :]
@@ -173,18 +174,25 @@ class Reader:
         return [piece for piece in pieces if piece.role != HIDDEN and piece.text]
 
     def _unit(self, owner: int, box: int, anchors: set[int]) -> tuple[int, int, int]:
-        """Return the top inline element of a chunk's line, the teaser's link around it, and the role named on the way."""
+        """Return the inline element that makes a piece of a chunk, the teaser's link around it, and the role named on the way.
+
+        That is the nearest element with a class, which a theme styles as a thing of its own, or else the topmost.
+        """
         doc = self._doc
-        unit, anchor, named = owner, -1, PLAIN
+        unit, anchor, named, styled = owner, -1, PLAIN, -1
         element = owner
         while element > box:
             if element in anchors:
                 anchor = element
             else:
                 unit = element
+                if styled < 0 and anchor < 0 and doc.attrs[element].get("class"):
+                    styled = element
                 if named == PLAIN:
                     named = self._role(element)
             element = doc.parents[element]
+        if styled >= 0:
+            unit = styled
         if anchor < 0:
             above = box
             for _ in range(12):
@@ -206,10 +214,13 @@ class Reader:
             return True
         if named not in (PLAIN, TITLE) or last.role not in (PLAIN, TITLE) or previous[2] != key[2]:
             return False
-        direct = key[1] in (key[0], key[2]) or previous[1] in (previous[0], previous[2])
-        if not direct or _RANK.fullmatch(last.text.strip()):
+        before, after = previous[1], key[1]
+        is_direct = after in (key[0], key[2]) or before in (key[0], key[2])
+        is_nested = before < after < doc.ends[before] or after < before < doc.ends[after]
+        is_twin = doc.attrs[before].get("class") is not None and doc.attrs[before] == doc.attrs[after]
+        if not (is_direct or is_nested or is_twin) or _RANK.fullmatch(last.text.strip()):
             return False
-        return doc.tags[key[1]] in _FORMATTING or key[1] in (key[0], key[2])
+        return doc.tags[after] in _FORMATTING or after in (key[0], key[2])
 
     def _piece(self, text: str, unit: int, box: int, place: tuple[int, int, int]) -> Piece:
         doc = self._doc
@@ -224,6 +235,8 @@ class Reader:
             element = doc.parents[element]
         if doc.tags[unit] == "time" or doc.tags[box] == "time":
             role = DATE
+        elif doc.tags[box] == "figcaption" and role == PLAIN:
+            role = DECK
         return Piece(text, role, heading, anchor >= 0, unit)
 
     def _role(self, element: int) -> int:
@@ -239,8 +252,11 @@ class Reader:
             role = self._roles[name] = _role_of(_VALUES.sub("", name).lower())
         return role
 
-    def _rank(self, item: Item, pieces: list[Piece]) -> int | None:
+    def _rank(self, item: Item, pieces: list[Piece], title: list[Piece]) -> int | None:
+        """Return the number printed before the headline or named by the theme; one behind it counts comments."""
         for piece in pieces:
+            if title and piece is title[0]:
+                break
             if len(piece.text) <= 4 and piece.role != DATE and (found := _RANK.fullmatch(piece.text)):
                 pieces.remove(piece)
                 return int(found[1])
@@ -292,15 +308,21 @@ def _title(pieces: list[Piece]) -> list[Piece]:
         heading = max(headed, key=lambda piece: (piece.linked, len(piece.text))).heading
         return [piece for piece in headed if piece.heading == heading]
     named = [piece for piece in usable if piece.role == TITLE]
-    for choice in (named, [piece for piece in usable if piece.linked], usable):
+    linked = [piece for piece in pieces if piece.linked and piece.role not in (DATE, AUTHOR)]
+    for choice in (
+        [piece for piece in named if piece.linked],
+        [piece for piece in usable if piece.linked],
+        linked,
+        named,
+        usable,
+    ):
         for place, piece in enumerate(choice):
             if len(piece.text) >= TITLE_CHARS_MIN:
                 after = choice[place + 1] if place + 1 < len(choice) else None
                 return [after if after and _is_kicker_of(piece, after) else piece]
         if choice:
             return [max(choice, key=lambda piece: len(piece.text))]
-    linked = [piece for piece in pieces if piece.linked]
-    return [max(linked, key=lambda piece: len(piece.text))] if linked else []
+    return []
 
 
 def _is_start(text: str) -> bool:
@@ -311,7 +333,7 @@ def _is_start(text: str) -> bool:
 def _is_kicker_of(first: Piece, second: Piece) -> bool:
     """Tell whether *first* is a long kicker of *second*, and not a headline with its deck."""
     one, other = first.text, second.text
-    if first.role == TITLE or second.role != first.role or second.linked != first.linked or _has_digits(one):
+    if second.role != first.role or second.linked != first.linked or _has_digits(one):
         return False
     if len(one) > KICKER_CHARS_MAX or not len(one) < len(other) <= DECK_CHARS_MIN:
         return False
@@ -324,7 +346,7 @@ def _is_headline(piece: Piece) -> bool:
         return len(piece.text) > KICKER_CHARS_MAX or piece.text[-1] in ":–—"
     if _DURATION.fullmatch(piece.text) or (headings.kind(piece.text) is not None and piece.text[-1] == ":"):
         return False
-    return piece.role in (PLAIN, TITLE, DECK)
+    return piece.role in (PLAIN, TITLE, DECK, OTHER)
 
 
 def _kicker(pieces: list[Piece], title: list[Piece]) -> Piece | None:

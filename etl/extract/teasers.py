@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 
 from etl.extract import anchors as page_anchors
 from etl.extract import block_headings, headings, running_text
-from etl.extract.anchors import OWN, Anchor, site_of
+from etl.extract.anchors import OWN, Anchor, host_of, is_channel, site_of
 from etl.extract.article_urls import PLAIN, STRONG, WEAK
-from etl.extract.block_headings import Heading
+from etl.extract.block_headings import Heading, Ruling
 from etl.extract.document import Document
 from etl.extract.running_text import SENTENCE_CHARS, Running
 from etl.extract.zones import FOOTER, MENU, TEXT, Zones
@@ -94,16 +94,18 @@ def find(doc: Document) -> Teasers:
             if anchor.shape >= PLAIN and zones.zone(anchor.element) != FOOTER:
                 sentences.append(anchor)
         elif (anchor.shape >= WEAK or anchor.shape == OWN) and _may_tease(doc, anchor, zones):
-            if running.spans(anchor.element) and site_of(anchor.url) != home:
+            is_away = site_of(anchor.url) != home
+            if is_away and running.spans(anchor.element):
                 sentences.append(anchor)
-            else:
+            elif not (is_away and is_channel(host_of(anchor.url))):
                 wanted.append(anchor)
     items: list[Item] = []
     for item in _items(doc, wanted, running):
         certainty = 2 if item.shape == OWN else _certainty(doc, item)
         if certainty:
             items.append(item if certainty == 2 else replace(item, is_sure=False))
-    blocks = _blocks(doc, items, running, zones)
+    articles = frozenset(anchor.element for anchor in wanted if anchor.shape in (STRONG, OWN))
+    blocks = _blocks(doc, items, block_headings.Ruling(doc, running, articles), zones)
     return Teasers(tuple(blocks), tuple(sentences), running, _ranges(doc, blocks))
 
 
@@ -187,16 +189,19 @@ def _certainty(doc: Document, item: Item) -> int:
     wide = 2 if text[-1:] > "\u2e80" else 1
     chars *= wide
     if item.shape == STRONG:
-        is_listed = tags[0] in _ITEM_TAGS and len(text) * wide >= 2 * SHORT_TITLE_CHARS
-        return 2 if is_listed or chars >= SHORT_TITLE_CHARS else 0
+        if tags[0] in _ITEM_TAGS and len(text) * wide >= 2 * SHORT_TITLE_CHARS:
+            return 2
+        if chars < SHORT_TITLE_CHARS:
+            return 0
+        return 2 if wide == 2 or chars >= SHORT_TITLE_CHARS_WEAK or " " in text else 1
     if chars >= SHORT_TITLE_CHARS_WEAK or (chars >= SHORT_TITLE_CHARS and not _HEADINGS.isdisjoint(tags)):
         return 2
     return 1 if chars >= SHORT_TITLE_CHARS or tags[0] in _ITEM_TAGS else 0
 
 
-def _blocks(doc: Document, items: list[Item], running: Running, zones: Zones) -> list[Block]:
+def _blocks(doc: Document, items: list[Item], ruling: Ruling, zones: Zones) -> list[Block]:
     """Split the items where the ruling heading changes, or, without one, where the list around them does."""
-    ruling = block_headings.Ruling(doc, running)
+    running = ruling.running
     blocks: list[Block] = []
     group: list[Item] = []
     head: Heading | None = None

@@ -80,6 +80,18 @@ def test_what_depends_on_the_day_and_the_server_is_not_in_the_schema_file():
     )
 
 
+@pytest.mark.parametrize(
+    ("stamped", "left"),
+    [
+        pytest.param("ALTER TABLE ONLY etl.t ALTER COLUMN n SET (pg_attver=22734432);\n", "", id="alone"),
+        pytest.param("ALTER … SET (n_distinct=5, pg_attver=7);\n", "ALTER … SET (n_distinct=5);\n", id="last of two"),
+        pytest.param("ALTER … SET (pg_attver=7, n_distinct=5);\n", "ALTER … SET (n_distinct=5);\n", id="first of two"),
+    ],
+)
+def test_a_number_that_the_server_gave_a_column_is_no_part_of_the_schema(stamped, left):
+    assert plain(f"CREATE TABLE etl.t (n integer);\n{stamped}") == plain(f"CREATE TABLE etl.t (n integer);\n{left}")
+
+
 def test_every_step_goes_up_and_down_over_data(empty_dsn, pg_dump):
     schemas = {}
     for version in steps(FOLDER):

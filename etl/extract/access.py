@@ -5,35 +5,25 @@ from __future__ import annotations
 from etl.extract import vocabulary
 from etl.extract.choice import Choice
 from etl.extract.document import Document
-from etl.extract.structured import Structured, objects, strings
+from etl.extract.structured import Structured, hints, objects, strings
 from etl.model import Access
 
 _TIERS: dict[str, Access] = {
-    **dict.fromkeys(("free", "open", "public", "false", "no"), "free"),
-    **dict.fromkeys(("metered", "registration", "reg"), "metered"),
-    **dict.fromkeys(
-        (
-            "locked",
-            "paid",
-            "premium",
-            "subscriber",
-            "subscribers",
-            "subscription",
-            "true",
-            "plus",
-            "paywall",
-            "payed",
-            "yes",
-        ),
-        "paid",
-    ),
+    **dict.fromkeys(vocabulary.words("access", "free"), "free"),
+    **dict.fromkeys(vocabulary.words("access", "metered"), "metered"),
+    **dict.fromkeys(vocabulary.words("access", "paid"), "paid"),
 }
+WALLED_MAX_CHARS = 1_500
+"""A page that shows more text than this shows it to everybody: themes carry the wall's markup on free articles too."""
 _META = vocabulary.words("access", "meta")
 _WALLS = vocabulary.words("access", "walls")
 
 
-def read(doc: Document, facts: Structured) -> Choice[Access | None]:
-    """Return free, metered or paid; None when the page says nothing."""
+def read(doc: Document, facts: Structured, *, text: str = "") -> Choice[Access | None]:
+    """Return free, metered or paid; None when the page says nothing.
+
+    *text* is the body that was found: a wall in the markup counts only where the text is short.
+    """
     for node in facts.articles[:3]:
         said = [text.lower().rsplit("/", 1)[-1] for text in strings(node.get("isAccessibleForFree"))[:1]]
         if said and said[0] in ("true", "false", "1", "0", "yes", "no"):
@@ -47,10 +37,13 @@ def read(doc: Document, facts: Structured) -> Choice[Access | None]:
         for value in facts.meta.get(name, ())[:1]:
             if tier := _TIERS.get(value.lower()):
                 return Choice(tier, name)
+    if len(text) > WALLED_MAX_CHARS:
+        return Choice(None)
     # Walls are searched in all hints at once: a page has hundreds, and hardly any is a wall.
-    every = "\n".join(facts.hints)
+    hinted = hints(doc)
+    every = "\n".join(hinted)
     for wall in _WALLS:
-        if wall in every and any(wall in hint and doc.text_length(them[0]) > 0 for hint, them in facts.hints.items()):
+        if wall in every and any(wall in hint and doc.text_length(them[0]) > 0 for hint, them in hinted.items()):
             return Choice("paid", "wall")
     return Choice(None)
 

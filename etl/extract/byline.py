@@ -5,22 +5,18 @@ Read only when the markup for machines names no person; the nearest byline to th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from etl.extract import names, vocabulary
 from etl.extract.document import Document, collapse
-from etl.extract.structured import Structured
+from etl.extract.structured import Structured, hints
 
 _HINTS = vocabulary.words("byline", "hints")
 _SURE = vocabulary.words("byline", "sure_hints")
 _NOT_HINTS = vocabulary.words("byline", "not_hints")
 _OUTSIDE_HINTS = vocabulary.words("byline", "outside_hints")
-_PROFILE = re.compile(
-    rf"(?:^|/)(?:{'|'.join(re.escape(word) for word in vocabulary.words('byline', 'profile_folders'))})/[^/?#]",
-    re.IGNORECASE,
-)
+_PROFILE_FOLDERS = frozenset(vocabulary.words("byline", "profile_folders"))
 _OUTSIDE = frozenset({"nav", "footer", "form", "figcaption", "figure", "blockquote", "dialog", "title", "head"})
 BYLINE_MAX_CHARS = 300
 LINES_BEFORE, LINES_AFTER = 6, 60
@@ -57,19 +53,26 @@ def read(doc: Document, facts: Structured, *, heading: int | None, is_near_only:
 def _marked(doc: Document, facts: Structured) -> Iterator[tuple[int, bool]]:
     """Yield (element, whether it is sure) of the elements whose markup says author, in document order."""
     found = dict.fromkeys((*facts.microdata.get("author", ()), *facts.links.get("author", ())), True)
-    every = "\n".join(facts.hints).lower()
+    hinted = hints(doc)
+    every = "\n".join(hinted).lower()
     if words := [word for word in _HINTS if word in every]:
-        for hint, elements in facts.hints.items():
+        for hint, elements in hinted.items():
             low = hint.lower()
             if any(word in low for word in words) and (verdict := _verdict(low)):
                 for element in elements:
                     found[element] = found.get(element, False) or verdict == 2
     for element in doc.by_tag.get("a", ()):
-        if element not in found and _PROFILE.search(doc.attribute(element, "href")):
+        if element not in found and _is_profile(doc, element):
             found[element] = True
     for element in sorted(found):
         if 0 < doc.text_length(element) <= BYLINE_MAX_CHARS:
             yield element, found[element]
+
+
+def _is_profile(doc: Document, element: int) -> bool:
+    """Say whether a link leads below a folder of authors: "/authors/jon-doe", "/autor/12-ada"."""
+    folders = doc.attribute(element, "href").lower().rstrip("/").split("/")
+    return not _PROFILE_FOLDERS.isdisjoint(folders[:-1])
 
 
 def _verdict(hint: str) -> int:
@@ -96,7 +99,7 @@ def _names_in(doc: Document, element: int, *, is_sure: bool) -> list[str]:
     linked = [
         name
         for inner in range(element, doc.ends[element])
-        if doc.tags[inner] == "a" and _PROFILE.search(doc.attribute(inner, "href"))
+        if doc.tags[inner] == "a" and _is_profile(doc, inner)
         for name in names.split(doc.text(inner))
     ]
     said = linked or names.split(_first_line(doc, element))

@@ -14,8 +14,8 @@ from typing import cast
 
 SCRIPTS_MAX_CHARS = 2_000_000
 """All scripts of a page; the most that the corpora's 1,700 pages have is 0.84 M, a live blog with all its entries."""
-NODES_MAX = 2_000
-"""Objects kept per page; a page with a long `ItemList` has some hundred."""
+NODES_MAX = 4_000
+"""Objects kept per page, and values looked at per level; a page with a long `ItemList` has some hundred."""
 DEPTH_MAX = 24
 """Levels that are looked into; article, author, address and image need six."""
 
@@ -57,22 +57,22 @@ def read(scripts: Iterable[str]) -> list[Node]:
 
 
 def descendants(tops: Iterable[Node]) -> list[Node]:
-    """Return *tops* and all objects inside them, parents before children; at most NODES_MAX, DEPTH_MAX levels deep."""
+    """Return *tops* and all objects inside them, outer before inner; at most NODES_MAX, DEPTH_MAX levels deep."""
     found: list[Node] = []
-    pending: list[tuple[object, int]] = [(node, 0) for node in tops]
-    pending.reverse()
-    while pending and len(found) < NODES_MAX:
-        value, depth = pending.pop()
-        if isinstance(value, dict):
-            node = cast(Node, value)
-            found.append(node)
-            inner = list(node.values())
-        else:
-            inner = cast(list[object], value)[:NODES_MAX]
-        if depth < DEPTH_MAX:
-            nested = [cast(object, child) for child in inner if isinstance(child, dict | list)]
-            pending.extend((child, depth + 1) for child in reversed(nested))
-    return found
+    level: list[object] = list[object](tops)
+    for _ in range(DEPTH_MAX):
+        below: list[object] = []
+        for value in level:
+            if isinstance(value, dict):
+                node = cast(Node, value)
+                found.append(node)
+                below.extend(node.values())
+            elif isinstance(value, list):
+                below.extend(cast(list[object], value))
+        level = below[:NODES_MAX]
+        if not level or len(found) >= NODES_MAX:
+            break
+    return found[:NODES_MAX]
 
 
 def _values(script: str) -> list[object]:

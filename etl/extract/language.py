@@ -20,7 +20,7 @@ from etl.extract.choice import Choice, losers
 from etl.extract.document import Document
 from etl.extract.structured import Structured, strings
 
-SAMPLE_CHARS = 1_500
+SAMPLE_CHARS = 1_200
 LETTERS = 150
 """Letters looked at to tell the script, spread over the sample."""
 _TAG = re.compile(r"^([a-zA-Z]{2,3})(?:[-_]([a-zA-Z]{4}))?(?:[-_]([a-zA-Z]{2}|\d{3}))?(?:[-_.@].*)?$")

@@ -18,6 +18,8 @@ from etl.extract.document import Document, collapse
 from etl.extract.structured import Structured, strings
 
 LEAD_MIN_CHARS, LEAD_MAX_CHARS = 25, 1_200
+LONG_LINES = 6
+"""Paragraphs after which the text has begun for certain."""
 RUNS_MAX = 40
 """Lines after the headline in which a standfirst is looked for; bylines, dates and share buttons come between."""
 _HINTS = vocabulary.words("lead", "hints")
@@ -41,8 +43,8 @@ _NEVER = frozenset(
 )
 
 
-Run = tuple[int, int, int, str]
-"""(first chunk, last chunk, box, text) of one line."""
+Line = tuple[int, int, int, int]
+"""(order, first chunk, last chunk, box) of one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,27 +75,16 @@ def find(doc: Document, facts: Structured, *, heading: int | None) -> Standfirst
     Without a heading only words that the markup repeats, or a class that says so, are believed.
     """
     told = {site.key(text): rule for rule, text in reversed(_told(facts)) if text}
-    headlines = {site.key(text) for node in facts.articles[:1] for text in strings(node.get("headline"))}
-    other_headlines = {
-        site.key(text) for node in facts.articles[:1] for text in strings(node.get("alternativeHeadline"))
-    }
-    if heading is not None:
-        headlines.add(site.key(doc.text(heading)))
-    runs = list(
-        islice(
-            _runs_after(doc, doc.last_text[heading] if heading is not None else 0),
-            RUNS_MAX if heading is not None else 3 * RUNS_MAX,
-        )
-    )
-    usual = _usual_parent(doc, runs)
+    headlines, other_headlines = _headlines(doc, facts, heading)
+    lines = list(_candidates(doc, heading))
+    usual = _usual_parent(doc, lines)
     best: Standfirst | None = None
     best_score = 2.0
     is_before_text = heading is not None
-    for order, (first, last, box, text) in enumerate(runs):
-        if not LEAD_MIN_CHARS <= len(text) <= LEAD_MAX_CHARS or _is_never(doc, box, heading or 0):
-            continue
+    for order, first, last, box in lines:
+        text = collapse("".join(doc.texts[first:last]))
         said = site.key(text)
-        if said in headlines:
+        if said in headlines or len(text) < LEAD_MIN_CHARS:
             continue
         is_usual = doc.parents[box] == usual
         # A paragraph among its likes is not asked what the boxes around it say: that is true of all of them.
@@ -111,6 +102,14 @@ def find(doc: Document, facts: Structured, *, heading: int | None) -> Standfirst
     return _whole(doc, best) if best is not None else None
 
 
+def _headlines(doc: Document, facts: Structured, heading: int | None) -> tuple[set[str], set[str]]:
+    """Return what repeats the headline, and the other headlines of the article."""
+    main = {site.key(text) for node in facts.articles[:1] for text in strings(node.get("headline"))}
+    if heading is not None:
+        main.add(site.key(doc.text(heading)))
+    return main, {site.key(text) for node in facts.articles[:1] for text in strings(node.get("alternativeHeadline"))}
+
+
 def _told(facts: Structured) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for node in facts.articles[:1]:
@@ -120,21 +119,36 @@ def _told(facts: Structured) -> list[tuple[str, str]]:
     return [(rule, text) for rule, text in found if len(text) <= LEAD_MAX_CHARS]
 
 
-def _runs_after(doc: Document, first: int) -> Iterator[Run]:
+def _lines(doc: Document, first: int) -> Iterator[Line]:
     """Yield each line from chunk *first* on."""
-    count = len(doc.texts)
-    chunk = first
+    boxes, chars, count = doc.boxes, doc.chars, len(doc.texts)
+    chunk, order = first, 0
     while chunk < count:
         chunk += 1
-        if chunk == count or doc.boxes[chunk] != doc.boxes[first]:
-            if doc.chars[chunk] > doc.chars[first] and (text := collapse("".join(doc.texts[first:chunk]))):
-                yield first, chunk, doc.boxes[first], text
+        if chunk == count or boxes[chunk] != boxes[first]:
+            if chars[chunk] > chars[first]:
+                yield order, first, chunk, boxes[first]
+                order += 1
             first = chunk
 
 
-def _usual_parent(doc: Document, runs: list[Run]) -> int:
+def _candidates(doc: Document, heading: int | None) -> Iterator[Line]:
+    """Yield the lines after *heading* that have the length of a standfirst, up to well into the text."""
+    long = 0
+    for line in _lines(doc, doc.last_text[heading] if heading is not None else 0):
+        order, first, last, box = line
+        if order >= (RUNS_MAX if heading is not None else 3 * RUNS_MAX) or long >= LONG_LINES:
+            return
+        length = doc.chars[last] - doc.chars[first]
+        # White space at the ends of chunks is not counted, so the words may be a little longer than this says.
+        if 0.8 * LEAD_MIN_CHARS <= length <= LEAD_MAX_CHARS and not _is_never(doc, box, heading or 0):
+            long += length >= 150 and heading is not None
+            yield line
+
+
+def _usual_parent(doc: Document, lines: list[Line]) -> int:
     """Return the element most of the longer lines stand in: that of the text. A standfirst mostly stands elsewhere."""
-    parents = Counter(doc.parents[box] for _, _, box, text in runs if len(text) >= 80)
+    parents = Counter(doc.parents[box] for _, first, last, box in lines if doc.chars[last] - doc.chars[first] >= 80)
     parent, count = parents.most_common(1)[0] if parents else (-1, 0)
     return parent if count >= 3 else -1
 
@@ -188,7 +202,7 @@ def _whole(doc: Document, part: Standfirst) -> Standfirst:
         first, last = doc.first_text[above], doc.last_text[above]
         if doc.text_length(above) > LEAD_MAX_CHARS or not any(word in doc.hint(above) for word in _HINTS):
             continue
-        lines = [text for _, chunk, _, text in _runs_after(doc, first) if chunk <= last]
+        lines = [collapse("".join(doc.texts[start:end])) for _, start, end, _ in _lines(doc, first) if end <= last]
         if len(lines) > 1 and all(len(line) >= LEAD_MIN_CHARS for line in lines):
             return Standfirst(" ".join(lines), first, last, above, part.rule)
     return part

@@ -49,7 +49,7 @@ def read(doc: Document, facts: Structured, *, text: str = "", body_at: int | Non
         "language": _any(spoken := language.read(doc, facts, text=text)),
         "image": _any(image := picture.read(doc, facts, heading=heading, body_at=body_at)),
         "canonical_url": _any(own := canonical_url(doc, facts)),
-        "access": _any(wall := access.read(doc, facts)),
+        "access": _any(wall := access.read(doc, facts, text=text)),
     }
     return Metadata(
         title=headline.value,

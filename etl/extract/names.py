@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from etl.extract import site, vocabulary
 
@@ -23,12 +24,11 @@ _STARTS = frozenset(
 )
 """First two letters of the words that introduce an author: tells most lines apart without a pattern of 150 words."""
 _ALONE = re.compile(rf"^(?:{_any_of('by')})\s*[:：／]?$", re.IGNORECASE)
-_PHRASE = re.compile(rf"\b(?:{_any_of('phrases')})\b", re.IGNORECASE)
-_TAIL = re.compile(
-    r"\s*(?:\||•|·|–\s|—|\s-\s|\s/\s|\(|\[|<|@|https?:|www\.|\S+@\S+|\d|"
-    rf"\b(?:{_any_of('cutoff')}|(?-i:in|on|at|for))\b).*$",
-    re.IGNORECASE | re.DOTALL,
+_CUT = re.compile(
+    r"\s*(?:\||•|·|–\s|—|\s-\s|\s/\s|\(|\[|<|@|https?:|www\.|\S+@\S+|\d).*$|\s(?:in|on|at|for)\s.*$",
+    re.DOTALL,
 )
+"""What ends a name: a separator, an address, a date, or a word that says where."""
 _AND = re.compile(rf"\s+(?:{_any_of('and')})\s+|\s*[&＆]\s*", re.IGNORECASE)
 _COMMA = re.compile(r"\s*[,;、，；\n／|]\s*|\s+/\s+")
 _JUNK = re.compile(
@@ -37,12 +37,14 @@ _JUNK = re.compile(
     rf"^(?:{_any_of('nobody')})$",
     re.IGNORECASE,
 )
-_ROLE = re.compile(rf"^(?:\S+\s+){{0,5}}(?:{_any_of('roles')})(?:\s+(?:at|in|for|of|bei|à|de|di)\s.*)?$", re.IGNORECASE)
-_ORGANISATION = re.compile(
-    rf"\b(?:{_any_of('organisations')})\b|\.(?:com|de|fr|net|org|co|it|es|nl|tr|ru|jp|be|ch|at|uk|tv)\b|"
-    r"新聞|通信|編集部|编辑部|뉴스",
-    re.IGNORECASE,
-)
+_WEB = re.compile(r"\w\.(?:com|de|fr|net|org|co|it|es|nl|tr|ru|jp|be|ch|at|uk|tv)\b", re.IGNORECASE)
+_WORD = re.compile(r"[^\W_]+")
+_ORGANISATIONS = frozenset(vocabulary.words("byline", "organisations"))
+_ORGANISATION_PARTS = vocabulary.words("byline", "organisation_parts")
+_PHRASES = frozenset(vocabulary.words("byline", "phrases"))
+_ROLES = frozenset(vocabulary.words("byline", "roles"))
+_AFTER_ROLE = frozenset({"at", "in", "for", "of", "bei", "à", "de", "di"})
+_ENDS = frozenset(vocabulary.words("byline", "cutoff"))
 _COMPANY = re.compile(r"\b(?:inc|ltd|llc|gmbh|corp|s\.?r\.?l|s\.?a|plc|ag|co)\.?$", re.IGNORECASE)
 _MONTH = re.compile(rf"(?:^|[\s,])(?:{_any_of('months')})\.?$", re.IGNORECASE)
 _SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "md", "phd", "esq", "mba", "rn", "dds", "do", "cfa", "cpa", "facp"})
@@ -66,7 +68,7 @@ def split(text: str) -> list[str]:
         for part in [piece] if whole else parts:
             name = tidy(part)
             # "Guardian staff reporter" alone is who wrote it, after a name it is the name's role.
-            if name and name not in found and not (found and _ROLE.match(name)):
+            if name and name not in found and not (found and _is_role(name)):
                 found.append(name)
     return found[:NAMES_MAX]
 
@@ -74,15 +76,19 @@ def split(text: str) -> list[str]:
 def tidy(text: str) -> str:
     """Return the name alone, without *by*, role, date, address or account; empty when *text* is no name."""
     name = without_prefix(" ".join(text.split()))
-    if cut := _TAIL.search(name):
+    if cut := _CUT.search(name):
         name = _MONTH.sub("", name[: cut.start()]) if cut.start() > 0 else ""
-    name = name.strip(" ,.;:|/·•-–—\"“”'《》【】")
-    words = name.split()
+    words = name.split(" ")
+    for at, word in enumerate(words):
+        if at > 0 and word.lower().strip(".:") in _ENDS:
+            words = words[:at]
+            break
     for end in range(2, len(words)):
         # "Keith Barry Senior Autos Reporter" is a name with its role; "Guardian staff reporter" is not.
-        if words[1][:1].isupper() and _ROLE.match(" ".join(words[end:])):
-            name = " ".join(words[:end])
+        if words[1][:1].isupper() and _is_role(" ".join(words[end:])):
+            words = words[:end]
             break
+    name = " ".join(words).strip(" ,.;:|/·•-–—\"“”'《》【】")
     if not name or len(name) > NAME_MAX_CHARS or len(name.split()) > 8 or _JUNK.search(name):
         return ""
     return name
@@ -117,12 +123,31 @@ def is_company(name: str) -> bool:
 
 def is_phrase(text: str) -> bool:
     """Say whether *text* is a label of the page ("About the author", "Read more") rather than a name."""
-    return _PHRASE.search(text) is not None
+    return not _PHRASES.isdisjoint(_WORD.findall(text.lower()))
+
+
+def _is_role(text: str) -> bool:
+    """Say whether *text* is what somebody is: "Senior Autos Reporter", "editor at large"."""
+    words = _WORD.findall(text.lower())
+    for at, word in enumerate(words[:6]):
+        if word in _ROLES:
+            return at + 1 == len(words) or words[at + 1] in _AFTER_ROLE
+    return False
 
 
 def is_organisation(name: str, site_names: frozenset[str]) -> bool:
     """Say whether *name* is a publisher, an agency or a desk rather than a person."""
-    return bool(_ORGANISATION.search(name)) or site.is_name(name, site_names) or (name.isupper() and len(name) <= 6)
+    return _says_organisation(name) or site.is_name(name, site_names)
+
+
+@lru_cache(maxsize=1_024)
+def _says_organisation(name: str) -> bool:
+    if name.isupper() and len(name) <= 6:
+        return True
+    low = name.lower()
+    if not _ORGANISATIONS.isdisjoint(_WORD.findall(low)) or any(part in low for part in _ORGANISATION_PARTS):
+        return True
+    return _WEB.search(name) is not None
 
 
 def looks_like_person(name: str) -> bool:

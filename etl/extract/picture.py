@@ -16,11 +16,7 @@ REACH_ELEMENTS = 160
 CAPTION_MAX_CHARS = 600
 _SOURCES = ("data-src", "data-original", "data-lazy-src", "data-url", "data-image", "src")
 _SETS = ("srcset", "data-srcset", "data-lazy-srcset")
-_NO_PICTURE = re.compile(
-    r"logo|icon|avatar|placeholder|dummy|pixel|spacer|blank\.|tracking|vgwort|/1x1|sprite|\.svg(?:$|\?)|badge|emoji|button|author|"
-    r"gravatar|transparent|loading|default[-_]|facebook\.com|/ads?/|doubleclick|scorecard|analytics|counter|banner",
-    re.IGNORECASE,
-)
+_NO_PICTURE = vocabulary.words("picture", "no_picture")
 _NOT_HINTS = vocabulary.words("picture", "not_hints")
 _OUTSIDE = frozenset({"nav", "footer", "aside", "form", "button", "dialog", "head"})
 
@@ -53,7 +49,7 @@ def _told(facts: Structured) -> list[tuple[str, str]]:
     # A share image that is the site's logo says nothing of the article.
     return sorted(
         ((rule, said) for rule, said in found if not said.startswith("data:")),
-        key=lambda entry: bool(_NO_PICTURE.search(_path(entry[1]))),
+        key=lambda entry: _is_no_picture(entry[1]),
     )
 
 
@@ -71,7 +67,7 @@ def _shown(doc: Document, heading: int | None, body_at: int | None, told: list[s
         if element < start or _is_small(doc, element):
             continue
         url = _address(doc, _source(doc, element))
-        if not url or _NO_PICTURE.search(_path(url)) or _is_outside(doc, element, heading):
+        if not url or _is_no_picture(url) or _is_outside(doc, element, heading):
             continue
         if _stem(url) in stems or element > heading:
             return element, url
@@ -84,7 +80,7 @@ def _source(doc: Document, element: int) -> str:
     attrs = doc.attrs[element]
     for name in _SOURCES:
         said = (attrs.get(name) or "").strip()
-        if said and not said.startswith(("data:", "#", "{")) and not _NO_PICTURE.search(said):
+        if said and not said.startswith(("data:", "#", "{")) and not _is_no_picture(said):
             return said
     sources = [element]
     if doc.tags[doc.parents[element]] == "picture":
@@ -151,6 +147,12 @@ def _address(doc: Document, raw: str) -> str:
 
 def _path(url: str) -> str:
     return url.split("?", 1)[0].split("//", 1)[-1].partition("/")[2]
+
+
+def _is_no_picture(url: str) -> bool:
+    """Say whether the address is that of a logo, an icon, a portrait of the author or a counter."""
+    path = url.lower()
+    return any(word in path for word in _NO_PICTURE)
 
 
 def _stem(url: str) -> str:

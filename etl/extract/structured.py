@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from html import unescape
 from typing import cast
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from etl.extract import json_ld
 from etl.extract.document import Document
@@ -49,8 +49,6 @@ class Structured:
     """The objects that can describe this page's article, best first, `@id` references resolved one level."""
     microdata: dict[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
     """Lower-case itemprop → the elements that carry it."""
-    hints: dict[str, list[int]] = field(default_factory=dict[str, list[int]])
-    """Each class, id and test id as written → the elements that carry it. Distinct ones are few: look here first."""
     links: dict[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
     """Lower-case word of `rel` → the `<link>` and `<a>` elements that carry it."""
 
@@ -70,7 +68,6 @@ class Structured:
 def read(doc: Document) -> Structured:
     """Return all machine-readable statements of the page."""
     meta = _meta(doc)
-    microdata, hints = _marked(doc)
     links = _related(doc)
     tops = json_ld.read(doc.json_ld)
     nodes = json_ld.descendants(tops)
@@ -78,8 +75,7 @@ def read(doc: Document) -> Structured:
         meta=meta,
         nodes=tuple(nodes),
         articles=tuple(_articles(doc, meta, tops, nodes, links)),
-        microdata=microdata,
-        hints=hints,
+        microdata=_microdata(doc),
         links=links,
     )
 
@@ -91,10 +87,14 @@ def kinds(node: Node) -> tuple[str, ...]:
 
 def strings(value: object) -> tuple[str, ...]:
     """Return the texts in *value*: a string, a number, an object with `@value` or `name`, or a list of these."""
+    if value is None:
+        return ()
+    if isinstance(value, str):
+        return (text,) if (text := clean(value)) else ()
     found: list[str] = []
     pending: list[object] = [value]
-    while pending and len(found) < 200:
-        item = pending.pop(0)
+    while pending and len(found) < LIST_MAX:
+        item = pending.pop()
         if isinstance(item, str):
             if text := clean(item):
                 found.append(text)
@@ -103,12 +103,12 @@ def strings(value: object) -> tuple[str, ...]:
         elif isinstance(item, int | float):
             found.append(str(item))
         elif isinstance(item, list):
-            pending[:0] = cast(list[object], item)[:LIST_MAX]
+            pending.extend(reversed(cast(list[object], item)[:LIST_MAX]))
         elif isinstance(item, dict):
             node = cast(Node, item)
             inner = node.get("@value") or node.get("name") or node.get("url") or node.get("@id")
             if isinstance(inner, str | list):
-                pending.insert(0, cast(object, inner))
+                pending.append(cast(object, inner))
     return tuple(found)
 
 
@@ -144,12 +144,17 @@ def is_same_page(one: str, other: str) -> bool:
 
 
 def _page_key(url: str) -> tuple[str, str]:
-    try:
-        parts = urlsplit(url.strip())
-        host, path = (parts.hostname or "").removeprefix("www."), unquote(parts.path).rstrip("/")
-    except ValueError:
+    """Return host and path of *url*, both empty for a front page and for what is no address."""
+    scheme, _, rest = url.strip().partition("://")
+    if not scheme.startswith("http"):
         return "", ""
-    return (host, path.casefold()) if path else ("", "")
+    for mark in ("#", "?"):
+        rest = rest.partition(mark)[0]
+    host, _, path = rest.partition("/")
+    path = path.strip("/").casefold()
+    if "%" in path:
+        path = unquote(path)
+    return (host.casefold().removeprefix("www."), path) if path else ("", "")
 
 
 def _meta(doc: Document) -> dict[str, tuple[str, ...]]:
@@ -160,33 +165,42 @@ def _meta(doc: Document) -> dict[str, tuple[str, ...]]:
         if not content:
             continue
         for attribute in ("name", "property", "itemprop", "http-equiv"):
-            for name in (attrs.get(attribute) or "").lower().split():
-                values = found.setdefault(name, [])
-                if not values or values[-1] != content:
-                    values.append(content)
+            if attribute in attrs and (said := attrs[attribute]):
+                for name in said.lower().split():
+                    values = found.setdefault(name, [])
+                    if not values or values[-1] != content:
+                        values.append(content)
     return {name: tuple(values) for name, values in found.items()}
 
 
-def _marked(doc: Document) -> tuple[dict[str, tuple[int, ...]], dict[str, list[int]]]:
-    """Return the elements by itemprop, and by class, id and test id."""
+def _microdata(doc: Document) -> dict[str, tuple[int, ...]]:
+    """Return the elements by itemprop."""
     props: dict[str, list[int]] = {}
-    hints: dict[str, list[int]] = {}
+    for element, attrs in enumerate(doc.attrs):
+        if "itemprop" in attrs:
+            for name in (attrs["itemprop"] or "").lower().split():
+                props.setdefault(name, []).append(element)
+    return {name: tuple(found) for name, found in props.items()}
+
+
+def hints(doc: Document) -> dict[str, list[int]]:
+    """Return each class, id and test id as written → the elements that carry it.
+
+    A page has thousands of elements and some hundred different hints, so words are looked for in these.
+    """
+    found: dict[str, list[int]] = {}
     for element, attrs in enumerate(doc.attrs):
         if not attrs:
             continue
         if hint := attrs.get("class"):
-            if hint in hints:
-                hints[hint].append(element)
+            if hint in found:
+                found[hint].append(element)
             else:
-                hints[hint] = [element]
-        if hint := attrs.get("id"):
-            hints.setdefault(hint, []).append(element)
-        if hint := attrs.get("data-testid"):
-            hints.setdefault(hint, []).append(element)
-        if hint := attrs.get("itemprop"):
-            for name in hint.lower().split():
-                props.setdefault(name, []).append(element)
-    return {name: tuple(found) for name, found in props.items()}, hints
+                found[hint] = [element]
+        for name in ("id", "data-testid"):
+            if name in attrs and (hint := attrs[name]):
+                found.setdefault(hint, []).append(element)
+    return found
 
 
 def _related(doc: Document) -> dict[str, tuple[int, ...]]:

@@ -46,8 +46,9 @@ def read(doc: Document, facts: Structured, known: frozenset[str]) -> Headline:
     wanted = [told["json-ld:headline"], told["og:title"], told["twitter:title"]]
     element, shown = _shown(doc, wanted if any(wanted) else [page_title], known)
     heads = [*told.values(), shown]
-    told = {rule: _without_site(text[:TITLE_MAX_CHARS], heads, known) for rule, text in told.items()}
-    stripped = _without_site(page_title, heads, known)
+    bare = {text: _without_site(text[:TITLE_MAX_CHARS], heads, known) for text in {*told.values(), page_title} if text}
+    told = {rule: bare.get(text, "") for rule, text in told.items()}
+    stripped = bare.get(page_title, "")
     rule, value = _chosen(told, shown, stripped, is_news=_is_news(facts))
     candidates = [*told.items(), ("h1", shown), ("title", stripped)]
     return Headline(Choice(value, rule if value else "", losers(candidates, value)), element)

@@ -63,7 +63,9 @@ class _Own:
         scheme, _, rest = doc.base_url.partition("://")
         self._origin = f"{scheme}://{rest.partition('/')[0]}"
         self._keys = own_keys(doc)
-        self._fetched = identity(doc.url)
+        self._fetched = article_urls.Own.of(identity(doc.url))
+        self._homes: dict[str, bool] = {}
+        """Host → whether it is of this page's site."""
         self._site = site_of(doc.url)
         self._parts = tuple(f"{page}{mark}" for page in self._keys for mark in "/?.")
         """Starts of what is a part of the page: its second page, its pictures, its comments, its AMP version."""
@@ -92,9 +94,11 @@ class _Own:
             return url, key, OWN
         if key in self._above:
             return url, key, article_urls.OTHER
-        shape = article_urls.shape(key)
-        if shape >= article_urls.WEAK and site_of(url) == self._site:
-            shape = article_urls.beside(self._fetched, key, shape)
+        host = key[: key.find("/")] if "/" in key else key
+        is_home = self._homes.get(host)
+        if is_home is None:
+            is_home = self._homes[host] = site_of(url) == self._site
+        shape = self._fetched.shape(key) if is_home else article_urls.shape(key)
         if shape == article_urls.PLAIN and key[key.find("/") : key.rfind("/") + 1] in self.folders:
             shape = article_urls.WEAK
         return url, key, shape

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from dataclasses import dataclass
 from importlib.resources import files
 from urllib.parse import unquote
 
@@ -34,9 +35,9 @@ _LEGAL = tuple(_FOLDERS["legal"].split())
 _SERVICES = frozenset(_FOLDERS["services"].split())
 """Folders of services; a headline in one is an article all the same (a podcast's episode, a help text)."""
 _DIGITS = re.compile(r"\d{2}")
+_NUMBER = re.compile(r"\d{5}")
 _NUMBERED = re.compile(
-    r"\d{5,}"
-    r"|/(?:19|20)\d\d/[01]?\d(?:/|$)"
+    r"/(?:19|20)\d\d/[01]?\d(?:/|$)"
     r"|(?:19|20)\d\d-[01]\d-[0-3]\d"
     r"|/\d\d_[^\W\d]+_\d\d/"
     r"|(?<![0-9a-z])(?=[0-9]*[a-z][0-9a-z]*)(?=[a-z]*[0-9])[0-9a-z]{9,}(?![0-9a-z])"
@@ -70,7 +71,7 @@ def shape(key: str) -> int:
         return OTHER
     if words < SLUG_WORDS and not _SERVICES.isdisjoint(segments):
         return OTHER
-    if any(segment.endswith(_PEOPLE) for segment in segments[:-1]):
+    if "author" in path and any(segment.endswith(_PEOPLE) for segment in segments[:-1]):
         return OTHER
     if not _NEVER.isdisjoint(segments) or last.startswith(_LEGAL) or ("." in last and _FILE.search(last)):
         return OTHER
@@ -82,26 +83,33 @@ def shape(key: str) -> int:
     return WEAK if words >= SLUG_WORDS_WEAK else PLAIN
 
 
-def beside(own: str, key: str, own_shape: int) -> int:
-    """Return *own_shape*, the shape of *key*, as what a page at *own* on the same host makes of it.
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What the URL of the page itself says about the URLs of its site."""
 
-    Where articles have a number, what has none is likely a section, however long its name; where they have a headline
-    for a slug, a number behind one or two words is that of a topic (`/ukraine/t-17292877`).
-    """
-    if own_shape not in (STRONG, WEAK) or "?" in key:
-        return own_shape
-    own_path, path = own.partition("?")[0], key
-    if is_numbered(own_path) and not is_numbered(path):
-        return own_shape - 1
-    words = _most_words(path)
-    if (
-        words < SLUG_WORDS_WEAK + 1
-        and own_shape == STRONG
-        and _most_words(own_path) >= SLUG_WORDS
-        and not _DATED.search(path)
-    ):
-        return WEAK
-    return own_shape
+    words: int
+    is_numbered: bool
+
+    @classmethod
+    def of(cls, key: str) -> Own:
+        """Return what the page at *key* says."""
+        path = key.partition("?")[0]
+        return cls(_most_words(path), is_numbered(path))
+
+    def shape(self, key: str) -> int:
+        """Return the shape of *key*, a page of the same site.
+
+        Where articles have a number, what has none is likely a section, however long its name; where they have a
+        headline for a slug, a number behind one or two words is that of a topic (`/ukraine/t-17292877`).
+        """
+        alone = shape(key)
+        if alone < WEAK or "?" in key:
+            return alone
+        if self.is_numbered and not is_numbered(key):
+            return alone - 1
+        if alone == STRONG and self.words >= SLUG_WORDS and _most_words(key) <= SLUG_WORDS_WEAK:
+            return STRONG if _DATED.search(key) else WEAK
+        return alone
 
 
 def is_named(key: str) -> bool:
@@ -111,11 +119,14 @@ def is_named(key: str) -> bool:
 
 def is_numbered(path: str) -> bool:
     """Tell whether *path* (with its host) carries a number, date or hash as only single documents do."""
-    return _DIGITS.search(path) is not None and _NUMBERED.search(path, path.find("/")) is not None
+    if _DIGITS.search(path) is None:
+        return False
+    start = path.find("/")
+    return _NUMBER.search(path, start) is not None or _NUMBERED.search(path, start) is not None
 
 
 def _most_words(path: str) -> int:
-    return max((slug_words(segment) for segment in path.split("/")[1:]), default=0)
+    return slug_words(max(path.partition("/")[2].split("/"), key=len))
 
 
 def is_topic(href: str) -> bool:

@@ -8,6 +8,7 @@ together. Heading tags and the theme's own names decide first; then order, lengt
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass, replace
 
 from etl.extract import headings
@@ -72,7 +73,7 @@ _DECK = re.compile(
 )
 _SENTENCE_END = re.compile(r"[.?!…]\W*$")
 _LABEL_END = re.compile(r"\s*[-–—:|]$")
-_CLIPPED = re.compile(r"clip:|width:\s*1px|display:\s*none")
+_CLIPPED = re.compile(r"clip:|width:\s*1px")
 _VALUES = re.compile(r"\[[^\]]*\]")
 """Arbitrary values in the class names of utility frameworks (`text-[--kicker-color]`) name a colour, not a role."""
 _OTHER = re.compile(
@@ -110,6 +111,7 @@ class Reader:
     def __init__(self, doc: Document) -> None:
         self._doc = doc
         self._roles: dict[str, int] = {"": PLAIN}
+        self._times = doc.by_tag.get("time", [])
 
     def read(self, item: Item, block: Block) -> Fields:
         """Return what *item* of *block* shows; the title is empty when it shows none."""
@@ -278,10 +280,10 @@ class Reader:
         return None
 
     def _machine(self, item: Item) -> str | None:
-        doc = self._doc
-        for element in range(item.element, doc.ends[item.element]):
-            if doc.tags[element] == "time" and (value := doc.attrs[element].get("datetime")):
-                return value
+        times = self._times
+        place = bisect_left(times, item.element)
+        if place < len(times) and times[place] < self._doc.ends[item.element]:
+            return self._doc.attrs[times[place]].get("datetime")
         return None
 
 

@@ -7,7 +7,7 @@ A label falls into parts at its words for "published" and "updated". Of each par
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from etl.extract.date_words import (
@@ -46,9 +46,9 @@ Role = Literal["", "published", "modified", "other"]
 Order = Literal["dmy", "mdy", "ymd", ""]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Part:
-    """What one part of a label says; None where it says nothing."""
+    """What one part of a label says; None where it says nothing. Filled in rule by rule."""
 
     role: Role = ""
     date: tuple[int | None, int, int] | None = None
@@ -134,29 +134,36 @@ _DOTTED_ONLY = re.compile(rf"^[^\d{UNKNOWN}]*{_DOTTED}[^\d{UNKNOWN}]*$(?P<zone>)
 _HOUR_ALONE = re.compile(rf"{AT}[\s.]*(?P<h>\d\d)(?![\d./:]){_ZONED}(?P<p1>)(?P<p2>)(?P<m>)(?P<s>)")
 
 _YEAR = rf"(?P<y>\d{{4}})(?!\d)\s?{YEAR}?"
-_DATES = (
+_FIGURE_DATES = (
     re.compile(r"(?<![\d./\-])(?P<y>\d{4})\s?(?P<sep>[-/.])\s?(?P<m>\d{1,2})\s?(?P=sep)\s?(?P<d>\d{1,2})(?!\d)"),
     re.compile(rf"(?<!\d){_YEAR}{_SEP}(?P<m>\d{{1,2}})\s?-?{MONTH_MARK}\s?(?P<d>\d{{1,2}})(?!\d)\s?{DAY}?"),
     re.compile(rf"(?<!\d)(?P<y>\d{{2}})\s?{YEAR}\s?(?P<m>\d{{1,2}})\s?{MONTH_MARK}\s?(?P<d>\d{{1,2}})(?!\d)\s?{DAY}?"),
+    re.compile(
+        rf"(?<!\d)(?P<d>\d{{1,2}})\s?{MONTH_FIRST}\s?(?P<m>\d{{1,2}})(?!\d){_SEP}{YEAR}?\s?(?P<y>\d{{4}})(?!\d)"
+    ),
+)
+_NAMED_DATES = (
     re.compile(
         rf"(?<!\d)(?P<d>\d{{1,2}}){_SEP}(?P<n>{_M}){_SEP}{YEAR}?\s?(?:(?P<y>\d{{4}})(?!\d)|'?(?P<y2>\d\d)(?![\d:.]))"
     ),
     re.compile(rf"(?P<n>{_M}){_SEP}(?P<d>\d{{1,2}})(?![\d:]){_SEP}(?:(?P<y>\d{{4}})(?!\d)|'(?P<y2>\d\d)(?!\d))"),
     re.compile(rf"(?<!\d){_YEAR}{_SEP}(?P<n>{_M}){_SEP}(?P<d>\d{{1,2}})(?!\d)\s?{DAY}?"),
     re.compile(rf"(?<!\d){_YEAR}{_SEP}(?P<d>\d{{1,2}}){_SEP}(?P<n>{_M})"),
-    re.compile(
-        rf"(?<!\d)(?P<d>\d{{1,2}})\s?{MONTH_FIRST}\s?(?P<m>\d{{1,2}})(?!\d){_SEP}{YEAR}?\s?(?P<y>\d{{4}})(?!\d)"
-    ),
 )
 _NUMERIC = re.compile(
     r"(?<![\d/.\-])(?P<a>\d{1,2})\s?(?P<sep>[/.\-])\s?(?P<b>\d{1,2})\s?(?P=sep)\s?(?P<c>\d{4}|\d\d)(?![\d/]|[.\-]\d)"
 )
-_YEARLESS = (
+_YEARLESS_NAMED = (
     re.compile(rf"(?<!\d)(?P<d>\d{{1,2}}){_SEP}(?P<n>{_M})"),
     re.compile(rf"(?P<n>{_M}){_SEP}(?P<d>\d{{1,2}})(?![\d:])\s?{DAY}?"),
+)
+_YEARLESS_FIGURES = (
     re.compile(rf"(?<!\d)(?P<m>\d{{1,2}})\s?{MONTH_MARK}\s?(?P<d>\d{{1,2}})(?!\d)\s?{DAY}?"),
     re.compile(rf"(?<!\d)(?P<d>\d{{1,2}})\s?{MONTH_FIRST}\s?(?P<m>\d{{1,2}})(?!\d)"),
 )
+_MONTHS = re.compile(_M)
+_TAKEN = re.compile(f"[{UNKNOWN}{AT}{LAST}{DAY}{YEAR}{OCLOCK}]")
+_LEFT = re.compile(r"\d+|[\ue000-\ue1ff]")
 _LONE_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _SHORT = re.compile(r"(?<![\d/.\-])(?P<a>\d{1,2})(?P<sep>[/.])\s?(?P<b>\d{1,2})(?P<end>\.?)(?![\d/])")
 _PERIOD_BEFORE = re.compile(rf"(?<!\d)[0-3]?\d\.?\s*[-–—{UNKNOWN}]\s*$")
@@ -175,7 +182,7 @@ def parse(form: str, order: Order, *, dots: bool = False) -> list[Part]:
         part = _read(piece, _ROLE[mark], order, dots)
         is_tail = part.is_empty and not part.left and part.role != "other"
         if is_tail and parts[-1].role == "" and not parts[-1].is_empty:
-            parts[-1] = replace(parts[-1], role=part.role)  # "3. Mai 2024 aktualisiert"
+            parts[-1].role = part.role  # "3. Mai 2024 aktualisiert"
         else:
             parts.append(part)
     return parts
@@ -183,33 +190,36 @@ def parse(form: str, order: Order, *, dots: bool = False) -> list[Part]:
 
 def _read(text: str, role: Role, order: Order, dots: bool) -> Part:
     part = Part(role=role, unknown=text.count(UNKNOWN))
-    text, part = _take_distance(text, part)
-    text, part = _take_clock(text, part, _CLOCKS)
-    if part.clock is None:
-        text, part = _take_clock(text, part, _DOTTED_SURE)
+    if AGO in text or NOW in text:
+        text = _take_distance(text, part)
+    text = _take_clock(text, part, _CLOCKS)
+    if part.clock is None and "." in text:
+        text = _take_clock(text, part, _DOTTED_SURE)
     if found := _W.search(text):
-        part = replace(part, weekday=ord(found[0]) - WEEKDAY, is_past_week=LAST in text)
+        part.weekday, part.is_past_week = ord(found[0]) - WEEKDAY, LAST in text
         text = _W.sub(" ", text)
     if found := _D.search(text):
-        part = replace(part, days_ago=ord(found[0]) - DAYS_AGO)
+        part.days_ago = ord(found[0]) - DAYS_AGO
         text = text.replace(found[0], " ", 1)
-    text, part = _take_date(text, part, order)
-    if part.clock is None:
-        late = (_DOTTED_ALONE, _HOUR_ALONE) if part.has_day else (_DOTTED_ONLY,) if dots else ()
-        text, part = _take_clock(text, part, late)
-    text = re.sub(f"[{UNKNOWN}{AT}{LAST}{DAY}{YEAR}{OCLOCK}]", " ", text)
-    left = len(re.findall(r"\d+|[\ue000-\ue1ff]", text)) + (10 if FUTURE in text else 0)
-    return replace(part, left=left, is_loose=part.is_loose or _LONE_YEAR.search(text) is not None)
+    text = _take_date(text, part, order)
+    if part.clock is None and (part.has_day or dots):
+        text = _take_clock(text, part, (_DOTTED_ALONE, _HOUR_ALONE) if part.has_day else (_DOTTED_ONLY,))
+    text = _TAKEN.sub(" ", text)
+    part.left += len(_LEFT.findall(text)) + (10 if FUTURE in text else 0)
+    part.is_loose = part.is_loose or _LONE_YEAR.search(text) is not None
+    return part
 
 
-def _take_distance(text: str, part: Part) -> tuple[str, Part]:
+def _take_distance(text: str, part: Part) -> str:
+    """Take "3 hours and 20 minutes ago"."""
     if NOW in text and not _DIGIT.search(text):
-        return text.replace(NOW, " "), replace(part, seconds_ago=0.0)
+        part.seconds_ago = 0.0
+        return text.replace(NOW, " ")
     text = _UNIT_FIRST.sub(rf"\g<count>\g<unit>{AGO}", text)  # Swahili, Hausa, Oromo: "hours 3 past"
     found = _DISTANCE.search(text)
     if not found:
-        return text, part
-    seconds, days, is_vague = 0.0, None, False
+        return text
+    seconds, days = 0.0, None
     for amount, unit in _AMOUNTS.findall(found["after"] or found["before"]):
         count = 0.5 if amount == HALF else float(amount.replace(",", ".") or 1)
         kind = ord(unit) - UNIT
@@ -218,24 +228,23 @@ def _take_distance(text: str, part: Part) -> tuple[str, Part]:
         elif unit == DAY and count == int(count):
             days = int(count)
         else:
-            is_vague = True
-    text = f"{text[: found.start()]} {text[found.end() :]}"
-    if is_vague:
-        return text, replace(part, is_vague=True)
+            part.is_vague = True
     if days is not None:
-        return text, replace(part, days_ago=days, is_counted=True)
-    return text, replace(part, seconds_ago=seconds)
+        part.days_ago, part.is_counted = days, True
+    elif not part.is_vague:
+        part.seconds_ago = seconds
+    return _without(text, found)
 
 
-def _take_clock(text: str, part: Part, rules: tuple[re.Pattern[str], ...]) -> tuple[str, Part]:
+def _take_clock(text: str, part: Part, rules: tuple[re.Pattern[str], ...]) -> str:
     for rule in rules:
         for found in rule.finditer(text):
             clock = _clock(found["h"], found["m"], found["s"], found["p1"] or found["p2"])
             if clock is not None:
-                rest = f"{text[: found.start()]} {text[found.end() :]}"
-                is_loose = not found["m"] and not found["p1"] and not found["p2"] and AT not in text
-                return rest, replace(part, clock=clock, zone=found["zone"], is_loose=is_loose)
-    return text, part
+                part.clock, part.zone = clock, found["zone"]
+                part.is_loose = not found["m"] and not found["p1"] and not found["p2"] and AT not in text
+                return _without(text, found)
+    return text
 
 
 def _clock(hour: str, minute: str | None, second: str | None, period: str | None) -> tuple[int, int, int] | None:
@@ -249,25 +258,31 @@ def _clock(hour: str, minute: str | None, second: str | None, period: str | None
     return (h, m, s) if h < 24 and m < 60 and s < 60 else None
 
 
-def _take_date(text: str, part: Part, order: Order) -> tuple[str, Part]:
-    for rule in _DATES:
+def _take_date(text: str, part: Part, order: Order) -> str:
+    if not _DIGIT.search(text):
+        return text
+    has_month = _MONTHS.search(text) is not None
+    for rule in (*_FIGURE_DATES, *(_NAMED_DATES if has_month else ())):
         if found := rule.search(text):
-            parts = found.groupdict()
-            year = int(parts["y"]) if len(parts["y"] or "") == 4 else _century(int(parts["y"] or parts["y2"]))
-            part = replace(part, date=(year, _month(found), int(found["d"])))
-            return _once(
-                _without(text, found), part, is_period=_PERIOD_BEFORE.search(text[: found.start()]) is not None
-            )
+            named = found.groupdict()
+            year = int(named["y"]) if len(named["y"] or "") == 4 else _century(int(named["y"] or named["y2"]))
+            part.date = (year, _month(found), int(found["d"]))
+            _refuse_period(text, found, part)
+            return _without(text, found)
     if found := _NUMERIC.search(text):
-        return _once(_without(text, found), _numeric(part, found, order))
-    for rule in _YEARLESS:
+        _numeric(part, found, order)
+        _refuse_period(text, found, part)
+        return _without(text, found)
+    for rule in (*(_YEARLESS_NAMED if has_month else ()), *_YEARLESS_FIGURES):
         if found := rule.search(text):
-            return _without(text, found), replace(part, date=(None, _month(found), int(found["d"])))
+            part.date = (None, _month(found), int(found["d"]))
+            return _without(text, found)
     if found := _SHORT.search(text):
         return _short(text, part, found, order)
     if order == "ymd" and part.clock is not None and (found := _SHORT_DASHED.search(text)):
-        return _without(text, found), replace(part, date=(None, int(found["a"]), int(found["b"])))
-    return text, part
+        part.date = (None, int(found["a"]), int(found["b"]))
+        return _without(text, found)
+    return text
 
 
 def _month(found: re.Match[str]) -> int:
@@ -284,45 +299,52 @@ def _century(two_digits: int) -> int:
     return two_digits + (2000 if two_digits < 70 else 1900)
 
 
-def _once(text: str, part: Part, *, is_period: bool = False) -> tuple[str, Part]:
+def _refuse_period(text: str, found: re.Match[str], part: Part) -> None:
     """Refuse a part that prints a second day: a period, or an update that no known word announces."""
-    second = _NUMERIC.search(text)
-    if is_period or any(rule.search(text) for rule in _DATES) or (second and len(second["c"]) == 4):
-        return text, replace(part, date=None, clock=None, left=part.left + 1)
-    return text, part
+    rest = _without(text, found)
+    second = _NUMERIC.search(rest)
+    if (
+        _PERIOD_BEFORE.search(text[: found.start()])
+        or (second and len(second["c"]) == 4)
+        or (_LONE_YEAR.search(rest) and any(rule.search(rest) for rule in (*_FIGURE_DATES, *_NAMED_DATES)))
+    ):
+        part.date = part.clock = None
+        part.left += 1
 
 
 def _without(text: str, found: re.Match[str]) -> str:
     return f"{text[: found.start()]} {text[found.end() :]}"
 
 
-def _numeric(part: Part, found: re.Match[str], order: Order) -> Part:
+def _numeric(part: Part, found: re.Match[str], order: Order) -> None:
     """Read 05/06/2025: by the order of the language and country, or both ways when neither says."""
     a, b, c = int(found["a"]), int(found["b"]), found["c"]
-    year = int(c) if len(c) == 4 else _century(int(c))
     if len(c) == 2 and order == "ymd":
-        return replace(part, date=(_century(a), b, int(c)))
-    return _either(part, year, (a, b), order if found["sep"] != "." else "dmy")
+        part.date = (_century(a), b, int(c))
+    else:
+        year = int(c) if len(c) == 4 else _century(int(c))
+        _either(part, year, (a, b), order if found["sep"] != "." else "dmy")
 
 
-def _either(part: Part, year: int | None, pair: tuple[int, int], order: Order) -> Part:
+def _either(part: Part, year: int | None, pair: tuple[int, int], order: Order) -> None:
     a, b = pair
-    if a > 12 or b > 12:  # only one way makes a date
-        return replace(part, date=(year, b, a) if a > 12 else (year, a, b))
-    if a == b:
-        return replace(part, date=(year, b, a))
-    if order == "mdy":
-        return replace(part, date=(year, a, b), other_date=(year, b, a), is_order_known=True)
-    return replace(part, date=(year, b, a), other_date=(year, a, b), is_order_known=order == "dmy")
+    if a > 12 or b > 12 or a == b:  # only one way makes a date
+        part.date = (year, a, b) if b > 12 else (year, b, a)
+    elif order == "mdy":
+        part.date, part.other_date = (year, a, b), (year, b, a)
+    else:
+        part.date, part.other_date, part.is_order_known = (year, b, a), (year, a, b), order == "dmy"
 
 
-def _short(text: str, part: Part, found: re.Match[str], order: Order) -> tuple[str, Part]:
-    """Read 11/03 or 5.8.: a day of this year, or a clock time where a dot may stand in both."""
+def _short(text: str, part: Part, found: re.Match[str], order: Order) -> str:
+    """Read 11/03 or 5.8. as a day of this year."""
     a, b = int(found["a"]), int(found["b"])
     if found["sep"] == "." and not found["end"] and part.clock is None:
-        return text, part
+        return text
     if len(found["a"] + found["b"]) < 4 and found["sep"] == "/" and part.clock is None and not part.role:
-        return text, part  # 1/2 is a page or a half
+        return text  # 1/2 is a page or a half
     if order == "ymd":
-        return _without(text, found), replace(part, date=(None, a, b))
-    return _without(text, found), _either(part, None, (a, b), order)
+        part.date = (None, a, b)
+    else:
+        _either(part, None, (a, b), order)
+    return _without(text, found)

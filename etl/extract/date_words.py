@@ -70,7 +70,9 @@ _TOKEN = re.compile(
 _MARKS = re.compile(
     "[\u0300-\u036f\u0591-\u05c7\u064b-\u0655\u0670\u0640\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad]"
 )
-_PUNCTUATION = str.maketrans({**dict.fromkeys("،、，٬", ","), **dict.fromkeys("：∶", ":"), **dict.fromkeys("‐‑‒", "-"), "©": OTHER})
+_PUNCTUATION = str.maketrans(
+    {**dict.fromkeys("،、，٬", ","), **dict.fromkeys("：∶", ":"), **dict.fromkeys("‐‑‒", "-"), "©": OTHER}
+)
 _LETTERS = str.maketrans("ىیکەةۀ", "ييكههه")
 """Arabic letters that keyboards of Arabic, Persian and Urdu write differently."""
 _BETWEEN = frozenset(" -'.·")

@@ -22,6 +22,7 @@ FUTURE_DAYS = 1
 """How far after the fetch a time may lie: clocks and zones differ, publications of tomorrow do not exist."""
 LABEL_MAX_CHARS = 200
 """A longer text is no label."""
+ANY_LANGUAGE_MAX = 30
 YEARS = range(1900, 2101)
 
 _ISO = re.compile(
@@ -98,9 +99,11 @@ def readings(text: str, place: Place) -> tuple[Reading, ...]:
     label, zones = _printed_zones(_BRACKETED.sub(" ", stripped), place)
     folded = date_calendars.to_gregorian_years(date_words.fold(label), place.language)
     for languages in _languages(place):
-        found = _agreed(folded, languages, zones, text, place)
+        found, is_understood = _agreed(folded, languages, zones, text, place)
         if found:
             return found
+        if is_understood:
+            return ()
     return _in_any_language(folded, zones, text, place) if any(map(str.isdigit, folded)) else ()
 
 
@@ -131,6 +134,13 @@ def in_offset(place: Place, offset: str) -> Place:
     return replace(place, zone=date_zones.fixed(offset), zone_name=offset)
 
 
+def at_home(moment: Moment, place: Place) -> Moment:
+    """Return a time in UTC with the publisher's offset: content systems store UTC, the day of a publication is local."""
+    if moment.at is None or moment.precision == "day" or place.zone is None or moment.at.utcoffset():
+        return moment
+    return replace(moment, at=_local(moment.at, place), zone=place.zone_name)
+
+
 def ruled(moment: Moment, rule: str) -> Moment:
     """Return *moment* as found by *rule*."""
     return replace(moment, rule=rule)
@@ -150,15 +160,12 @@ def machine_time(text: str, place: Place) -> Moment | None:
     if hour is None:
         return _day(int(year), int(month), int(day), place=place, text=text, rule="label:iso")
     zone = date_zones.fixed(offset) if offset else place.zone
-    is_utc = offset is not None and zone == UTC and place.zone is not None
     clock = (int(hour), int(minute), int(second or 0))
     if zone is None:
         return _day(int(year), int(month), int(day), place=place, text=text, rule="label:iso")
     at = date_zones.instant(int(year), int(month), int(day), clock=clock, zone=zone)
-    if at is not None and is_utc:  # content systems store UTC; the publisher's day is that of its own zone
-        return _checked(Moment(_local(at, place), "minute", text, "label:iso", place.zone_name), place)
     name = offset or place.zone_name
-    return _checked(Moment(at, "minute", text, "label:iso", name), place) if at else None
+    return _checked(at_home(Moment(at, "minute", text, "label:iso", name), place), place) if at else None
 
 
 def _languages(place: Place) -> Iterator[tuple[str, ...]]:
@@ -171,7 +178,10 @@ def _languages(place: Place) -> Iterator[tuple[str, ...]]:
 
 def _in_any_language(folded: str, zones: list[tzinfo], text: str, place: Place) -> tuple[Reading, ...]:
     """Return what all languages agree on that know every word of a label: for pages that declare no language or a wrong one."""
-    answers = [_agreed(folded, (language,), zones, text, place) for language in date_words.languages_of(folded)]
+    languages = date_words.languages_of(folded)
+    if len(languages) > ANY_LANGUAGE_MAX:  # "5 min" is at home everywhere and says nothing
+        return ()
+    answers = [_agreed(folded, (language,), zones, text, place)[0] for language in languages]
     answers = [answer for answer in answers if answer and not any(reading.noise for reading in answer)]
     seen = {tuple((reading.role, reading.moment.at) for reading in answer) for answer in answers}
     return answers[0] if len(seen) == 1 else ()
@@ -203,11 +213,13 @@ def _order(place: Place, languages: tuple[str, ...]) -> Order:
 
 def _agreed(
     folded: str, languages: tuple[str, ...], zones: list[tzinfo], text: str, place: Place
-) -> tuple[Reading, ...]:
-    """Return what the best readings of a label agree on; nothing when they differ."""
+) -> tuple[tuple[Reading, ...], bool]:
+    """Return what the best readings of a label agree on (nothing when they differ), and whether each word was understood."""
+    is_understood = False
     best: tuple[tuple[int, int], tuple[Reading, ...]] | None = None
     order = _order(place, languages)
     for form in date_words.spell(folded, languages):
+        is_understood = is_understood or date_words.UNKNOWN not in form
         parts = _completed(
             [
                 p
@@ -223,7 +235,7 @@ def _agreed(
             best = (rank, tuple(replace(reading, noise=sum(rank)) for reading in readings))
         elif rank == best[0] and [(r.role, r.moment.at) for r in readings] != [(r.role, r.moment.at) for r in best[1]]:
             best = (rank, ())
-    return best[1] if best else ()
+    return best[1] if best else (), is_understood
 
 
 def _completed(parts: list[Part]) -> list[Part]:
@@ -232,9 +244,8 @@ def _completed(parts: list[Part]) -> list[Part]:
     for part in parts:
         if part.clock and not part.has_day and done and done[-1].has_day:
             before = done[-1]
-            part = replace(
-                part, date=before.date, other_date=before.other_date, days_ago=before.days_ago, weekday=before.weekday
-            )
+            part.date, part.other_date, part.is_order_known = before.date, before.other_date, before.is_order_known
+            part.days_ago, part.weekday = before.days_ago, before.weekday
             if before.clock is None and before.role == "":
                 done.pop()
         done.append(part)

@@ -32,7 +32,7 @@ LABEL_MIN_WEIGHT = -3
 """Printed times that weigh less are other dates of the page."""
 STATED_DAY = 3
 """A day without time in a claim trusted no more than this gives way to a strong label with its time."""
-STRONG_LABEL = 5
+STRONG_LABEL = 7
 TRUST_OF_WEIGHT = 12
 GENERIC_DOMAINS = frozenset(
     {"tv", "io", "me", "co", "ai", "fm", "ly", "to", "cc", "ws", "eu", "la", "nu", "am", "gg", "sh", "so", "vc"}
@@ -166,7 +166,7 @@ def _options(claims: Iterable[Claim], role: TimeRole, place: Place) -> Iterable[
             continue
         for reading in dates.readings(claim.text, place)[:1]:
             if reading.moment.at is not None:
-                yield _Option(dates.ruled(reading.moment, claim.rule), claim.trust)
+                yield _Option(dates.ruled(dates.at_home(reading.moment, place), claim.rule), claim.trust)
 
 
 def _seen(seen: Iterable[Seen], role: TimeRole) -> list[_Option]:

@@ -8,7 +8,7 @@ many stories.
   have it): what every weather report says is no evidence.
 - `figures`: of the shorter list of figures, the part that the other text does not have; few figures say proportionally less.
 - `short`: two sentences are alike by chance, two pages are not.
-- `hours`: between the two publications, as a logarithm; 0 when one is unknown.
+- `hours`: between the two publications, as a logarithm.
 - `headline`: the same publisher under another headline is a new article until the text says otherwise.
 - `middle`: a short text that stands inside a much longer one, but not at its head, is quoted there (digests, newsletters).
 
@@ -33,6 +33,8 @@ LONG_WORDS = 400
 """From here on, length adds no certainty."""
 SHARED_LEAST = 8
 """Less than this in common is a notice of the site ("Subscribe to read on"), not a text."""
+HOURS_UNKNOWN = 2.0
+"""When a time is unknown: as far apart as six hours. Without any times, F1 of reuters is .939 with it and .919 with 0."""
 INSIDE = 0.4
 """Below this ratio of lengths a text may be a quotation inside the other."""
 
@@ -142,7 +144,7 @@ def _missing(one: frozenset[str], other: frozenset[str]) -> float:
 
 def _hours(one: datetime | None, other: datetime | None) -> float:
     if one is None or other is None:
-        return 0.0
+        return HOURS_UNKNOWN
     return math.log1p(abs((one - other).total_seconds()) / 3600)
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from etl.extract.document import Document, collapse
+from etl.extract.structured import Structured
+from etl.extract.teasers import Teasers
 from etl.model import Block, BlockKind
 
 _KINDS: dict[str, BlockKind] = {
@@ -31,7 +33,7 @@ class Main:
     losers: tuple[tuple[str, str], ...] = ()
 
 
-def find(doc: Document) -> Main:
+def find(doc: Document, facts: Structured, teasers: Teasers, *, only: tuple[int, ...] = ()) -> Main:
     """Return the blocks of *doc* that are the article's text; empty when there are none."""
     runs = [run for run in _runs(doc) if not _is_never(doc, run[2])]
     weight: dict[int, int] = {}
@@ -45,7 +47,11 @@ def find(doc: Document) -> Main:
     if not weight:
         return Main(rule="none")
     root = max(weight, key=lambda element: weight[element])
-    chosen = [run for run in runs if root < run[2] < doc.ends[root]]
+    chosen = [
+        run
+        for run in runs
+        if root < run[2] < doc.ends[root] and not any(first <= run[2] < last for first, last in teasers.ranges)
+    ]
     return Main(
         blocks=tuple(Block(_KINDS.get(doc.tags[box], "paragraph"), text) for _, _, box, text in chosen),
         spans=tuple((first, last) for first, last, _, _ in chosen),

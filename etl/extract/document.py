@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from urllib.parse import urljoin
 
-from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode, SelectolaxError
 
 from etl.errors import Unreadable
 from etl.extract.armour import BODY_MAX_BYTES, NODES_MAX, tame
@@ -50,7 +50,6 @@ _NOT_HTML = (
 """First bytes of what servers send as text/html all the same: PDF, images, archives, JSON."""
 
 
-
 @dataclass(slots=True)
 class Document:
     url: str
@@ -69,6 +68,8 @@ class Document:
     by_tag: dict[str, list[int]] = field(default_factory=dict[str, list[int]])
     json_ld: list[str] = field(default_factory=list[str])
     """Raw contents of `<script type="application/ld+json">`."""
+    _root: LexborNode | None = None
+    _numbers: dict[int, int] = field(default_factory=dict[int, int])
     _scripts: list[LexborNode] = field(default_factory=list[LexborNode])
 
     def scripts(self) -> Iterator[str]:
@@ -77,8 +78,19 @@ class Document:
             if text := node.text(deep=True):
                 yield text
 
-    def add_script(self, node: LexborNode) -> None:
-        self._scripts.append(node)
+    def select(self, selector: str) -> list[int]:
+        """Return the elements that the CSS *selector* matches, in document order; none when it cannot be read."""
+        if self._root is None:
+            return []
+        try:
+            nodes = self._root.css(selector)
+        except (SelectolaxError, ValueError):
+            return []
+        return [self._numbers[node.mem_id] for node in nodes if node.mem_id in self._numbers]
+
+    def keep(self, root: LexborNode, numbers: dict[int, int], scripts: list[LexborNode]) -> None:
+        """Keep the parser's tree for what only few pages need: a recipe's selectors, texts inside scripts."""
+        self._root, self._numbers, self._scripts = root, numbers, scripts
 
     def text(self, element: int) -> str:
         """Return the visible text under *element* with single spaces."""
@@ -123,8 +135,11 @@ def collapse(text: str) -> str:
     return " ".join(text.split())
 
 
-def parse(body: bytes, *, url: str, content_type: str = "") -> Document:
-    """Return the page as flat arrays. Raises Unreadable when there is nothing to parse."""
+def parse(body: bytes, *, url: str, content_type: str = "", drop: tuple[str, ...] = ()) -> Document:
+    """Return the page as flat arrays, without what the selectors in *drop* match.
+
+    Raises Unreadable when there is nothing to parse.
+    """
     if not body or body.isspace():
         raise Unreadable(f"the page is empty: {url}", code="empty")
     if body.startswith(_NOT_HTML):
@@ -138,6 +153,13 @@ def parse(body: bytes, *, url: str, content_type: str = "") -> Document:
     root = parser.root
     if root is None:
         raise Unreadable(f"no element in the page: {url}", code="empty")
+    for selector in drop:
+        try:
+            unwanted = root.css(selector)
+        except (SelectolaxError, ValueError):
+            continue
+        for node in unwanted:
+            node.decompose()
     doc = Document(url=url, base_url=url)
     _walk(doc, root)
     _close(doc)
@@ -151,6 +173,7 @@ def _walk(doc: Document, root: LexborNode) -> None:
     texts, owners, boxes, by_tag = doc.texts, doc.owners, doc.boxes, doc.by_tag
     tags, parents, attrs, first_text = doc.tags, doc.parents, doc.attrs, doc.first_text
     numbers: dict[int, int] = {}
+    scripts: list[LexborNode] = []
     box_of: list[int] = []
     is_apart = False
     for node in islice(root.traverse(include_text=True, skip_empty=True), NODES_MAX):
@@ -178,7 +201,7 @@ def _walk(doc: Document, root: LexborNode) -> None:
                 if "ld+json" in (attributes.get("type") or "").lower():
                     doc.json_ld.append(node.text(deep=True) or "")
                 elif "src" not in attributes:
-                    doc.add_script(node)
+                    scripts.append(node)
             box_of.append(-1)
         else:
             numbers[node.mem_id] = number
@@ -192,6 +215,7 @@ def _walk(doc: Document, root: LexborNode) -> None:
         attrs.append(attributes)
         first_text.append(len(texts))
         by_tag.setdefault(tag, []).append(number)
+    doc.keep(root, numbers, scripts)
 
 
 def _is_spaced(before: str, after: str, node: LexborNode) -> bool:

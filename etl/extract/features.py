@@ -171,7 +171,10 @@ def _texts(runs: Runs) -> tuple[list[float], ...]:
         commas,
         digits,
         [_capitals(text) for text in runs.texts],
-        [float(("©" in text) + 2 * ("|" in text) + 4 * ("http" in text or ".com" in text) + 8 * ("@" in text)) for text in runs.texts],
+        [
+            float(("©" in text) + 2 * ("|" in text) + 4 * ("http" in text or ".com" in text) + 8 * ("@" in text))
+            for text in runs.texts
+        ],
     )
 
 
@@ -339,7 +342,13 @@ def _add_claims(
         says = 0.0
         if headline and len(text) <= 300:
             folded = text.casefold()
-            says = 2.0 if folded == headline else 1.0 if len(folded) > 15 and (folded in headline or headline in folded) else 0.0
+            says = (
+                2.0
+                if folded == headline
+                else 1.0
+                if len(folded) > 15 and (folded in headline or headline in folded)
+                else 0.0
+            )
         row += (
             float(text in seen),
             says,

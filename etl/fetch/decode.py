@@ -32,8 +32,8 @@ CODINGS_MAX = 2
 # What browsers grant (RFC 8878, section 3.1.1.1.2 recommends 8 MB): the window is memory the server makes us keep.
 ZSTD_WINDOW_MAX_BYTES = 8 * 1024 * 1024
 # The zstandard package cannot limit one step's output. A block of 128 KiB needs at least 4 bytes (RFC 8878, 3.1.1.2.2), so
-# sips of this size yield 2 MiB at most.
-ZSTD_SIP_BYTES = 64
+# sips of this size yield 8 MiB at most.
+ZSTD_SIP_BYTES = 256
 
 
 def codings(content_encoding: str) -> tuple[str, ...]:
@@ -155,11 +155,10 @@ def _unbrotlied(pieces: Iterator[bytes]) -> Iterator[bytes]:
             break
         if stream.is_finished():
             return
-        if out := stream.process(piece, output_buffer_limit=STEP_BYTES):
+        # can_accept_more_data() says yes while output is still waiting (brotli 1.2.1), so we ask until nothing comes.
+        while (out := stream.process(piece, output_buffer_limit=STEP_BYTES)) or not stream.can_accept_more_data():
             yield out
-        while not stream.can_accept_more_data():
-            if out := stream.process(b"", output_buffer_limit=STEP_BYTES):
-                yield out
+            piece = b""
     if not stream.is_finished():
         raise Transient("the compressed body breaks off", code="truncated")
 

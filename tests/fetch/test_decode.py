@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import random
 import resource
 import time
 import tracemalloc
@@ -45,6 +46,14 @@ def pieces(wire: bytes, size: int):
 @pytest.mark.parametrize("name", ENCODERS)
 def test_each_coding_is_undone_whatever_the_pieces(name, size):
     body = TEXT[:5000] if size == 1 else TEXT
+    assert decoded(pieces(ENCODERS[name](body), size), codings(name), max_bytes=10**7) == body
+
+
+@pytest.mark.parametrize("size", [1000, 65536, 10**7])
+@pytest.mark.parametrize("name", ENCODERS)
+def test_large_bodies_arrive_whole(name, size):
+    """Several steps of output for one piece of input: 2 MB that pack well, then 1 MB that does not."""
+    body = TEXT * 12 + random.Random(3).randbytes(1_000_000) + TEXT
     assert decoded(pieces(ENCODERS[name](body), size), codings(name), max_bytes=10**7) == body
 
 

@@ -305,7 +305,7 @@ def _absolute(part: Part, place: Place) -> date | None:
     days = [date_calendars.day(y, m, d, language=place.language) for y, m, d in pairs if y is not None]
     if part.other_date is not None and part.weekday is not None:
         days = [day for day in days if day is not None and day.weekday() == part.weekday]
-    elif part.is_order_known:
+    if part.is_order_known:
         days = days[:1]
     days = [day for day in days if day is not None and day.year in YEARS and _is_past(day, place)]
     return days[0] if len(days) == 1 else None

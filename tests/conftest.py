@@ -83,9 +83,11 @@ def database(url: str, *, template: str = "template0") -> Generator[str]:
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     name = f"news_etl_test_{os.getpid()}_{worker}_{next(serial)}"
     with psycopg.connect(url, autocommit=True) as server:
-        # WAL_LOG copies a small template through the buffers: no checkpoint of the whole server for each test.
-        create = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY wal_log")
-        server.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
+        # Copying files needs a checkpoint, which costs nothing only where nothing is synced: 32 ms against 62 there.
+        row = server.execute("SHOW fsync").fetchone()
+        strategy = "file_copy" if row == ("off",) else "wal_log"
+        create = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY {}")
+        server.execute(create.format(sql.Identifier(name), sql.Identifier(template), sql.SQL(strategy)))
     try:
         yield database_dsn(url, name)
     finally:

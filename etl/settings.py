@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from etl.errors import Misconfigured
 
@@ -88,6 +89,16 @@ class Settings:
         repr=False,
         metadata=told(
             text, "URL", "The Postgres to fill (15 to 18).", secret=True, shown="an embedded server in the data folder"
+        ),
+    )
+    database_password: str | None = field(
+        default=None,
+        repr=False,
+        metadata=told(
+            text,
+            "password",
+            "Put into the URL when it has none, so that a secret can be a file of its own.",
+            secret=True,
         ),
     )
     data_dir: Path = field(
@@ -246,7 +257,22 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
             shown = "its value" if each.metadata["is_secret"] else repr(given)
             raise Misconfigured(f"{name}: {shown} is not {each.metadata['unit']} ({error})") from error
     _refuse_near_misses(environ)
+    if "database_url" in values and (password := values.get("database_password")):
+        values["database_url"] = with_password(values["database_url"], password)
     return Settings(**values)
+
+
+def with_password(database_url: str, password: str) -> str:
+    """Return the URL, or the `key=value` form, with that password unless it already has one."""
+    scheme, mark, rest = database_url.partition("://")
+    if not mark:
+        quoted = password.replace("\\", "\\\\").replace("'", "\\'")
+        return database_url if "password=" in database_url else f"{database_url} password='{quoted}'"
+    authority, slash, path = rest.partition("/")
+    user, at, host = authority.rpartition("@")
+    if not at or ":" in user:
+        return database_url
+    return f"{scheme}://{user}:{quote(password, safe='')}@{host}{slash}{path}"
 
 
 def _given(environ: Mapping[str, str], name: str, *, is_secret: bool) -> str:

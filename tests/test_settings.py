@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from etl.errors import Misconfigured
 from etl.settings import Settings, about_settings, read_settings
@@ -56,6 +57,24 @@ def test_a_secret_comes_from_a_file_and_is_never_shown(tmp_path):
     settings = read_settings({"NEWS_ETL_DATABASE_URL_FILE": str(secret)})
     assert settings.database_url == "postgresql://u:hush@h/d"
     assert "hush" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("url", "password"),
+    [
+        pytest.param("postgresql://news@db:5432/news?sslmode=disable", "p'a/s@s: 100%", id="url"),
+        pytest.param("host=db user=news dbname=news", "p'a\\s s", id="key and value"),
+    ],
+)
+def test_a_password_of_its_own_joins_the_database_url(url, password):
+    joined = read_settings({"NEWS_ETL_DATABASE_URL": url, "NEWS_ETL_DATABASE_PASSWORD": password}).database_url
+    read = conninfo_to_dict(joined)
+    assert (read["password"], read["user"], read["host"], read["dbname"]) == (password, "news", "db", "news")
+
+
+@pytest.mark.parametrize("url", ["postgresql://news:own@db/news", "postgresql://db/news", "host=db password=own"])
+def test_a_url_that_has_a_password_or_no_user_stays_as_it_is(url):
+    assert read_settings({"NEWS_ETL_DATABASE_URL": url, "NEWS_ETL_DATABASE_PASSWORD": "x"}).database_url == url
 
 
 def test_places_that_are_not_set_are_in_the_data_folder():

@@ -105,6 +105,7 @@ def test_warcio_finds_no_fault_in_a_file(archive, tmp_path, capsys):
         archive.append(exchange(BODY, hop("https://example.org/a", wire, *headers)))
     place = archive.append(exchange())
     archive.append(exchange(at=NOON + timedelta(hours=1)), previous=captured(exchange(), place))
+    archive.append(exchange(BODY, replace(hop("https://example.org/imported", BODY), request=b"", address="")))
     archive.close()
     checker = Checker(type("Arguments", (), {"inputs": [str(tmp_path / "archive" / place.file)], "verbose": False}))
     checker.process_all()
@@ -280,6 +281,41 @@ def test_a_blot_has_the_length_it_must_have_and_is_a_record(length):
     assert warc.read_member(blotted).block == b"erased"
     (record,) = ArchiveIterator(io.BytesIO(blotted))
     assert record.rec_type == "metadata"
+
+
+def test_erasing_a_domain_finds_what_no_row_points_to(archive, tmp_path):
+    mine = archive.append(exchange(url="https://example.org/mine"))
+    hops = (hop("https://t.example.net/short", b"", status=301), hop("https://other.example.com/a", BODY))
+    archive.append(exchange(BODY, *hops))
+    archive.close()
+    archive.append(exchange(BODY, hop("https://other.example.com/b", BODY), at=NOON + timedelta(days=1)))
+    assert archive.overwrite_all(lambda url: ".example.com/" in url, at=NOON) == 4
+    assert archive.overwrite_all(lambda url: ".example.com/" in url, at=NOON) == 0
+    urls = [seen.url for name in archive.files() for seen in archive.walk(name) if seen.type == "response"]
+    assert urls == ["https://example.org/mine", "https://t.example.net/short"]
+    assert archive.read(mine).body == BODY
+
+
+def test_a_body_seen_again_at_the_same_url_is_not_kept_twice(archive):
+    places = [archive.append(exchange(at=NOON + timedelta(minutes=n))) for n in range(3)]
+    other = archive.append(exchange(url="https://example.org/b"))
+    kinds = {seen.place: seen.type for seen in archive.walk(other.file)}
+    assert [kinds[place] for place in (*places, other)] == ["response", "revisit", "revisit", "response"]
+    assert archive.read(places[2]).body == BODY
+    archive.overwrite(places[0], at=NOON)
+    again = archive.append(exchange(at=NOON + timedelta(hours=1)))
+    assert archive.read(again).body == BODY  # Not a revisit of what was erased.
+
+
+def test_an_import_of_old_captures_stays_in_one_file_of_today(archive):
+    """Their request and address are not known, and their dates jump."""
+    days = [datetime(2019, 5, 1, tzinfo=UTC), datetime(2026, 5, 1, tzinfo=UTC), datetime(2021, 1, 1, tzinfo=UTC)]
+    unknown = replace(hop("https://example.org/a", BODY), request=b"", address="")
+    places = [archive.append(exchange(BODY + bytes([n]), unknown, at=day), at=NOON) for n, day in enumerate(days)]
+    assert {place.file.partition("/")[0] for place in places} == {"2026-06-01"}
+    assert len({place.file for place in places}) == 1
+    assert [archive.read(place).fetched_at for place in places] == days
+    assert [seen.type for seen in archive.walk(places[0].file)] == ["warcinfo", "response", "response", "response"]
 
 
 def test_threads_share_one_file_without_mixing_their_records(archive):

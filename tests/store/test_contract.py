@@ -1,0 +1,47 @@
+"""The consumer's contract: documented, and changed by addition only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psycopg
+
+from migrations.describe import described
+
+ROOT = Path(__file__).resolve().parents[2]
+PROMISED = Path(__file__).with_name("promised.txt")
+
+
+def columns(conn: psycopg.Connection) -> set[str]:
+    """Return `view.column type` of all that schema news offers."""
+    rows = conn.execute(
+        """
+        SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod)
+        FROM pg_class c
+        JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+        WHERE c.relnamespace = 'news'::regnamespace AND c.relkind IN ('v', 'm')
+        """
+    ).fetchall()
+    return {f"{view}.{column} {kind}" for view, column, kind in rows}
+
+
+def test_the_page_says_what_the_database_says(conn):
+    assert ROOT.joinpath("docs", "sql.md").read_text(encoding="utf-8") == described(conn), (
+        "run: python -m migrations.describe"
+    )
+
+
+def test_nothing_promised_is_gone_or_of_another_type(conn):
+    promised = set(PROMISED.read_text(encoding="utf-8").split("\n")) - {""}
+    assert promised - columns(conn) == set()
+
+
+def test_everything_offered_is_promised(conn):
+    promised = set(PROMISED.read_text(encoding="utf-8").split("\n")) - {""}
+    assert columns(conn) - promised == set(), f"add these lines to {PROMISED.name}: from now on they stay"
+
+
+def test_a_removed_column_would_be_noticed(conn):
+    conn.execute("DROP VIEW news.outcomes")
+    promised = set(PROMISED.read_text(encoding="utf-8").split("\n")) - {""}
+    assert any(line.startswith("outcomes.url ") for line in promised - columns(conn))

@@ -8,7 +8,7 @@ import typer
 
 from etl.errors import Misconfigured, NewsEtlError
 
-from . import backfill, database, exporting, extracting, loading, run, source
+from . import backfill, database, demo, exporting, extracting, loading, run, source
 
 FAILED, MISCONFIGURED, INTERRUPTED = 1, 3, 130
 
@@ -21,6 +21,7 @@ app = typer.Typer(
     help="Keep a Postgres database of news true: articles, their versions, and the links between them.",
     epilog="Exit codes: 0 done, 1 failed, 2 usage, 3 misconfigured, 4 partly failed.",
 )
+app.command()(demo.demo)
 app.command()(run.run)
 app.add_typer(source.app, name="source")
 app.command()(database.migrate)

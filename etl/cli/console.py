@@ -71,6 +71,14 @@ class Steps:
             self._tasks[step] = self._progress.add_task(step, total=total, note=note)
         self._progress.update(self._tasks[step], completed=done, total=total, note=note)
 
+    def begin(self) -> None:
+        """Begin the steps anew: what was shown stays as it is."""
+        if self._progress is not None:
+            for task in self._tasks.values():
+                self._progress.stop_task(task)
+        self._tasks.clear()
+        self._done.clear()
+
     def say(self, words: str) -> None:
         """Print a line for the person who waits."""
         (self._progress.console if self._progress else err).print(words)

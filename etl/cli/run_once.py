@@ -63,10 +63,10 @@ def print_summary(opened: Session, done: Once, *, as_json: bool) -> None:
 
 def summary(conn: Connection, done: Once) -> list[dict[str, object]]:
     """Return, per source that was polled, what was found and what became of it."""
-    found = {polled.slug: polled.found for polled in done.polls}
+    polled = {poll.slug for poll in done.polls}
     rows: list[dict[str, object]] = []
     for report in reports.per_source(conn, since=done.started_at):
-        if report.slug in found:
+        if report.slug in polled:
             fields = asdict(report)
-            rows.append({"source": fields.pop("slug"), "found": found[report.slug], **fields})
+            rows.append({"source": fields.pop("slug"), **fields})
     return rows

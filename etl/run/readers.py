@@ -1,32 +1,30 @@
 """Who reads pages: child processes that can die.
 
-A page may crash the interpreter, eat all memory or never end. So pages are read in children with a memory limit and a
-deadline per page, which are replaced after PAGES_PER_CHILD pages. When a child dies or is too late, the page it was on is
-answered with an outcome (`crashed`, `too_slow`) and kept for replay; the pages behind it go to another child.
+A page may crash the interpreter, eat all memory or never end. So pages are read in children (`etl.run.reader`) with a memory
+limit and a deadline per page, which are replaced after PAGES_PER_CHILD pages. When a child dies or is too late, the page it was
+on is answered with an outcome (`crashed`, `too_slow`) and kept for replay; the pages behind it go to another child.
 
-Children are forked from a server process that has imported everything once and has no threads (`forkserver`): a new child
-inherits no connection and no lock.
+Children are programs of their own, not forks: they inherit no connection, no lock and no thread, and whatever the caller's main
+module is, it is not run again.
 """
 
 from __future__ import annotations
 
-import multiprocessing
-import resource
 import signal
+import socket
+import subprocess
 import sys
 from collections import deque
 from collections.abc import Sequence
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import ForkServerContext
-from multiprocessing.process import BaseProcess
 from time import monotonic
 from types import TracebackType
 
-from etl.errors import NewsEtlError
-from etl.fetch.archive import Archive
-from etl.flow.reading import Reading, read_capture, spell
+from etl.errors import Misconfigured
+from etl.flow.reading import Reading
 from etl.model import Capture
 from etl.recipe.shelf import Shelf
+from etl.run.reader import READY, unread
 
 PAGES_PER_CHILD = 5_000
 """A leak of 10 KB a page would cost 50 MB by then."""
@@ -34,8 +32,8 @@ PAGES_AHEAD = 4
 """Sent to a child before it has answered: it never waits for us, and few have to be sent again when it dies."""
 PAGE_MAX_S = 20.0
 """The slowest page of the open corpora takes 0.3 s, the fuzzed ones less than 2 s."""
-CHILD_MAX_BYTES = 3_000_000_000
-"""Address space, so more than what is used: a child has 150 MB in use when it reads pages of 3 MB."""
+START_MAX_S = 60.0
+"""A child is there in 0.4 s; on a machine that swaps it may take a while."""
 
 Page = tuple[Capture, bytes | None]
 """A capture with its body; without one, the child reads it from the archive."""
@@ -45,9 +43,7 @@ class Readers:
     """A few child processes that read pages for one caller at a time."""
 
     def __init__(self, count: int, *, shelf: Shelf | None, archive: str | None = None) -> None:
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["etl.run.readers"])
-        self._children = [_Child(context, shelf, archive) for _ in range(max(1, count))]
+        self._children = [_Child(shelf, archive) for _ in range(max(1, count))]
 
     def __enter__(self) -> Readers:
         return self
@@ -86,10 +82,9 @@ class Readers:
 class _Child:
     """One child process, and the pages it was given, the one it is on first."""
 
-    def __init__(self, context: ForkServerContext, shelf: Shelf | None, archive: str | None) -> None:
-        self._context = context
-        self._arguments = (shelf, archive)
-        self._process: BaseProcess | None = None
+    def __init__(self, shelf: Shelf | None, archive: str | None) -> None:
+        self._given = (shelf, archive)
+        self._process: subprocess.Popen[bytes] | None = None
         self._read = 0
         self.ahead: deque[int] = deque()
         self.ends_at = 0.0
@@ -135,59 +130,34 @@ class _Child:
         if self._process is not None:
             self.pipe.close()
             self._process.kill()
-            self._process.join()
-            self._process.close()
+            self._process.wait()
         self._process = None
         self.ahead.clear()
 
     def _start(self) -> None:
-        self.pipe, theirs = self._context.Pipe()
-        self._process = self._context.Process(target=_serve, args=(theirs, *self._arguments), daemon=True)
-        self._process.start()
-        theirs.close()
+        ours, theirs = socket.socketpair()
+        with theirs:
+            number = theirs.fileno()
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "etl.run.reader", str(number)], pass_fds=[number], stdin=subprocess.DEVNULL
+            )
+        self.pipe = Connection(ours.detach())
         self._read = 0
+        try:
+            self.pipe.send(self._given)
+            if not self.pipe.poll(START_MAX_S) or self.pipe.recv() != READY:
+                raise EOFError
+        except (EOFError, OSError) as error:
+            code = self._process.poll()
+            self.stop()
+            raise Misconfigured(f"the process that reads pages does not start (exit code {code})") from error
 
     def _last_words(self) -> str:
         assert self._process is not None
-        self._process.join(timeout=5)
-        code = self._process.exitcode
-        if code is not None and code < 0:
+        code = self._process.wait(timeout=5)
+        if code < 0:
             return f"the reader was ended by {signal.Signals(-code).name}"
         return f"the reader ended with {code}"
-
-
-def unread(capture: Capture, outcome: str, why: str) -> Reading:
-    """Return the reading of a page that could not be read."""
-    asked = spell(capture.url)
-    return Reading(capture, asked, asked, outcome, why)
-
-
-def _serve(pipe: Connection, shelf: Shelf | None, archive_root: str | None) -> None:
-    """Read pages until the other side closes. A memory error of a page is that page's outcome."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group: the parent decides.
-    if sys.platform != "darwin":  # macOS accepts the limit and does not keep it.
-        resource.setrlimit(resource.RLIMIT_AS, (CHILD_MAX_BYTES, CHILD_MAX_BYTES))
-    archive = Archive(archive_root) if archive_root is not None else None
-    while True:
-        try:
-            capture, body = pipe.recv()
-        except (EOFError, OSError):
-            return
-        pipe.send(_answer(capture, body, archive, shelf))
-
-
-def _answer(capture: Capture, body: bytes | None, archive: Archive | None, shelf: Shelf | None) -> Reading:
-    try:
-        if body is None:
-            assert archive is not None
-            body = archive.read(capture.place).body
-        return read_capture(capture, body, shelf=shelf)
-    except NewsEtlError as error:
-        return unread(capture, error.code, str(error))
-    except MemoryError:
-        return unread(capture, "crashed", "more memory than a page may take")
-    except RecursionError as error:
-        return unread(capture, "crashed", f"nested too deep: {error}")
 
 
 def read_archived(readers: Readers, waiting: Sequence[Capture]) -> list[Reading]:

@@ -272,6 +272,13 @@ def wake(conn: Connection, changed: Sequence[tuple[int, datetime]], *, now: date
     ).rowcount
 
 
+def make_all_due(conn: Connection, *, now: datetime) -> int:
+    """Make every page due that is not folded into another; return how many."""
+    return conn.execute(
+        "UPDATE etl.pages SET next_visit_at = %(now)s WHERE outcome IS DISTINCT FROM 'folded'", {"now": now}
+    ).rowcount
+
+
 def born_at(conn: Connection, page_id: int) -> datetime:
     """Return when the page began to matter: its article's publication when that is known and earlier, or when it was found."""
     row = conn.execute(

@@ -12,9 +12,11 @@ from psycopg.rows import class_row
 
 @dataclass(frozen=True, slots=True)
 class SourceReport:
-    """One source in a run. A page that several sources name counts for the one that named it first."""
+    """One source in a run. A page that several sources name counts for the first of them, in the order of the recipes."""
 
     slug: str
+    found: int
+    """Pages that the source named when it last said something new."""
     fetched: int
     new: int
     unchanged: int
@@ -30,6 +32,12 @@ def per_source(conn: Connection, *, since: datetime) -> list[SourceReport]:
         return cursor.execute(
             """
             SELECT s.slug,
+                   (
+                       SELECT count(*)
+                       FROM etl.sightings g
+                       WHERE g.source_id = s.id
+                             AND g.last_seen_at = (SELECT max(l.last_seen_at) FROM etl.sightings l WHERE l.source_id = s.id)
+                   ) AS found,
                    count(p.id) FILTER (WHERE p.captured_at >= %(since)s OR p.outcome = ANY (%(kept)s)) AS fetched,
                    count(p.id) FILTER (WHERE p.outcome = 'stored') AS new,
                    count(p.id) FILTER (WHERE p.outcome = 'unchanged') AS unchanged,
@@ -47,7 +55,7 @@ def per_source(conn: Connection, *, since: datetime) -> list[SourceReport]:
                           SELECT
                           FROM etl.sightings earlier
                           WHERE earlier.page_id = g.page_id
-                                AND (earlier.first_seen_at, earlier.source_id) < (g.first_seen_at, g.source_id)
+                                AND earlier.source_id < g.source_id
                       )
             ) p ON true
             GROUP BY s.id, s.slug

@@ -118,6 +118,11 @@ def due(conn: Connection, *, now: datetime, limit: int) -> list[Source]:
         ).fetchall()
 
 
+def make_all_due(conn: Connection, *, now: datetime) -> int:
+    """Make every active source due; return how many."""
+    return conn.execute("UPDATE etl.sources SET next_poll_at = %(now)s WHERE is_active", {"now": now}).rowcount
+
+
 def named(conn: Connection, slug: str) -> Source | None:
     """Return the source with that slug, or None."""
     with conn.cursor(row_factory=class_row(Source)) as cursor:

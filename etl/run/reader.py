@@ -1,0 +1,58 @@
+"""A child process that reads pages, one after the other, until its parent closes the pipe (see `etl.run.readers`)."""
+
+from __future__ import annotations
+
+import resource
+import signal
+import sys
+from multiprocessing.connection import Connection
+
+from etl.errors import NewsEtlError
+from etl.fetch.archive import Archive
+from etl.flow.reading import Reading, read_capture, spell
+from etl.model import Capture
+from etl.recipe.shelf import Shelf
+
+READY = "ready"
+MEMORY_MAX_BYTES = 3_000_000_000
+"""Address space, so more than what is used: a child has 150 MB in use when it reads pages of 3 MB."""
+
+
+def serve(pipe: Connection) -> None:
+    """Read what comes: first (shelf, archive), then pages as (capture, body or None)."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group: the parent decides.
+    if sys.platform != "darwin":  # macOS accepts the limit and does not keep it.
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MAX_BYTES, MEMORY_MAX_BYTES))
+    shelf, place = pipe.recv()
+    archive = Archive(place) if place is not None else None
+    pipe.send(READY)
+    while True:
+        try:
+            capture, body = pipe.recv()
+        except (EOFError, OSError):
+            return
+        pipe.send(_answer(capture, body, archive, shelf))
+
+
+def _answer(capture: Capture, body: bytes | None, archive: Archive | None, shelf: Shelf | None) -> Reading:
+    try:
+        if body is None:
+            assert archive is not None
+            body = archive.read(capture.place).body
+        return read_capture(capture, body, shelf=shelf)
+    except NewsEtlError as error:
+        return unread(capture, error.code, str(error))
+    except MemoryError:
+        return unread(capture, "crashed", "more memory than a page may take")
+    except RecursionError as error:
+        return unread(capture, "crashed", f"nested too deep: {error}")
+
+
+def unread(capture: Capture, outcome: str, why: str) -> Reading:
+    """Return the reading of a page that could not be read."""
+    asked = spell(capture.url)
+    return Reading(capture, asked, asked, outcome, why)
+
+
+if __name__ == "__main__":
+    serve(Connection(int(sys.argv[1])))

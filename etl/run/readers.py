@@ -143,14 +143,17 @@ class _Child:
             )
         self.pipe = Connection(ours.detach())
         self._read = 0
-        try:
-            self.pipe.send(self._given)
-            if not self.pipe.poll(START_MAX_S) or self.pipe.recv() != READY:
-                raise EOFError
-        except (EOFError, OSError) as error:
+        if not self._is_ready():
             code = self._process.poll()
             self.stop()
-            raise Misconfigured(f"the process that reads pages does not start (exit code {code})") from error
+            raise Misconfigured(f"the process that reads pages does not start (exit code {code})")
+
+    def _is_ready(self) -> bool:
+        try:
+            self.pipe.send(self._given)
+            return self.pipe.poll(START_MAX_S) and self.pipe.recv() == READY
+        except (EOFError, OSError):
+            return False
 
     def _last_words(self) -> str:
         assert self._process is not None

@@ -46,7 +46,8 @@ def read(doc: Document, facts: Structured, *, heading: int | None, is_near_only:
     if spoken and spoken_distance < best_distance:
         return spoken
     if best:
-        return _with_inner_and_next(doc, marked, chosen, best)
+        beside = [entry for entry in marked if entry[0] >= chosen and not _is_outside(doc, entry[0], start)]
+        return _with_inner_and_next(doc, beside, chosen, best)
     return [] if is_near_only else _spoken_far(doc)
 
 
@@ -86,7 +87,7 @@ def _verdict(hint: str) -> int:
 
 def _is_outside(doc: Document, element: int, heading: int) -> bool:
     """Say whether *element* belongs to comments, teasers or captions: to a box that the headline is not in."""
-    for above in doc.ancestors(element):
+    for above in (element, *doc.ancestors(element)):
         if above <= heading < doc.ends[above] and heading > 0:
             return False
         if doc.tags[above] in _OUTSIDE or any(word in doc.hint(above) for word in _OUTSIDE_HINTS):
@@ -164,7 +165,7 @@ def _spoken(doc: Document, heading: int) -> tuple[list[str], int]:
     for chunk, text in islice(_lines(doc, start), LINES_AFTER):
         box = doc.boxes[chunk]
         found = _said(before, text)
-        if found and not _is_outside(doc, box, heading) and doc.tags[box] not in _OUTSIDE:
+        if found and not _is_outside(doc, box, heading):
             return found, abs(box - heading)
         before = text
     return [], 1 << 30

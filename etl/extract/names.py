@@ -16,7 +16,7 @@ def _any_of(name: str) -> str:
     return "|".join(re.escape(word) for word in sorted(vocabulary.words("byline", name), key=len, reverse=True))
 
 
-_PREFIX = re.compile(rf"^(?:{_any_of('by')})(?:\s*[:：／]\s*|\s+)(?=\S)|^by(?=[A-Z])", re.IGNORECASE)
+_PREFIX = re.compile(rf"^(?:{_any_of('by')})(?:\s*[:：／]\s*|\s+)(?=\S)|^(?-i:By)(?-i:(?=[A-Z]))", re.IGNORECASE)
 _STARTS = frozenset(
     start
     for word in vocabulary.words("byline", "by")
@@ -43,6 +43,7 @@ _ORGANISATIONS = frozenset(vocabulary.words("byline", "organisations"))
 _ORGANISATION_PARTS = vocabulary.words("byline", "organisation_parts")
 _PHRASES = frozenset(vocabulary.words("byline", "phrases"))
 _ROLES = frozenset(vocabulary.words("byline", "roles"))
+_PARTICLES = frozenset({"di", "von", "af", "av", "od", "de", "da"})
 _AFTER_ROLE = frozenset({"at", "in", "for", "of", "bei", "à", "de", "di"})
 _ENDS = frozenset(vocabulary.words("byline", "cutoff"))
 _COMPANY = re.compile(r"\b(?:inc|ltd|llc|gmbh|corp|s\.?r\.?l|s\.?a|plc|ag|co)\.?$", re.IGNORECASE)
@@ -55,7 +56,6 @@ def split(text: str) -> list[str]:
 
     "Maya Gebeily and Anthony Deutsch" are two, "Le Figaro et AFP" is one: an *and* parts names of two words or more.
     """
-    text = without_prefix(text)
     pieces = [piece for part in _COMMA.split(text) if (piece := part.strip(" .:·•-–—"))]
     if len(pieces) == 2 and _is_reversed(pieces):
         pieces = [f"{pieces[1]} {pieces[0]}"]
@@ -68,7 +68,7 @@ def split(text: str) -> list[str]:
         for part in [piece] if whole else parts:
             name = tidy(part)
             # "Guardian staff reporter" alone is who wrote it, after a name it is the name's role.
-            if name and name not in found and not (found and _is_role(name)):
+            if name and name not in found and not (found and _is_role(part)):
                 found.append(name)
     return found[:NAMES_MAX]
 
@@ -95,13 +95,22 @@ def tidy(text: str) -> str:
 
 
 def without_prefix(text: str) -> str:
-    """Return *text* without the word that introduces its author ("By", "Von", "Par", "文・")."""
+    """Return *text* without the words that introduce its author ("By", "Von", "Par", "文・")."""
     text = text.strip()
     for _ in range(2):
         found = _PREFIX.match(text) if text[:2].lower() in _STARTS else None
         if found is None:
             break
-        text = text[found.end() :].strip()
+        rest = text[found.end() :].strip()
+        if (
+            found.group().strip().lower() in _PARTICLES
+            and " " not in rest
+            and rest.istitle()
+            and not _says_organisation(rest)
+        ):
+            # "Di Canio" and "Von Trapp" are names; "Von dpa" and "di Ada Colle" are not.
+            break
+        text = rest
     return text
 
 

@@ -125,9 +125,11 @@ def _shown(doc: Document, told: list[str], known: frozenset[str]) -> tuple[int |
                 likeness -= 1.0
             if likeness > best_likeness:
                 best, best_text, best_likeness = element, text, likeness
-        if best is not None and best_likeness >= 0:
-            return best, best_text if best_likeness >= LIKE or len(told) == 1 or best_likeness > 0 else ""
-    return None, ""
+        if best_likeness >= LIKE:
+            break
+    if best is None or best_likeness < 0:
+        return None, ""
+    return best, best_text if best_likeness > 0 or len(told) == 1 else ""
 
 
 def _parts(text: str) -> set[str]:

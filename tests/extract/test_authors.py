@@ -1,0 +1,133 @@
+"""Authors: the markup first, the byline where it names no person, people before organisations."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from etl.extract import authors, document, site, structured, title
+
+URL = "https://www.hillpost.example/news/rain-in-the-hills-123"
+PERSON = {"@type": "Person", "name": "Ada Hill"}
+SITE = {"@type": "Organization", "name": "Hill Post"}
+
+
+def written(author: object = None, *, head: str = "", body: str = "") -> tuple[tuple[str, ...], str]:
+    ld = {"@type": "NewsArticle", "headline": "Rain in the hills", "author": author, "publisher": SITE}
+    script = f'<script type="application/ld+json">{json.dumps(ld)}</script>'
+    nav = "<nav><a href='/authors/zoe'>Zoe Menu</a></nav>"
+    page = f"<html><head>{head}{script}</head><body>{nav}<h1>Rain in the hills</h1>{body}</body></html>"
+    doc = document.parse(page.encode(), url=URL)
+    facts = structured.read(doc)
+    known = site.names(facts, URL)
+    choice = authors.read(doc, facts, known, heading=title.read(doc, facts, known).element)
+    return choice.value, choice.rule
+
+
+@pytest.mark.parametrize(
+    ("author", "head", "expected", "rule"),
+    [
+        pytest.param(PERSON, "", ("Ada Hill",), "json-ld:author", id="a person"),
+        pytest.param(
+            [PERSON, {"@type": "Person", "name": "Bo Dale"}],
+            "",
+            ("Ada Hill", "Bo Dale"),
+            "json-ld:author",
+            id="two people",
+        ),
+        pytest.param("Ada Hill and Bo Dale", "", ("Ada Hill", "Bo Dale"), "json-ld:author", id="a text"),
+        pytest.param(["Ada Hill", "Bo Dale"], "", ("Ada Hill", "Bo Dale"), "json-ld:author", id="texts"),
+        pytest.param(
+            {"name": ["Ada Hill", "Bo Dale"]}, "", ("Ada Hill", "Bo Dale"), "json-ld:author", id="several names in one"
+        ),
+        pytest.param(
+            {"givenName": "Ada", "familyName": "Hill"}, "", ("Ada Hill",), "json-ld:author", id="given and family name"
+        ),
+        pytest.param(
+            [{"@type": "Organization", "name": "dpa"}, PERSON],
+            "",
+            ("Ada Hill", "dpa"),
+            "json-ld:author",
+            id="people before organisations",
+        ),
+        pytest.param(
+            SITE,
+            '<meta name="author" content="Ada Hill">',
+            ("Ada Hill",),
+            "meta",
+            id="a person in meta before the site",
+        ),
+        pytest.param(SITE, '<meta name="author" content="dpa">', ("dpa",), "meta", id="an agency before the site"),
+        pytest.param(SITE, "", ("Hill Post",), "json-ld:author", id="the site when nobody else"),
+        pytest.param(
+            None,
+            '<meta name="author" content="Hill Post https://hillpost.example">',
+            (),
+            "",
+            id="the site speaking of itself",
+        ),
+        pytest.param(
+            None,
+            '<meta property="article:author" content="https://social.example/ada"><meta name="author" content="Ada Hill">',
+            ("Ada Hill",),
+            "meta",
+            id="an account's address is no name",
+        ),
+        pytest.param(
+            None,
+            '<meta name="dc.creator" content="Hill, Ada"><meta name="dc.creator" content="Dale, Bo">',
+            ("Ada Hill", "Bo Dale"),
+            "meta",
+            id="libraries",
+        ),
+        pytest.param(
+            None,
+            '<meta name="author" content="Ada Hill"><meta name="author" content="Hill Media Inc.">',
+            ("Ada Hill",),
+            "meta",
+            id="not the company",
+        ),
+        pytest.param(None, "", (), "", id="nobody"),
+    ],
+)
+def test_the_markup_names_the_authors(author: object, head: str, expected: tuple[str, ...], rule: str) -> None:
+    assert written(author, head=head) == (expected, rule)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        pytest.param('<p class="byline">By Ada Hill</p>', ("Ada Hill",), id="a class"),
+        pytest.param('<span itemprop="author">Ada Hill</span>', ("Ada Hill",), id="microdata"),
+        pytest.param('<a rel="author" href="/x">Ada Hill</a>', ("Ada Hill",), id="rel"),
+        pytest.param('<a href="/authors/ada-hill">Ada Hill</a>', ("Ada Hill",), id="a profile link"),
+        pytest.param("<p>By <b>Ada Hill</b></p>", ("Ada Hill",), id="words only"),
+        pytest.param("<p>Geschrieben von</p><p>Ada Hügel</p>", ("Ada Hügel",), id="the label stands alone on its line"),
+        pytest.param(
+            '<div class="meta-author"><p>Ada Hill</p><p>3 May 2026</p></div>', ("Ada Hill",), id="only the first line"
+        ),
+        pytest.param(
+            '<div class="authors"><span class="author-name">Ada Hill</span> <span class="author-name">Bo Dale</span></div>',
+            ("Ada Hill", "Bo Dale"),
+            id="several in one box",
+        ),
+        pytest.param(
+            '<p class="byline">By Ada Hill</p><aside class="related"><p class="byline">By Zoe Other</p></aside>',
+            ("Ada Hill",),
+            id="teasers",
+        ),
+        pytest.param('<div class="comments"><span class="author-name">Zoe Reader</span></div>', (), id="who comments"),
+        pytest.param('<figcaption class="author">Zoe Camera</figcaption>', (), id="who took the picture"),
+        pytest.param('<p class="author-info">About the author</p>', (), id="a label"),
+        pytest.param(
+            "<p>By the river it rained all day and all night long, and nobody minded.</p>", (), id="a sentence"
+        ),
+    ],
+)
+def test_the_byline_names_who_the_markup_does_not(body: str, expected: tuple[str, ...]) -> None:
+    assert written(body=body) == (expected, "byline" if expected else "")
+
+
+def test_a_byline_beats_the_site_in_the_markup_and_says_what_lost() -> None:
+    assert written(SITE, body='<p class="byline">By Ada Hill</p>') == (("Ada Hill",), "byline")

@@ -1,0 +1,94 @@
+"""Names in bylines of many languages: where a name begins, where it ends, what is none."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from etl.extract import names
+
+NOBODY: frozenset[str] = frozenset()
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        pytest.param("By Ada Hill", ["Ada Hill"], id="English"),
+        pytest.param("ByAda Hill", ["Ada Hill"], id="no space after By"),
+        pytest.param("Von Ada Hügel und Bo Tal", ["Ada Hügel", "Bo Tal"], id="German, two"),
+        pytest.param("Par Ada Colline, Bo Val et Cy Mont", ["Ada Colline", "Bo Val", "Cy Mont"], id="French, three"),
+        pytest.param("Por Ada Loma y Bo Valle", ["Ada Loma", "Bo Valle"], id="Spanish"),
+        pytest.param("Автор: Анна Холмова", ["Анна Холмова"], id="Russian with a colon"),
+        pytest.param("文・写真 山田太郎", ["山田太郎"], id="Japanese"),
+        pytest.param("記者：王小明、李大同", ["王小明", "李大同"], id="Chinese, two"),
+        pytest.param("بقلم أحمد الجبلي", ["أحمد الجبلي"], id="Arabic"),
+        pytest.param("Ada Hill | 3 May 2026, 10:15", ["Ada Hill"], id="date after a bar"),
+        pytest.param("Ada Hill May 3, 2026", ["Ada Hill"], id="date without a separator"),
+        pytest.param("Ada Hill, Senior Political Editor", ["Ada Hill"], id="role after a comma"),
+        pytest.param("Ada Hill Senior Autos Reporter", ["Ada Hill"], id="role after the name"),
+        pytest.param("Guardian staff reporter", ["Guardian staff reporter"], id="a role alone is who wrote it"),
+        pytest.param("Le Figaro et AFP", ["Le Figaro et AFP"], id="an and between single words stays"),
+        pytest.param("Brazil, Rachel", ["Rachel Brazil"], id="family name first"),
+        pytest.param("Ada Hill, MD, PhD", ["Ada Hill"], id="degrees"),
+        pytest.param("Ada Hill in Oslo", ["Ada Hill"], id="place"),
+        pytest.param("Ada Hill (Reuters)", ["Ada Hill"], id="agency in brackets"),
+        pytest.param("Ada Hill ada@paper.example", ["Ada Hill"], id="address"),
+        pytest.param("Ada Hill Updated 3 hours ago", ["Ada Hill"], id="update"),
+        pytest.param("https://paper.example/ada", [], id="an address"),
+        pytest.param("@adahill", [], id="an account"),
+        pytest.param("(Image: Getty Images)", [], id="a credit"),
+        pytest.param("admin", [], id="nobody"),
+        pytest.param("12.05.2026", [], id="a date"),
+        pytest.param("", [], id="nothing"),
+    ],
+)
+def test_a_byline_is_split_into_names(text: str, found: list[str]) -> None:
+    assert names.split(text) == found
+
+
+@pytest.mark.parametrize(
+    ("name", "is_organisation"),
+    [
+        pytest.param("Ada Hill", False, id="a person"),
+        pytest.param("Anna Ansari", False, id="an agency's name inside a person's"),
+        pytest.param("dpa", True, id="an agency"),
+        pytest.param("The Associated Press", True, id="a press agency"),
+        pytest.param("Redaktion", True, id="a desk"),
+        pytest.param("毎日新聞", True, id="a Japanese paper"),
+        pytest.param("hillpost.com", True, id="a web name"),
+        pytest.param("AFP", True, id="capitals only"),
+    ],
+)
+def test_organisations_are_told_from_people(name: str, is_organisation: bool) -> None:
+    assert names.is_organisation(name, NOBODY) is is_organisation
+
+
+def test_the_site_itself_is_an_organisation() -> None:
+    assert names.is_organisation("Hill Post", frozenset({"hill post"}))
+
+
+@pytest.mark.parametrize(
+    ("text", "chars"),
+    [
+        pytest.param("By Ada", 2, id="By"),
+        pytest.param("Written by: Ada", 10, id="Written by"),
+        pytest.param("Byron Ada", 0, id="Byron"),
+    ],
+)
+def test_the_words_that_introduce_an_author_are_measured(text: str, chars: int) -> None:
+    assert names.prefix_chars(text) == chars
+
+
+@given(st.text())
+def test_names_are_short_clean_and_few(text: str) -> None:
+    found = names.split(text)
+    assert len(found) <= names.NAMES_MAX
+    for name in found:
+        assert 0 < len(name) <= names.NAME_MAX_CHARS
+        assert name == " ".join(name.split())
+
+
+@given(st.lists(st.sampled_from(["Ada Hill", "Bo Dale", "Cy Moor", "Di Fenn"]), min_size=1, max_size=4, unique=True))
+def test_a_list_of_people_comes_back_as_it_was(people: list[str]) -> None:
+    assert names.split("By " + ", ".join(people)) == people

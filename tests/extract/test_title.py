@@ -1,0 +1,137 @@
+"""The headline: chosen by agreement of what the page shows and what it tells machines, without the site's name."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from etl.extract import document, site, structured, title
+
+URL = "https://www.hillpost.example/news/rain-in-the-hills-123"
+
+
+def headline(
+    *, ld: str = "", og: str = "", name: str = "", body: str = "", kind: str = "NewsArticle", url: str = URL
+) -> title.Headline:
+    head = f'<meta property="og:title" content="{og}">' if og else ""
+    head += '<meta property="og:site_name" content="Hill Post">'
+    if ld:
+        head += f'<script type="application/ld+json">{json.dumps({"@type": kind, "headline": ld})}</script>'
+    page = f"<html><head><title>{name}</title>{head}</head><body>{body}</body></html>"
+    doc = document.parse(page.encode(), url=url)
+    facts = structured.read(doc)
+    return title.read(doc, facts, site.names(facts, url))
+
+
+@pytest.mark.parametrize(
+    ("sources", "expected", "rule"),
+    [
+        pytest.param(
+            {"ld": "Rain in the hills", "og": "Rain in the hills", "body": "<h1>Rain in the hills</h1>"},
+            "Rain in the hills",
+            "json-ld:headline",
+            id="all agree",
+        ),
+        pytest.param(
+            {"body": "<h1> Rain\n in the hills</h1>", "name": "Rain | Hill Post"},
+            "Rain in the hills",
+            "h1",
+            id="h1 alone",
+        ),
+        pytest.param(
+            {"og": "Rain in the hills - Hill Post"}, "Rain in the hills", "og:title", id="site name after a dash"
+        ),
+        pytest.param({"og": "Hill Post | Rain in the hills"}, "Rain in the hills", "og:title", id="site name in front"),
+        pytest.param(
+            {"name": "Rain in the hills | News | Hill Post"}, "Rain in the hills", "title", id="section and site name"
+        ),
+        pytest.param({"name": "丘に雨が降る｜Hill Post"}, "丘に雨が降る", "title", id="full-width bar"),
+        pytest.param(
+            {"og": "Rain in the hills – HP – 12.04.2026", "body": "<h1>Rain in the hills</h1>"},
+            "Rain in the hills",
+            "h1",
+            id="what follows the heading is the template's",
+        ),
+        pytest.param(
+            {"og": "Rain - and then some wind"},
+            "Rain - and then some wind",
+            "og:title",
+            id="a dash in the headline stays",
+        ),
+        pytest.param(
+            {
+                "ld": "Rain falls in the hills",
+                "og": "Hills: rain falls",
+                "name": "Hills: rain falls",
+                "body": "<h1>Rain falls in the hills</h1>",
+            },
+            "Rain falls in the hills",
+            "h1",
+            id="JSON-LD and heading against the search engines' title",
+        ),
+        pytest.param(
+            {
+                "ld": "Long rain in the hills today",
+                "og": "Rain in the hills",
+                "name": "Long rain in the hills today - Hill Post",
+            }
+            | {"body": "<h1>Long rain in the hills today</h1>"},
+            "Rain in the hills",
+            "og:title",
+            id="the odd one was written for readers",
+        ),
+        pytest.param(
+            {
+                "ld": "Long rain in the hills today",
+                "og": "Rain in the hills",
+                "name": "Long rain in the hills today - Hill Post",
+            }
+            | {"body": "<h1>Long rain in the hills today</h1>", "kind": "BlogPosting"},
+            "Long rain in the hills today",
+            "h1",
+            id="the odd one of a blog was not",
+        ),
+        pytest.param(
+            {"og": "Rain in the hills", "body": "<h1>Hill Post</h1>"},
+            "Rain in the hills",
+            "og:title",
+            id="the site's h1 is none",
+        ),
+        pytest.param(
+            {"og": "Rain in the hills", "body": "<h1>Rain in the hills</h1><h1>Sun on the coast</h1>"},
+            "Rain in the hills",
+            "h1",
+            id="the h1 that says what the page says",
+        ),
+        pytest.param(
+            {"og": "Rain in the hills", "body": "<header><h1>News of the day</h1></header><h2>Rain in the hills</h2>"},
+            "Rain in the hills",
+            "h1",
+            id="a lower heading that says it",
+        ),
+        pytest.param({}, "", "", id="nothing"),
+    ],
+)
+def test_the_headline_is_chosen_by_agreement(sources: dict[str, str], expected: str, rule: str) -> None:
+    choice = headline(**sources).choice
+    assert (choice.value, choice.rule) == (expected, rule)
+
+
+def test_what_lost_is_kept_with_its_rule() -> None:
+    found = headline(ld="Rain in the hills", og="Rain in the hills", body="<h1>Wet hills</h1>", name="Wet hills")
+    assert ("h1", "Wet hills") in found.choice.losers
+
+
+def test_the_element_is_the_heading_that_stands_above_the_text() -> None:
+    assert headline(og="Rain", body="<h1>Wet hills of rain</h1>").element is not None
+    assert headline(og="Rain", body="<p>No heading</p>").element is None
+
+
+@given(st.text(alphabet="ab |-–:»\n", max_size=40), st.text(alphabet="ab |-", max_size=20))
+def test_a_title_has_single_spaces_and_comes_from_the_page(shown: str, told: str) -> None:
+    value = headline(og=told, body=f"<h1>{shown}</h1>", name=told).choice.value
+    assert value == " ".join(value.split())
+    assert not value or value in " ".join(shown.split()) or value in " ".join(told.split())

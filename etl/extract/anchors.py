@@ -67,8 +67,9 @@ class _Own:
         self._homes: dict[str, bool] = {}
         """Host → whether it is of this page's site."""
         self._site = site_of(doc.url)
-        self._parts = tuple(f"{page}{mark}" for page in self._keys for mark in "/?.")
-        """Starts of what is a part of the page: its second page, its pictures, its comments, its AMP version."""
+        articles = [page for page in self._keys if article_urls.shape(page) >= article_urls.WEAK]
+        self._parts = tuple(f"{page}{mark}" for page in articles for mark in "/?.")
+        """Starts of what is a part of an article: its second page, its pictures, its comments, its AMP version."""
         tails = [page.partition("?")[0].partition("/")[2].split("/")[:-1] for page in self._keys]
         self._above = {
             "/".join([page.partition("/")[0], *tail[:depth]])

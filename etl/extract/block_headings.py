@@ -53,9 +53,10 @@ class Ruling:
         self._tabs: list[tuple[int, Heading]] = []
         self._chunk = 0
 
-    def advance(self, item: int, *, follows: bool) -> tuple[Heading | None, int]:
+    def advance(self, item: int, last_text: int, *, follows: bool) -> tuple[Heading | None, int]:
         """Return the heading that rules *item*, the next teaser, and the characters since the teaser before.
 
+        *last_text*: the chunk behind the teaser.
         *follows*: it stands in one list with the teaser before, so that only a real heading can part them.
         """
         doc, stack = self._doc, self._stack
@@ -73,7 +74,7 @@ class Ruling:
         while self._tabs and self._tabs[0][0] <= item:
             if (tab := self._tabs.pop(0)[1]).scope_end > item:
                 self._push(tab)
-        self._chunk = max(self._chunk, doc.last_text[item])
+        self._chunk = max(self._chunk, last_text)
         return (stack[-1] if stack else None), gap
 
     def _push(self, heading: Heading) -> None:

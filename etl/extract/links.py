@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from etl.extract import dates, teaser_fields
 from etl.extract.anchors import Anchor, host_of, identity, is_channel
 from etl.extract.article_urls import PLAIN, STRONG, WEAK, is_named
-from etl.extract.body import Main
 from etl.extract.document import Document
 from etl.extract.teaser_fields import Fields
 from etl.extract.teasers import Block, Item, Teasers
@@ -18,6 +18,9 @@ from etl.model import Link, LinkKind, Moment
 
 _SEPARATOR = re.compile(r"\s*[|·•/]\s+|,\s+|\s[-–—]\s")
 _SEPARATORS_AROUND = re.compile(r"^[\s|·•/,;:–—-]+|[\s|·•/,;:–—-]+$")
+if TYPE_CHECKING:
+    from etl.extract.body import Main
+
 MORE_CHARS_MAX = 15
 """A link this short in the deck below a teaser to the same page is its "read more"."""
 _CODE = re.compile(r"\d|\.pdf$|\?v=", re.IGNORECASE)

@@ -35,8 +35,11 @@ MENU_ITEMS_MIN = 4
 """A list this long in which most entries are too short for a headline is a menu, also without a `<nav>`."""
 STEM_CHARS = 5
 """Longer than most function words, short enough to meet an inflected form."""
+TAIL_CHARS_MAX = 60
+"""What may follow a bare link and still be of its teaser: a date, a section, an author."""
 _ITEM_TAGS = frozenset({"li", "article", "tr", "dd"})
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_BARE = frozenset({"a", "h2", "h3", "h4", "h5", "h6", "strong", "b", "span"})
 _STOP_TAGS = frozenset({"body", "html", "main", "ul", "ol", "table", "tbody", "head"})
 
 
@@ -49,6 +52,10 @@ class Item:
     url: str
     key: str
     shape: int
+    end: int
+    """The first element that is not part of it: siblings behind a bare link may be."""
+    last_text: int
+    """The first chunk that is not part of it."""
     is_sure: bool = True
     """False for one that counts only beside others that are sure."""
 
@@ -129,8 +136,9 @@ def _items(doc: Document, wanted: list[Anchor], running: Running) -> list[Item]:
         after = wanted[last + 1].element if last + 1 < len(wanted) else len(doc.tags)
         first = wanted[index]
         element = _grow(doc, first.element, (before, after), running)
-        same = tuple(anchor.element for anchor in wanted[index : last + 1] if anchor.element < doc.ends[element])
-        items.append(Item(element, same, first.url, first.key, first.shape))
+        end, last_text = _tail(doc, element, after)
+        same = tuple(anchor.element for anchor in wanted[index : last + 1] if anchor.element < end)
+        items.append(Item(element, same, first.url, first.key, first.shape, end, last_text))
         index += len(same)
     return items
 
@@ -156,6 +164,30 @@ def _grow(doc: Document, element: int, between: tuple[int, int], running: Runnin
                 break
         element = parent
     return element
+
+
+def _tail(doc: Document, element: int, after: int) -> tuple[int, int]:
+    """Return where a teaser ends, in elements and chunks: a bare link goes on with the short text behind it.
+
+    `<h4>Related</h4><a>Headline</a> <small>2 hours ago</small><a>…` has no element around a teaser.
+    """
+    end, last_text = doc.ends[element], doc.last_text[element]
+    if doc.tags[element] not in _BARE:
+        return end, last_text
+    parent = doc.parents[element]
+    stop = doc.last_text[parent]
+    if after < doc.ends[parent]:
+        while doc.parents[after] != parent:
+            after = doc.parents[after]
+        stop = doc.first_text[after]
+    else:
+        after = doc.ends[parent]
+    size = doc.chars[stop] - doc.chars[last_text]
+    if not 0 < size <= TAIL_CHARS_MAX or not _HEADINGS.isdisjoint(doc.tags[end:after]):
+        return end, last_text
+    if any(headings.kind(text) for text in doc.texts[last_text:stop] if text.strip()):
+        return end, last_text
+    return after, stop
 
 
 def _holds(headlines: Sequence[int], element: int, end: int) -> bool:
@@ -207,7 +239,7 @@ def _blocks(doc: Document, items: list[Item], ruling: Ruling, zones: Zones) -> l
     head: Heading | None = None
     for item in items:
         follows = bool(group) and _side_by_side(doc, group[-1].element, item.element)
-        heading, gap = ruling.advance(item.element, follows=follows)
+        heading, gap = ruling.advance(item.element, item.last_text, follows=follows)
         if running.spans(item.element):
             heading = block_headings.own_label(doc, item.element) or heading
         if group:
@@ -272,7 +304,7 @@ def _ranges(doc: Document, blocks: list[Block]) -> tuple[tuple[int, int], ...]:
     for block in blocks:
         if block.heading_element >= 0:
             spans.append((block.heading_element, doc.ends[block.heading_element]))
-        spans.extend((item.element, doc.ends[item.element]) for item in block.items)
+        spans.extend((item.element, item.end) for item in block.items)
     spans.sort()
     merged: list[tuple[int, int]] = []
     for first, end in spans:

@@ -6,34 +6,23 @@ import re
 
 from etl.extract.document import Document
 from etl.extract.running_text import Running
+from etl.extract.theme import NAMES, pattern
 from etl.model import LinkKind
 
 TEXT, MENU, FOOTER = 0, 1, 2
 """Where an element stands. A menu may show headlines; a footer's links are never teasers."""
 
-_MENU = frozenset(
-    (
-        "nav navbar navigation navi mainnav topnav menu megamenu submenu mainmenu breadcrumb breadcrumbs share sharing sharebar"
-        " social socials cookie cookies consent skip topbar masthead hamburger offcanvas keywords tags taglist tagcloud byline"
-        " bylines siteheader pageheader authorbio"
-    ).split()
-)
-_MENU_PAIRS = ("site-header", "page-header", "tag-list", "tag-cloud", "tag-links", "author-bio")
-_FOOTER = frozenset(("footer", "colophon", "copyright", "imprint", "comments", "disqus", "privacy", "cookiebar"))
-_NOT_PAGE = frozenset(("article", "content", "entry", "post", "story", "body", "card"))
+_MENU = frozenset(NAMES["zones"]["menu"].split())
+_MENU_PAIRS = tuple(NAMES["zones"]["menu_pairs"].split())
+_FOOTER = frozenset(NAMES["zones"]["footer"].split())
+_NOT_PAGE = frozenset(NAMES["zones"]["not_page"].split())
 """Words that make a footer the end of something smaller than the page."""
 _TO_DASH = str.maketrans("_ \n\t", "----")
 _MARKED = frozenset({"a", "body", "html", "article", "nav", "footer", "blockquote"})
 """Elements whose tag says where they stand, whatever their names."""
 _EMBED = re.compile(r"tweet|twitter|instagram|tiktok|bluesky|mastodon|facebook|fb-post")
-_POPULAR = re.compile(
-    r"most[-_]?(?:read|popular|viewed|watched|shared|seen|commented|clicked)|popular|trending|top-?read|ranking|"
-    r"meist-?gelesen|plus-?lus|mas-?lei|mais-?lid|piu-?lett|mest-?l[aeæ]s|best-?gelezen"
-)
-_RELATED = re.compile(
-    r"related|read-?(?:also|more)|see-?also|more-?on|similar|lire-?aussi|verwandt|relacionad|correlat|"
-    r"relat(?:ert|erad|eret)|further-?reading"
-)
+_POPULAR = pattern(NAMES["kinds"]["most_read"])
+_RELATED = pattern(NAMES["kinds"]["related"])
 LEVELS_MAX = 6
 """How far above a teaser a theme names its block."""
 

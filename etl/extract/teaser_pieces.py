@@ -1,0 +1,162 @@
+"""The text of a teaser in pieces, each a stretch that a reader sees as one thing.
+
+A piece is a line, or within a line what one inline element holds (`<b>2</b><i>Politics</i><span>Headline</span>`), while
+formatting inside a sentence (`A <em>word</em> more`) stays together.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from etl.extract.document import Document, collapse
+from etl.extract.teasers import Item
+from etl.extract.theme import DATE, DECK, HIDDEN, PLAIN, TITLE, Roles
+
+TITLE_CHARS_BOLD = 30
+"""Bold words of this length at the start of a linked line are the headline, what follows is the deck."""
+CARD_LEVELS = 12
+"""How far above a line the link may be that makes a whole card of it."""
+NUMBER = re.compile(r"\W{0,2}(\d{1,2})\W{0,2}")
+"""A piece that is a rank."""
+
+_FORMATTING = frozenset(
+    {*"biqsu", "a", "em", "strong", "span", "sup", "sub", "mark", "abbr", "cite", "bdi", "wbr", "nobr", "font"}
+)
+_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+
+
+@dataclass(slots=True)
+class Piece:
+    text: str
+    role: int
+    heading: int
+    """The heading element it stands in; -1 when in none."""
+    linked: bool
+    """Stands in a link to the article."""
+
+
+class _Place(NamedTuple):
+    """What decides whether two chunks are one piece."""
+
+    box: int
+    unit: int
+    anchor: int
+    """The teaser's link around it; -1 when none is."""
+
+
+class Splitter:
+    """Splits the teasers of one page."""
+
+    def __init__(self, doc: Document) -> None:
+        self._doc = doc
+        self._roles = Roles(doc)
+
+    def words(self, element: int) -> str:
+        """Return the visible text of *element* without what only screen readers say."""
+        doc = self._doc
+        first, last = doc.first_text[element], doc.last_text[element]
+        kept: list[str] = []
+        for chunk in range(first, last):
+            owner = doc.owners[chunk]
+            while owner > element and self._roles.of(owner) != HIDDEN:
+                owner = doc.parents[owner]
+            if owner <= element:
+                kept.append(doc.texts[chunk])
+        return collapse("".join(kept))
+
+    def pieces(self, item: Item) -> list[Piece]:
+        """Return the visible pieces of *item* in order."""
+        doc = self._doc
+        anchors = frozenset(item.anchors)
+        pieces: list[Piece] = []
+        previous: _Place | None = None
+        is_bold = False
+        for chunk in range(doc.first_text[item.element], item.last_text):
+            text = doc.texts[chunk]
+            if not text.strip():
+                if pieces:
+                    pieces[-1].text += " "
+                continue
+            place, named = self._place(chunk, anchors)
+            if previous is None or not self._joins(previous, place, named, pieces[-1]):
+                is_new = True
+            else:
+                is_new = is_bold and len(pieces[-1].text) >= TITLE_CHARS_BOLD and _is_start(text)
+            if is_new:
+                pieces.append(self._piece(text, place, named, item.element))
+                previous = place
+            else:
+                pieces[-1].text += text
+            is_bold = doc.tags[doc.owners[chunk]] in ("b", "strong")
+        for piece in pieces:
+            piece.text = collapse(piece.text)
+        return [piece for piece in pieces if piece.role != HIDDEN and piece.text]
+
+    def _place(self, chunk: int, anchors: frozenset[int]) -> tuple[_Place, int]:
+        """Return the place of a chunk and the role that the names on the way to its line say.
+
+        Its unit is the nearest inline element with a class, which a theme styles as a thing of its own, or the topmost.
+        """
+        doc = self._doc
+        box = doc.boxes[chunk]
+        element = unit = doc.owners[chunk]
+        anchor = styled = -1
+        named = PLAIN
+        while element > box:
+            if element in anchors:
+                anchor = element
+            else:
+                unit = element
+                if styled < 0 and anchor < 0 and doc.attrs[element].get("class"):
+                    styled = element
+                if named == PLAIN:
+                    named = self._roles.of(element)
+            element = doc.parents[element]
+        levels = 0
+        while anchor < 0 and element >= 0 and levels < CARD_LEVELS:
+            if element in anchors:
+                anchor = element
+            element = doc.parents[element]
+            levels += 1
+        return _Place(box, unit if styled < 0 else styled, anchor), named
+
+    def _joins(self, previous: _Place, place: _Place, named: int, last: Piece) -> bool:
+        """Tell whether a chunk at *place* goes on with the piece before it."""
+        doc = self._doc
+        if previous.box != place.box or HIDDEN in (named, last.role):
+            return False
+        before, after = previous.unit, place.unit
+        if before == after:
+            return True
+        if named not in (PLAIN, TITLE) or last.role not in (PLAIN, TITLE) or previous.anchor != place.anchor:
+            return False
+        around = (place.box, place.anchor)
+        is_direct = after in around or before in around
+        is_nested = before < after < doc.ends[before] or after < before < doc.ends[after]
+        is_twin = doc.attrs[before].get("class") is not None and doc.attrs[before] == doc.attrs[after]
+        if not (is_direct or is_nested or is_twin) or NUMBER.fullmatch(last.text.strip()):
+            return False
+        return doc.tags[after] in _FORMATTING or after in around
+
+    def _piece(self, text: str, place: _Place, role: int, item: int) -> Piece:
+        doc = self._doc
+        heading = -1
+        element = place.unit
+        while element >= item:
+            if heading < 0 and doc.tags[element] in _HEADINGS:
+                heading = element
+            if role == PLAIN and element != item:
+                role = self._roles.of(element)
+            element = doc.parents[element]
+        if doc.tags[place.unit] == "time" or doc.tags[place.box] == "time":
+            role = DATE
+        elif doc.tags[place.box] == "figcaption" and role == PLAIN:
+            role = DECK
+        return Piece(text, role, heading, place.anchor >= 0)
+
+
+def _is_start(text: str) -> bool:
+    """Tell whether *text* begins a sentence, as a deck behind a bold headline does."""
+    return text.lstrip(" \n\t\r\"'«»„“”‘’")[:1].isupper()

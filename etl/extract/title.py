@@ -143,7 +143,7 @@ def _parts(text: str) -> set[str]:
 
 def _is_tail(text: str, told: list[str]) -> bool:
     """Say whether each of *told* ends in *text* after a separator: then *text* is the site's name."""
-    return all(whole.endswith(text) and len(whole) > 2 * len(text) for whole in told if whole)
+    return any(told) and all(whole.endswith(text) and len(whole) > 2 * len(text) for whole in told if whole)
 
 
 def _is_aside(doc: Document, element: int) -> bool:

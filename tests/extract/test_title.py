@@ -120,6 +120,12 @@ def test_the_headline_is_chosen_by_agreement(sources: dict[str, str], expected: 
     assert (choice.value, choice.rule) == (expected, rule)
 
 
+def test_a_page_without_any_title_in_its_head_shows_its_heading() -> None:
+    found = headline(body="<h1>Rain in the hills</h1>")
+    assert found.choice.value == "Rain in the hills"
+    assert found.element is not None
+
+
 def test_what_lost_is_kept_with_its_rule() -> None:
     found = headline(ld="Rain in the hills", og="Rain in the hills", body="<h1>Wet hills</h1>", name="Wet hills")
     assert ("h1", "Wet hills") in found.choice.losers

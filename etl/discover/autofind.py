@@ -100,7 +100,7 @@ def _visible_feeds(all_links: list[PageLink], url: str) -> Iterator[Suggestion]:
 
 def _robots_sitemaps(robots_txt: str, url: str) -> Iterator[Suggestion]:
     """Yield the sitemaps that robots.txt names (sitemaps.org), those for news first."""
-    named = re.findall(r"(?im)^\s*sitemap\s*:\s*(\S+)", robots_txt[:500_000])
+    named = re.findall(r"(?im)^[ \t]*sitemap[ \t]*:[ \t]*(\S+)", robots_txt[:500_000])
     addresses = [address for name in named if (address := absolute(url, name))]
     for address in sorted(dict.fromkeys(addresses), key=lambda one: "news" not in one.rpartition("/")[2].lower()):
         yield Suggestion("sitemap", address, "", "robots.txt", is_announced=True)

@@ -24,6 +24,7 @@ _ZSTD = b"\x28\xb5\x2f\xfd"
 _SKIPPABLE = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18", re.DOTALL)
 _DICTIONARY = b"\x5d\x2a\x4d\x18"  # https://iipc.github.io/warc-specifications/specifications/warc-zstd/
 _RECORD = re.compile(rb"WARC/[01]\.")
+_MEMBER = re.compile(rb"\x1f\x8b\x08[\x00-\x1f]|\x28\xb5\x2f\xfd", re.DOTALL)
 _ANY_START = re.compile(rb"\x1f\x8b\x08[\x00-\x1f]|\x28\xb5\x2f\xfd|WARC/[01]\.", re.DOTALL)
 
 
@@ -57,6 +58,7 @@ class Members:
         self._decoder: _Decoder | None = None
         self._dictionary: zstandard.ZstdCompressionDict | None = None
         self._raw_is_zstd = False
+        self._has_members = False
         self._go_to(start)
 
     @property
@@ -82,10 +84,12 @@ class Members:
                 return False
 
     def close_member(self) -> None:
-        """Pass over line ends to the end of the member: its checksum is judged there."""
+        """Pass over line ends to the end of the member, where its checksum is judged, or to the next record in it."""
         while not self.is_plain:
             while self._at < len(self._text):
                 if self._text[self._at] not in b"\r\n":
+                    if not b"WARC/".startswith(self._text[self._at : self._at + 5]):
+                        raise Damage("the record goes on after its Content-Length")
                     return
                 self._at += 1
             if not self._fill(into_next=False):
@@ -131,7 +135,8 @@ class Members:
         self._end_member()
         self._text, self._at = b"", 0
         while True:
-            found = _ANY_START.search(self._raw, skip)
+            # Compressors leave short texts as they are: in a compressed file `WARC/` by itself begins nothing.
+            found = (_MEMBER if self._has_members else _ANY_START).search(self._raw, skip)
             if found is None:
                 self._drop_raw(max(0, len(self._raw) - 6))
                 skip = 0
@@ -253,6 +258,7 @@ class Members:
                 self._text, self._at = b"", 0
             else:
                 raise Damage("neither WARC text nor gzip nor zstd")
+            self._has_members = not self.is_plain
             return True
 
     def _zstd(self) -> _Decoder:

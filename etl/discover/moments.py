@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
-from email.utils import parsedate_tz
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -27,6 +27,7 @@ _ZONE_NAMES = {
 _ZONE_NAME = re.compile(r"\b(" + "|".join(_ZONE_NAMES) + r")\b")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 _ISO = re.compile(r"\d{4}-?\d{2}-?\d{2}[T ]\d{2}:?\d{2}")
+_LEAP_SECOND = re.compile(r"(\d\d:\d\d):60\b")
 _SPACED_OFFSET = re.compile(r" (?=(?:Z|UTC|[+-]\d{2}:?\d{2})\Z)")
 
 
@@ -49,7 +50,11 @@ def moment(label: str, *, rule: str, zone: str | None, fetched_at: datetime) -> 
             at = at.replace(tzinfo=_zone(zone) if zone else UTC)
         if is_day:
             at = at.replace(hour=0, minute=0, second=0, microsecond=0)
-        where = _offset(at) if has_offset else zone
+        where = zone
+        if has_offset:
+            # One object for all times of one offset: a sitemap has 50,000 of them.
+            shared, where = _fixed(at.utcoffset() or timedelta())
+            at = at.replace(tzinfo=shared)
         if at > fetched_at + FUTURE_MAX:
             at = None
         else:
@@ -68,22 +73,22 @@ def _read(text: str) -> datetime | None:
 
 
 def _rfc822(text: str) -> datetime | None:
-    fields = parsedate_tz(_ZONE_NAME.sub(lambda name: _ZONE_NAMES[name[0]], text))
-    if fields is None:
+    """Return the time, without a zone when none is named or its name means several."""
+    text = _ZONE_NAME.sub(lambda name: _ZONE_NAMES[name[0]], text)
+    # `-0000` is UTC without a word on the place (RFC 5322, 3.3); email.utils takes it for a missing zone.
+    text = _LEAP_SECOND.sub(r"\1:59", text).removesuffix("-0000") + ("+0000" if text.endswith("-0000") else "")
+    try:
+        return parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError):  # What it raises for a text that is no date depends on the text.
         return None
-    year, month, day, hour, minute, second = fields[:6]
-    offset_s = fields[9]
-    # `-0000` is UTC without a word on the place (RFC 5322, 3.3); email.utils says None, as for a missing zone.
-    if offset_s is None and text.endswith("-0000"):
-        offset_s = 0
-    zone = None if offset_s is None else timezone(timedelta(seconds=offset_s))
-    return datetime(year, month, day, hour, minute, min(second, 59), tzinfo=zone)
 
 
-def _offset(at: datetime) -> str:
-    minutes = int((at.utcoffset() or timedelta()).total_seconds() // 60)
+@lru_cache(maxsize=256)
+def _fixed(offset: timedelta) -> tuple[timezone, str]:
+    """Return the zone of *offset* and its name, `+01:00`."""
+    minutes = int(offset.total_seconds() // 60)
     sign = "-" if minutes < 0 else "+"
-    return f"{sign}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
+    return timezone(offset), f"{sign}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
 
 
 @lru_cache(maxsize=256)

@@ -30,7 +30,7 @@ CUT_OFF_MARGIN = timedelta(days=2)  # `lastmod` is often a day without zone, and
 # Field by place: `image:loc` and `video:title` are not the entry's own.
 _FIELDS = {"loc": "loc", "lastmod": "lastmod"}
 _NEWS_FIELDS = {"title": "title", "publication_date": "published"}
-_ENTRY = re.compile(r"<(?:\w+:)?(url|sitemap)>(.*?)</(?:\w+:)?\1>", re.DOTALL)
+_ENTRY_END = re.compile(r"</(?:\w+:)?(url|sitemap)>", re.ASCII)
 _FIELD = re.compile(
     r"<(?:(?!image|video)\w+:)?(loc|lastmod|title|publication_date)>\s*(?:<!\[CDATA\[)?([^<\]]*)", re.ASCII
 )
@@ -168,10 +168,12 @@ class Sitemap:
         for piece in pieces:
             text += piece.decode("utf-8", "replace")
             end = 0
-            for match in _ENTRY.finditer(text):
+            # From end to end, not from begin to end: entries that are never closed would be looked at again and again.
+            for match in _ENTRY_END.finditer(text):
+                inside = text[end : match.start()].rpartition(f"{match[1]}>")[2]
                 fields = {
                     (_FIELDS | _NEWS_FIELDS)[name]: html.unescape(value).strip()
-                    for name, value in reversed(_FIELD.findall(match[2]))
+                    for name, value in reversed(_FIELD.findall(inside))
                 }
                 end = match.end()
                 found += 1

@@ -6,14 +6,18 @@ those with `WARC-Concurrent-To` the first. So a `Place`, which points at the fir
 When `append` returns, the bytes are written; after `sync()` they are safe. Commit no row that points to a place before
 `sync()` came back. It costs nothing when another thread's sync already covered yours.
 
-A revisit says that the body was the same as an earlier record's, and where that record is (`WARC-Refers-To-…`, with
-file and offset as Heritrix writes them). It never refers further back than REVISIT_WITHIN, so `expire()` drops
-a day's files that much later than asked and leaves no revisit without its body.
+A revisit is written when the caller names an earlier capture with the same body, or when this archive remembers one of the
+same URL (REMEMBERED; a feed without validators is mostly the same every few minutes). It says that
+the body was that of an earlier record, and where this is (`WARC-Refers-To-…`, with file and offset as Heritrix writes
+them). It never refers further back than REVISIT_WITHIN, so `expire()` drops a day's files that much later than
+asked and leaves no revisit without its body.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -28,6 +32,7 @@ from etl.model import Capture, Place
 
 FILE_MAX_BYTES = 1_000_000_000  # The customary size of WARC files (annex C of the standard recommends 1 GB).
 REVISIT_WITHIN = timedelta(days=7)
+REMEMBERED = 10_000  # URLs; about 4 MB.
 READ_MAX_BYTES = 256 * 1024 * 1024
 
 
@@ -58,21 +63,30 @@ class Archive:
 
     def __init__(self, root: Path | str, *, file_max_bytes: int = FILE_MAX_BYTES, software: str = "news-etl") -> None:
         self._software = software
+        self._recent: OrderedDict[str, tuple[bytes, Place]] = OrderedDict()
+        self._recent_lock = threading.Lock()
         self._shelf: Shelf
         if "://" in str(root):
             self._shelf = Bucket(str(root), first_bytes=self._warcinfo)
         else:
             self._shelf = Folder(Path(root), first_bytes=self._warcinfo, file_max_bytes=file_max_bytes)
 
-    def append(self, exchange: Exchange, *, previous: Capture | None = None) -> Place:
-        """Write one exchange and return where its response stands; *previous* is an earlier capture of the same page.
+    def append(self, exchange: Exchange, *, previous: Capture | None = None, at: datetime | None = None) -> Place:
+        """Write one exchange and return where its response stands.
 
-        When the decoded body is that of *previous*, and its record is young enough, a revisit without the body is written.
+        When the decoded body is that of *previous*, an earlier capture of the same page, or of the last record of the same
+        URL, and that is young enough, a revisit without the body is written. *at* is now, where the exchange itself is
+        of another time (an import): it decides on the day's folder.
         """
-        original = None if previous is None else self._original(exchange, previous)
+        earlier = None if previous is None else (previous.body_sha256, previous.place)
+        at = at or exchange.fetched_at
+        recent = self._recent.get(exchange.url)
+        original = self._original(exchange, earlier, at=at) or self._original(exchange, recent, at=at)
         members = records(exchange, original=original)
-        name, offset = self._shelf.append(b"".join(members), at=exchange.fetched_at)
-        return Place(name, offset, len(members[0]))
+        name, offset = self._shelf.append(b"".join(members), at=at)
+        place = Place(name, offset, len(members[0]))
+        self._remember(exchange, place if original is None else original[0])
+        return place
 
     def sync(self) -> None:
         """Return when all that was appended so far is safe."""
@@ -119,6 +133,20 @@ class Archive:
                 following += len(compressed)
         self._shelf.patch(place.file, erased)
 
+    def overwrite_all(self, is_meant: Callable[[str], bool], *, at: datetime) -> int:
+        """Overwrite every record whose URL *is_meant*, whether a row points to it or not; return how many.
+
+        For erasing a URL or a domain for good: redirects, refusals and answers whose row was never written have bytes too.
+        Reads the whole archive.
+        """
+        count = 0
+        for name in list(self.files()):
+            meant = [seen.place for seen in self.walk(name) if seen.url and is_meant(seen.url)]
+            if meant:
+                self._shelf.patch(name, [(place.offset, warc.blot(place.length, at=at)) for place in meant])
+                count += len(meant)
+        return count
+
     def files(self) -> Iterator[str]:
         """Yield the names of all files, oldest day first."""
         return self._shelf.names()
@@ -163,21 +191,31 @@ class Archive:
         except ValueError as error:
             raise Unreadable(f"{place.file} at {place.offset}: {error}", code="record_damaged") from error
 
-    def _original(self, exchange: Exchange, previous: Capture) -> tuple[Place, Mapping[str, str]] | None:
-        """Return place and fields of the record that holds the body of *previous*, if a revisit may name it."""
-        if previous.body_sha256 != exchange.body_sha256 or not exchange.body:
+    def _original(
+        self, exchange: Exchange, earlier: tuple[bytes, Place] | None, *, at: datetime
+    ) -> tuple[Place, Mapping[str, str]] | None:
+        """Return place and fields of the record that holds the body of *earlier*, if a revisit may name it."""
+        if earlier is None or earlier[0] != exchange.body_sha256 or not exchange.body:
             return None
+        place = earlier[1]
         try:
-            place, record = previous.place, self._record(previous.place)
+            record = self._record(place)
             if record.type == "revisit":
                 place = self._place_of_original(record)
                 record = self._record(place)
-            at = datetime.fromisoformat(record.fields["warc-date"])
+            kept_on = date.fromisoformat(place.file.partition("/")[0])
         except (Unreadable, KeyError, ValueError):
             return None
-        if record.type != "response" or exchange.fetched_at - at > REVISIT_WITHIN:
+        if record.type != "response" or at.date() - kept_on > REVISIT_WITHIN:
             return None
         return place, record.fields
+
+    def _remember(self, exchange: Exchange, place: Place) -> None:
+        with self._recent_lock:
+            self._recent[exchange.url] = exchange.body_sha256, place
+            self._recent.move_to_end(exchange.url)
+            if len(self._recent) > REMEMBERED:
+                self._recent.popitem(last=False)
 
     def _place_of_original(self, revisit: warc.Record) -> Place:
         """Return where a revisit's body is. Its fields have no length, so the record is measured where it stands."""

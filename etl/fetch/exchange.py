@@ -22,7 +22,7 @@ class Hop:
 
     url: str
     request: bytes
-    """Request line and headers as sent, with the blank line."""
+    """Request line and headers as sent, with the blank line; empty when they are not known (an import)."""
     status: int
     reason: str
     version: str
@@ -84,7 +84,7 @@ def records(exchange: Exchange, *, original: tuple[Place, Mapping[str, str]] | N
         payload = b""
     members = [
         warc.member(fields, head=_http_head(final, kept), body=payload, is_compressed=is_compressed),
-        _request(final, exchange.fetched_at, first_id=first_id),
+        *_request(final, exchange.fetched_at, first_id=first_id),
     ]
     for hop in exchange.hops[:-1]:
         kept, payload, is_compressed = _as_kept(hop, hop.wire)
@@ -96,7 +96,7 @@ def records(exchange: Exchange, *, original: tuple[Place, Mapping[str, str]] | N
         ]
         members += [
             warc.member(fields, head=_http_head(hop, kept), body=payload, is_compressed=is_compressed),
-            _request(hop, exchange.fetched_at, first_id=first_id),
+            *_request(hop, exchange.fetched_at, first_id=first_id),
         ]
     return members
 
@@ -106,7 +106,7 @@ def _fields(hop: Hop, at: datetime, *, record_id: str) -> list[tuple[str, str]]:
         ("WARC-Record-ID", record_id),
         ("WARC-Target-URI", hop.url),
         ("WARC-Date", warc.warc_date(at)),
-        ("WARC-IP-Address", hop.address),
+        *((("WARC-IP-Address", hop.address),) if hop.address else ()),
         ("Content-Type", "application/http;msgtype=response"),
     ]
 
@@ -123,7 +123,9 @@ def _refers_to(place: Place, original: Mapping[str, str]) -> list[tuple[str, str
     ]
 
 
-def _request(hop: Hop, at: datetime, *, first_id: str) -> bytes:
+def _request(hop: Hop, at: datetime, *, first_id: str) -> list[bytes]:
+    if not hop.request:
+        return []
     fields = [
         ("WARC-Type", "request"),
         ("WARC-Record-ID", warc.new_id()),
@@ -132,7 +134,7 @@ def _request(hop: Hop, at: datetime, *, first_id: str) -> bytes:
         ("WARC-Concurrent-To", first_id),
         ("Content-Type", "application/http;msgtype=request"),
     ]
-    return warc.member(fields, head=hop.request)
+    return [warc.member(fields, head=hop.request)]
 
 
 def _as_kept(hop: Hop, body: bytes) -> tuple[tuple[tuple[str, str], ...], bytes, bool]:

@@ -199,7 +199,8 @@ class Folder:
     def _must_roll(self, at: datetime) -> bool:
         return (
             self._file is None
-            or self._day != at.date()
+            or self._day is None
+            or self._day < at.date()
             or self._pid != os.getpid()
             or self._size >= self._file_max_bytes
         )

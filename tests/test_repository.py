@@ -149,6 +149,15 @@ def test_the_table_of_settings_is_that_of_the_program():
     assert between((ROOT / "docs/operations.md").read_text(encoding="utf-8"), "settings") == settings_table()
 
 
+def test_containers_are_given_settings_that_exist_and_the_example_names_what_they_ask_for():
+    compose = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    known = {about.name for about in about_settings()}
+    given = {name.removesuffix("_FILE") for name in re.findall(r"^    (NEWS_ETL_\w+):", compose, re.MULTILINE)}
+    assert given <= known
+    assert set(re.findall(r"\$\{(\w+):-", compose)) == set(re.findall(r"^(\w+)=", example, re.MULTILINE))
+
+
 ERRORS = {"TryLater", "Transient", "Refused", "Unreadable", "Misconfigured"}
 
 

@@ -11,6 +11,7 @@ from etl.extract.document import Document
 OWN = -1
 """The shape of a link to the page itself."""
 
+_NO_PAGE = ("javascript:", "mailto:", "tel:", "whatsapp:", "data:")
 _TRACKING = re.compile(
     r"(?:^|&)(?:utm_\w+|xtor|fbclid|gclid|ref|src|source|cmpid|ito|intcmp|wt_\w+|at_\w+)=[^&]*", re.IGNORECASE
 )
@@ -61,11 +62,12 @@ class _Own:
     def __init__(self, doc: Document) -> None:
         self._doc = doc
         scheme, _, rest = doc.base_url.partition("://")
+        self._scheme = f"{scheme}:"
         self._origin = f"{scheme}://{rest.partition('/')[0]}"
         self._keys = own_keys(doc)
         self._fetched = article_urls.Own.of(identity(doc.url))
-        self._homes: dict[str, bool] = {}
-        """Host → whether it is of this page's site."""
+        self._homes: dict[str, tuple[article_urls.Own | None]] = {}
+        """Host → this page, when it is of the same site."""
         self._site = site_of(doc.url)
         articles = [page for page in self._keys if article_urls.shape(page) >= article_urls.WEAK]
         self._parts = tuple(f"{page}{mark}" for page in articles for mark in "/?.")
@@ -86,7 +88,11 @@ class _Own:
             url = url[: url.find("#")]
         if url[:1] == "/" and url[1:2] != "/":
             url = self._origin + url
+        elif url[:2] == "//":
+            url = self._scheme + url
         elif not url.startswith(("https://", "http://")):
+            if url.startswith(_NO_PAGE):
+                return None
             url = self._doc.absolute(url) or "" if url else ""
             if url[:4] != "http":
                 return None
@@ -95,12 +101,13 @@ class _Own:
             return url, key, OWN
         if key in self._above:
             return url, key, article_urls.OTHER
-        host = key[: key.find("/")] if "/" in key else key
-        is_home = self._homes.get(host)
-        if is_home is None:
-            is_home = self._homes[host] = site_of(url) == self._site
-        shape = self._fetched.shape(key) if is_home else article_urls.shape(key)
-        if shape == article_urls.PLAIN and key[key.find("/") : key.rfind("/") + 1] in self.folders:
+        slash = key.find("/")
+        host = key if slash < 0 else key[:slash]
+        own = self._homes.get(host)
+        if own is None:
+            own = self._homes[host] = (self._fetched if site_of(url) == self._site else None,)
+        shape = article_urls.shape(key, own[0])
+        if shape == article_urls.PLAIN and key[slash : key.rfind("/") + 1] in self.folders:
             shape = article_urls.WEAK
         return url, key, shape
 

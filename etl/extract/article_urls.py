@@ -35,6 +35,7 @@ _LEGAL = tuple(_FOLDERS["legal"].split())
 _SERVICES = frozenset(_FOLDERS["services"].split())
 """Folders of services; a headline in one is an article all the same (a podcast's episode, a help text)."""
 _DIGITS = re.compile(r"\d{2}")
+_NUMBER_WORDS = re.compile(r"(?<![^-_+.])\d+(?![^-_+.])")
 _NUMBER = re.compile(r"\d{5}")
 _NUMBERED = re.compile(
     r"/(?:19|20)\d\d/[01]?\d(?:/|$)"
@@ -54,35 +55,6 @@ _TO_DASH = str.maketrans("_+.", "---")
 _FILE = re.compile(r"\.(?:jpe?g|png|gif|webp|svg|mp3|mp4|zip|ics|css|js|xml|rss|apk)$", re.IGNORECASE)
 
 
-def shape(key: str) -> int:
-    """Return STRONG, WEAK, PLAIN or OTHER for *key*: a URL without its scheme (`anchors.identity`)."""
-    path, _, query = key.partition("?")
-    segments = path.lower().split("/")
-    del segments[0]
-    if query and _QUERY_ID.search(query):
-        return STRONG
-    if not segments or (len(segments) == 1 and len(segments[0]) < 4):
-        return OTHER
-    last = segments[-1]
-    if last[-4:] == ".pdf":
-        return WEAK
-    words = slug_words(max(segments, key=len))
-    if words < SLUG_WORDS_SURE and not _LISTS.isdisjoint(segments):
-        return OTHER
-    if words < SLUG_WORDS and not _SERVICES.isdisjoint(segments):
-        return OTHER
-    if "author" in path and any(segment.endswith(_PEOPLE) for segment in segments[:-1]):
-        return OTHER
-    if not _NEVER.isdisjoint(segments) or last.startswith(_LEGAL) or ("." in last and _FILE.search(last)):
-        return OTHER
-    if words >= SLUG_WORDS:
-        return STRONG
-    if is_numbered(path):
-        is_archive = len(last) <= 2 and last.isdigit() and segments[-2].isdigit()
-        return OTHER if is_archive else STRONG
-    return WEAK if words >= SLUG_WORDS_WEAK else PLAIN
-
-
 @dataclass(frozen=True, slots=True)
 class Own:
     """What the URL of the page itself says about the URLs of its site."""
@@ -96,20 +68,47 @@ class Own:
         path = key.partition("?")[0]
         return cls(_most_words(path), is_numbered(path))
 
-    def shape(self, key: str) -> int:
-        """Return the shape of *key*, a page of the same site.
 
-        Where articles have a number, what has none is likely a section, however long its name; where they have a
-        headline for a slug, a number behind one or two words is that of a topic (`/ukraine/t-17292877`).
-        """
-        alone = shape(key)
-        if alone < WEAK or "?" in key:
-            return alone
-        if self.is_numbered and not is_numbered(key):
-            return alone - 1
-        if alone == STRONG and self.words >= SLUG_WORDS and _most_words(key) <= SLUG_WORDS_WEAK:
-            return STRONG if _DATED.search(key) else WEAK
-        return alone
+def shape(key: str, own: Own | None = None) -> int:
+    """Return STRONG, WEAK, PLAIN or OTHER for *key*: a URL without its scheme (`anchors.identity`).
+
+    *own*: the page it stands on, when that is of the same site. Where articles have a number, what has none is likely a
+    section, however long its name; where they have a headline for a slug, a number behind one or two words is that of a
+    topic (`/ukraine/t-17292877`).
+    """
+    path, _, query = key.partition("?")
+    segments = path.lower().split("/")
+    del segments[0]
+    if query and _QUERY_ID.search(query):
+        return STRONG
+    if not segments or (len(segments) == 1 and len(segments[0]) < 4):
+        return OTHER
+    last = segments[-1]
+    if last[-4:] == ".pdf":
+        return WEAK
+    words = slug_words(max(segments, key=len))
+    if _is_other(segments, words):
+        return OTHER
+    if words >= SLUG_WORDS:
+        return WEAK if own and own.is_numbered and not query and not is_numbered(path) else STRONG
+    if is_numbered(path):
+        if len(last) <= 2 and last.isdigit() and segments[-2].isdigit():
+            return OTHER
+        is_topic_like = own and own.words >= SLUG_WORDS and words <= SLUG_WORDS_WEAK and not query
+        return WEAK if is_topic_like and not _DATED.search(path) else STRONG
+    return WEAK if words >= SLUG_WORDS_WEAK and not (own and own.is_numbered and not query) else PLAIN
+
+
+def _is_other(segments: list[str], words: int) -> bool:
+    """Tell by its folders whether a URL is that of a list, a person, a service or a file."""
+    if words < SLUG_WORDS_SURE and not _LISTS.isdisjoint(segments):
+        return True
+    if words < SLUG_WORDS and not _SERVICES.isdisjoint(segments):
+        return True
+    last = segments[-1]
+    if not _NEVER.isdisjoint(segments) or last.startswith(_LEGAL) or ("." in last and _FILE.search(last)):
+        return True
+    return any(segment.endswith(_PEOPLE) for segment in segments[:-1])
 
 
 def is_named(key: str) -> bool:
@@ -119,10 +118,10 @@ def is_named(key: str) -> bool:
 
 def is_numbered(path: str) -> bool:
     """Tell whether *path* (with its host) carries a number, date or hash as only single documents do."""
-    if _DIGITS.search(path) is None:
-        return False
     start = path.find("/")
-    return _NUMBER.search(path, start) is not None or _NUMBERED.search(path, start) is not None
+    if _NUMBER.search(path, start) is not None:
+        return True
+    return _DIGITS.search(path, start) is not None and _NUMBERED.search(path, start) is not None
 
 
 def _most_words(path: str) -> int:
@@ -138,5 +137,7 @@ def slug_words(segment: str) -> int:
     """Return the number of words in one *segment* of a path, numbers and its extension not counted."""
     if "%" in segment:
         segment = unquote(segment).replace(" ", "-")
-    words = [word for word in segment.translate(_TO_DASH).split("-") if word and not word.isdigit()]
-    return len(words) - (segment[-6:-3].count(".") > 0)
+    words = segment.count("-") + segment.count("_") + segment.count("+") + segment.count(".") + 1
+    if words < SLUG_WORDS_WEAK:
+        return words
+    return words - len(_NUMBER_WORDS.findall(segment)) - ("." in segment[-6:-3])

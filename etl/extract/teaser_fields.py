@@ -141,7 +141,7 @@ def _is_headline(piece: Piece) -> bool:
     """Tell whether a piece of a heading is part of the headline: a kicker is not, a lead-in with a colon is."""
     if piece.role == KICKER:
         return len(piece.text) > KICKER_CHARS_MAX or piece.text[-1] in ":–—"
-    if _DURATION.fullmatch(piece.text) or (headings.kind(piece.text) is not None and piece.text[-1] == ":"):
+    if _DURATION.fullmatch(piece.text) or (piece.text[-1] == ":" and headings.kind(piece.text) is not None):
         return False
     return piece.role in (PLAIN, TITLE, DECK, OTHER)
 

@@ -67,7 +67,7 @@ def test_a_url_is_judged_by_its_shape_alone(key: str, expected: int) -> None:
     ],
 )
 def test_the_page_itself_tells_what_the_urls_of_its_site_mean(own: str, key: str, expected: int) -> None:
-    assert Own.of(own).shape(key) == expected
+    assert shape(key, Own.of(own)) == expected
 
 
 def test_topics_are_told_by_their_folder() -> None:
@@ -78,4 +78,4 @@ def test_topics_are_told_by_their_folder() -> None:
 @given(st.text(max_size=80))
 def test_any_text_has_a_shape(text: str) -> None:
     assert shape(text) in (STRONG, WEAK, PLAIN, OTHER)
-    assert Own.of(text).shape(text) in (STRONG, WEAK, PLAIN, OTHER)
+    assert shape(text, Own.of(text)) in (STRONG, WEAK, PLAIN, OTHER)

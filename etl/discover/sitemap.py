@@ -112,6 +112,8 @@ class Sitemap:
             self.problems.append(f"{self._without_address} entries without a usable address")
 
     def _refuse_other(self, start: bytes) -> None:
+        if not start and self.problems:
+            raise Unreadable(f"{self.problems[0]}: {self._url}", code="broken_sitemap")
         if not start:
             raise Unreadable(f"no sitemap but an empty answer: {self._url}", code="not_a_sitemap")
         if b"<html" in start or start.startswith(b"<!doctype html"):
@@ -156,9 +158,11 @@ class Sitemap:
         try:
             parser.close()
         except expat.ExpatError as error:
-            if not parser.has_entries:
+            last = parser.taken()
+            if not self._seen and not last:
                 raise self._broken(error) from error
             self.problems.append(f"the sitemap breaks off ({error})")
+            yield from last
         yield from parser.taken()
 
     def _salvaged(self, pieces: Iterable[bytes], error: Exception) -> Iterator[_Entry]:
@@ -215,7 +219,6 @@ class _Elements:
     """expat with three callbacks. Prefixes are taken as written: sitemaps that use `news:` undeclared are common."""
 
     def __init__(self) -> None:
-        self.has_entries = False
         self._entry: _Entry | None = None
         self._field: str | None = None
         self._text: list[str] = []
@@ -259,7 +262,6 @@ class _Elements:
         if self._entry is None:
             if local in {"url", "sitemap"}:
                 self._entry = _Entry(local)
-                self.has_entries = True
                 self._depth = 0
             return
         self._depth += 1

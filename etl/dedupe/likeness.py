@@ -23,8 +23,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from etl.dedupe.signature import Shingle, figures, shingles, words
+
+T = TypeVar("T")
 
 HEAD_WORDS = 41
 FIGURES_ENOUGH = 6
@@ -45,7 +48,7 @@ WEIGHTS: Mapping[str, float] = {
     "short": -1.2,
     "hours": -0.86,
     "headline": -4.6,
-    "middle": -3.5,
+    "middle": -9.5,
 }
 
 
@@ -127,7 +130,7 @@ def compare(one: Profile, other: Profile, lost: Mapping[Shingle, float]) -> Like
         short=max(0.0, math.log(LONG_WORDS) - math.log(max(1.0, shared))),
         hours=_hours(one.published_at, other.published_at),
         headline=_missing(one.headline, other.headline) if one.host == other.host else 0.0,
-        middle=1 - len(longer.head & shorter.shingles) / len(longer.head) if inside else 0.0,
+        middle=_missing(longer.head, shorter.shingles) if inside else 0.0,
         similarity=len(common) / fewest if fewest else 0.0,
     )
 
@@ -136,7 +139,7 @@ def _sum(some: frozenset[Shingle], lost: Mapping[Shingle, float]) -> float:
     return sum(loss for shingle, loss in lost.items() if shingle in some)
 
 
-def _missing(one: frozenset[str], other: frozenset[str]) -> float:
+def _missing(one: frozenset[T], other: frozenset[T]) -> float:
     """Return the part of the smaller set that the larger lacks; 0 when one of them is empty."""
     few = min(len(one), len(other))
     return 1 - len(one & other) / few if few else 0.0

@@ -32,6 +32,8 @@ _SPACE = re.compile(r"\s+")
 _LOOSE = re.compile(r"\s+(?=[:;!?%])|(?<=\")\s+(?=\w[^\"]*\")|(?<=[\w.,!?])\s+(?=\"(?:[\s.,;:!?)]|$))")
 _DOUBLED = re.compile(r"''|,,")
 _WORD = re.compile(r"\w+")
+# `Lesezeit 4 Min.`: three words at most, the last an abbreviation.
+_ABBREVIATED = re.compile(r"(?:\S+ ){1,2}\w{1,4}\.")
 _ENDS = (".", "!", "?", "。", "！", "？", "…", "؟", "۔", "।", '."', '!"', '?"')
 
 
@@ -52,8 +54,10 @@ def spoken(text: str) -> list[str]:
 
 def is_label(text: str) -> bool:
     """Say whether a block is a counter, a time or another label of the page: short, with a figure, and no sentence."""
-    if len(text) > LABEL_CHARS or text.endswith(_ENDS) or not any(map(str.isdigit, text)):
+    if len(text) > LABEL_CHARS or not any(map(str.isdigit, text)):
         return False
+    if text.endswith(_ENDS):
+        return _ABBREVIATED.fullmatch(text) is not None
     return len(_WORD.findall(text)) <= LABEL_WORDS
 
 

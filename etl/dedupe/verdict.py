@@ -38,7 +38,7 @@ TEXTS_MAX = 8
 """Texts fetched per article: 16 find no further copy on the open sets."""
 PUBLISHED_SLACK = timedelta(seconds=60)
 """Publishers round their times differently in the markup and in the text of one page."""
-_DEGREES: tuple[Materiality, ...] = ("minor", "headline", "substantive")
+DEGREES: tuple[Materiality, ...] = ("minor", "headline", "substantive")
 TYPO_WORDS = 2
 TYPO_LIKENESS = 0.75
 """Up to this many words may be replaced by words this alike (`recieve`, `receive`: 0.86) in a correction that is minor."""
@@ -201,7 +201,7 @@ def compare_versions(old: Version, new: Article) -> Same | Changed:
         degrees["published"] = "minor"
     if not degrees:
         return Same("nothing differs but what belongs to the page")
-    most = max(degrees.values(), key=_DEGREES.index)
+    most = max(degrees.values(), key=DEGREES.index)
     reason = ", ".join(f"{field}: {degree}" for field, degree in degrees.items())
     return Changed(tuple(degrees), most, reason)
 

@@ -25,6 +25,7 @@ KIN_LEVELS = 2
 """How far above a text its first paragraphs may stand when they look like the others."""
 CARD_LEVELS = 5
 """How far above a line the link may be that makes a whole card of it."""
+LISTED_LEVELS = 5
 WRAPPERS_MAX = 4
 """Elements without a class that may stand around one paragraph."""
 TIGHT_SHARE = 0.5
@@ -168,7 +169,7 @@ def in_sentence(doc: Document, running: Running, anchor: int) -> bool:
     if first == last:
         return False
     box = doc.boxes[first]
-    if box > anchor or not (is_inside or (doc.tags[box] == "p" and not _is_listed(doc, box))):
+    if box > anchor or not (is_inside or (doc.tags[box] == "p" and not _is_listed(doc, running, box))):
         return False
     before, after = _prose(doc, box, (first, last))
     prose = before + after
@@ -179,12 +180,14 @@ def in_sentence(doc: Document, running: Running, anchor: int) -> bool:
     return after >= SENTENCE_CHARS_MIN or headings.kind(doc.text(box)[:before]) is None
 
 
-def _is_listed(doc: Document, box: int) -> bool:
+def _is_listed(doc: Document, running: Running, box: int) -> bool:
     """Tell whether a paragraph stands in a list or an aside, near enough to be part of an entry."""
-    return any(
-        doc.tags[above] in ("li", "aside", "article", "td")
-        for above, _ in zip(doc.ancestors(box), range(5), strict=False)
-    )
+    for above, _ in zip(doc.ancestors(box), range(LISTED_LEVELS), strict=False):
+        if above <= running.container < doc.ends[above]:
+            return False
+        if doc.tags[above] in ("li", "aside", "article", "td"):
+            return True
+    return False
 
 
 def _prose(doc: Document, box: int, link: tuple[int, int]) -> tuple[int, int]:

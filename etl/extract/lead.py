@@ -20,6 +20,8 @@ from etl.extract.structured import Structured, strings
 LEAD_MIN_CHARS, LEAD_MAX_CHARS = 25, 1_200
 LONG_LINES = 6
 """Paragraphs after which the text has begun for certain."""
+PROBE_CHARS = 12
+"""Two texts that do not share so much of a beginning are not compared."""
 RUNS_MAX = 40
 """Lines after the headline in which a standfirst is looked for; bylines, dates and share buttons come between."""
 _HINTS = vocabulary.words("lead", "hints")
@@ -74,7 +76,7 @@ def find(doc: Document, facts: Structured, *, heading: int | None) -> Standfirst
 
     Without a heading only words that the markup repeats, or a class that says so, are believed.
     """
-    told = {site.key(text): rule for rule, text in reversed(_told(facts)) if text}
+    told = _told(facts)
     headlines, other_headlines = _headlines(doc, facts, heading)
     lines = list(_candidates(doc, heading))
     usual = _usual_parent(doc, lines)
@@ -83,31 +85,34 @@ def find(doc: Document, facts: Structured, *, heading: int | None) -> Standfirst
     is_before_text = heading is not None
     for order, first, last, box in lines:
         text = collapse("".join(doc.texts[first:last]))
-        said = site.key(text)
-        if said in headlines or len(text) < LEAD_MIN_CHARS:
+        if len(text) < LEAD_MIN_CHARS or _is_among(text, headlines):
             continue
         is_usual = doc.parents[box] == usual
+        told_score, rule = _told_score(told, text)
         # A paragraph among its likes is not asked what the boxes around it say: that is true of all of them.
-        score = (
-            _told_score(told, said) + _hint_score(doc, box, 0 if is_usual else 2) + _look_score(doc, first, last, box)
-        )
+        score = told_score + _hint_score(doc, box, 0 if is_usual else 2) + _look_score(doc, first, last, box)
         if is_before_text and not is_usual and usual >= 0 and len(text) >= 60:
             score += 1.2
-        if said in other_headlines and said not in told:
+        if not rule and _is_among(text, other_headlines):
             score -= 1.5
         score += 0.5 * (len(text) >= 80) + 0.6 * (order == 0) - order * 0.06
         is_before_text = is_before_text and not is_usual
         if score > best_score:
-            best, best_score = Standfirst(text, first, last, box, "shown:" + (told.get(said) or "place")), score
+            best, best_score = Standfirst(text, first, last, box, "shown:" + (rule or "place")), score
     return _whole(doc, best) if best is not None else None
 
 
-def _headlines(doc: Document, facts: Structured, heading: int | None) -> tuple[set[str], set[str]]:
+def _headlines(doc: Document, facts: Structured, heading: int | None) -> tuple[list[str], list[str]]:
     """Return what repeats the headline, and the other headlines of the article."""
-    main = {site.key(text) for node in facts.articles[:1] for text in strings(node.get("headline"))}
+    main = [text for node in facts.articles[:1] for text in strings(node.get("headline"))]
     if heading is not None:
-        main.add(site.key(doc.text(heading)))
-    return main, {site.key(text) for node in facts.articles[:1] for text in strings(node.get("alternativeHeadline"))}
+        main.append(collapse(doc.text(heading)))
+    return main, [text for node in facts.articles[:1] for text in strings(node.get("alternativeHeadline"))]
+
+
+def _is_among(text: str, others: list[str]) -> bool:
+    """Say whether *text* says the same as one of *others*; lengths are compared first, keys cost more."""
+    return any(abs(len(text) - len(other)) <= 8 and site.key(text) == site.key(other) for other in others)
 
 
 def _told(facts: Structured) -> list[tuple[str, str]]:
@@ -153,16 +158,19 @@ def _usual_parent(doc: Document, lines: list[Line]) -> int:
     return parent if count >= 3 else -1
 
 
-def _told_score(told: dict[str, str], said: str) -> float:
-    """Return how far the markup repeats the words: a dateline may stand before them, an ellipsis after them."""
-    if said in told:
-        return 4.0
-    for other in told:
-        if len(other) > 40 and (said.startswith(other[:60]) or other.startswith(said[:60])):
-            return 1.5
-        if len(other) > 40 and said.endswith(other) and len(said) < len(other) + 60:
-            return 3.0
-    return 0.0
+def _told_score(told: list[tuple[str, str]], text: str) -> tuple[float, str]:
+    """Return how far the markup repeats the words, and the rule that does: a dateline may stand before them."""
+    for rule, other in told:
+        if other[:PROBE_CHARS] not in text and text[:PROBE_CHARS] not in other:
+            continue
+        said, known = site.key(text), site.key(other)
+        if said == known:
+            return 4.0, rule
+        if len(known) > 40 and said.endswith(known) and len(said) < len(known) + 60:
+            return 3.0, ""
+        if len(known) > 40 and (said.startswith(known[:60]) or known.startswith(said[:60])):
+            return 1.5, ""
+    return 0.0, ""
 
 
 def _hint_score(doc: Document, box: int, levels: int) -> float:

@@ -21,6 +21,7 @@ VALUE_MAX_CHARS = 20_000
 LIST_MAX = 200
 """Members of one list that are looked at."""
 
+_NAMING = frozenset({"name", "property", "itemprop", "http-equiv"})
 _ARTICLE_ENDINGS = ("article", "posting", "report", "review", "interview")
 """NewsArticle, ReportageNewsArticle, BlogPosting, LiveBlogPosting, ClaimReview and their like."""
 _FALLBACK_ENDINGS = ("page", "work", "object", "episode", "gallery", "event", "recipe")
@@ -164,8 +165,8 @@ def _meta(doc: Document) -> dict[str, tuple[str, ...]]:
         content = clean(attrs.get("content") or "")
         if not content:
             continue
-        for attribute in ("name", "property", "itemprop", "http-equiv"):
-            if attribute in attrs and (said := attrs[attribute]):
+        for attribute, said in attrs.items():
+            if attribute in _NAMING and said:
                 for name in said.lower().split():
                     values = found.setdefault(name, [])
                     if not values or values[-1] != content:
@@ -208,7 +209,8 @@ def _related(doc: Document) -> dict[str, tuple[int, ...]]:
     rels: dict[str, list[int]] = {}
     for tag in ("link", "a"):
         for element in doc.by_tag.get(tag, ()):
-            if rel := doc.attrs[element].get("rel"):
+            attrs = doc.attrs[element]
+            if "rel" in attrs and (rel := attrs["rel"]):
                 for name in rel.lower().split():
                     rels.setdefault(name, []).append(element)
     return {name: tuple(found) for name, found in rels.items()}

@@ -123,6 +123,7 @@ def named(zone: str | None) -> tzinfo | None:
         return None
 
 
+@lru_cache(maxsize=1024)
 def fixed(text: str) -> timezone | None:
     """Return `Z`, `+0100`, `-04:30` or `GMT+2` as a fixed offset, or None."""
     found = re.fullmatch(r"(?:utc|gmt|ut|z)?\s?(?:([+\-−–])\s?(\d{1,2})(?::?(\d\d))?)?", text.strip(), re.IGNORECASE)

@@ -82,8 +82,12 @@ def find(doc: Document, facts: Structured) -> list[Claim]:
 
 
 def _json_ld(facts: Structured) -> Iterator[Claim]:
-    for place, node in enumerate(facts.articles[:3]):
-        yield from _node(node, 2 if place else 0, "json-ld")
+    told = [
+        claim for place, node in enumerate(facts.articles[:3]) for claim in _node(node, 2 if place else 0, "json-ld")
+    ]
+    yield from told
+    if any(claim.role == "published" for claim in told):
+        return
     for node in facts.nodes[:60]:
         types = kinds(node)
         if ("datePublished" in node or "dateModified" in node) and not any(map(_TYPES_ELSEWHERE.search, types)):

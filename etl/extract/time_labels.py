@@ -10,14 +10,18 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
+from typing import TYPE_CHECKING
 
 from etl.extract import dates
-from etl.extract.body import Main
 from etl.extract.dates import Place
 from etl.extract.document import Document, collapse
-from etl.extract.teasers import Teasers
 from etl.extract.time_claims import TimeRole
 from etl.model import Moment
+
+if TYPE_CHECKING:
+    from etl.extract.body import Main
+    from etl.extract.teasers import Teasers
 
 LABEL_MAX_CHARS = 160
 AROUND_CHUNKS = 40
@@ -31,6 +35,8 @@ UNDER_CHUNKS = 10
 HEADINGS_MAX = 40
 FOOT_CHUNKS = 4
 """Last text chunks of the body that may be a date line."""
+TEASER_CHARS = 30
+"""A link that shows this much beside a date leads to another article."""
 ELSEWHERE = 9
 
 _ASIDE_TAGS = frozenset({"aside", "figure", "figcaption", "blockquote", "select", "button"})
@@ -147,7 +153,11 @@ class Labels:
             ranges.append((foot, min(self._last + AROUND_CHUNKS // 2, len(doc.texts))))
         for first, last in ranges:
             for text, chunk in _lines(doc, first, last):
-                if len(text) <= LABEL_MAX_CHARS and _DIGIT.search(text):
+                if (
+                    len(text) <= LABEL_MAX_CHARS
+                    and _DIGIT.search(text)
+                    and not self._is_headline_link(chunk, len(text))
+                ):
                     yield from self._read(doc.boxes[chunk], text, "line", 0, "", chunk)
 
     def _read(self, element: int, text: str, rule: str, bonus: int, hint: str, chunk: int = -1) -> Iterator[Seen]:
@@ -158,10 +168,11 @@ class Labels:
             return
         if chunk < 0:
             chunk = self._doc.first_text[element]
+        nearness = self._nearness(chunk)
         if text not in self._readings:
             self._readings[text] = dates.readings(text, self._place)
         for reading in self._readings[text]:
-            weight = bonus + self._nearness(chunk) - away - min(max(reading.noise - 2, 0), 5)
+            weight = bonus + nearness - away - min(max(reading.noise - 2, 0), 5)
             role: TimeRole | None = None
             if reading.role in ("published", "modified"):
                 role = "published" if reading.role == "published" else "modified"
@@ -189,6 +200,7 @@ class Labels:
         if self._teasers is not None and self._is_teaser(element):
             return ELSEWHERE
         doc, path, answer = self._doc, list[int](), 0
+        size = doc.text_length(element)
         for above in (element, *doc.ancestors(element)):
             if above in self._distance:
                 answer = self._distance[above]
@@ -197,7 +209,8 @@ class Labels:
                 break
             path.append(above)
             hint = doc.hint(above)
-            if doc.tags[above] in ("footer", "nav", "form") or _COMMENT.search(hint):
+            is_teaser = doc.tags[above] == "a" and doc.text_length(above) > size + TEASER_CHARS
+            if is_teaser or doc.tags[above] in ("footer", "nav", "form") or _COMMENT.search(hint):
                 answer = ELSEWHERE
                 break
             if doc.tags[above] in _ASIDE_TAGS or (above != element and _ASIDE.search(hint)):
@@ -205,6 +218,14 @@ class Labels:
         for above in path:
             self._distance[above] = answer
         return answer
+
+    def _is_headline_link(self, chunk: int, size: int) -> bool:
+        """Tell whether a line starts with a link to another article: its date is that article's."""
+        doc, owner = self._doc, self._doc.owners[chunk]
+        for above in (owner, *islice(doc.ancestors(owner), 2)):
+            if doc.tags[above] == "a":
+                return min(size, doc.text_length(above)) > TEASER_CHARS and not self._is_frame(above)
+        return False
 
     def _is_teaser(self, element: int) -> bool:
         """Tell whether *element* is in a teaser; a range that holds the headline or starts the text is none."""

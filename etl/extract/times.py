@@ -11,17 +11,20 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from etl.extract import date_zones, dates, time_claims
-from etl.extract.body import Main
 from etl.extract.dates import Place
 from etl.extract.document import Document
 from etl.extract.structured import Structured
-from etl.extract.teasers import Teasers
 from etl.extract.time_claims import Claim, TimeRole
 from etl.extract.time_labels import Labels, Seen
 from etl.model import Moment
+
+if TYPE_CHECKING:
+    from etl.extract.body import Main
+    from etl.extract.teasers import Teasers
 
 LOSERS_MAX = 8
 SURE = 4

@@ -1,0 +1,194 @@
+"""Times of a page: published, modified and other dates are told apart; what the markup lacks the printed line gives."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from etl.extract import dates, document, structured, times
+from etl.extract.body import Main
+from etl.extract.times import Times
+
+URL = "https://www.hillpost.example/news/rain-in-the-hills.html"
+READ_AT = datetime(2025, 3, 12, 14, 0, tzinfo=UTC)
+TEXT = "".join(
+    f"<p>Rain fell on the hills for the {n}th day, and the river rose by another metre overnight.</p>"
+    for n in range(4, 9)
+)
+
+
+def read(head: str = "", top: str = "", bottom: str = "", *, url: str = URL, **known: str) -> Times:
+    lang = known.pop("lang", "en")
+    page = f"""<html lang="{lang}"><head><title>Rain in the hills | Hill Post</title>{head}</head><body>
+        <nav><a href="/">Home</a> <span class="date">Wednesday 12 March 2025</span></nav>
+        <article><h1>Rain in the hills</h1>{top}{TEXT}{bottom}</article>
+        <aside class="sidebar"><h3>Most read</h3>
+            <a href="/news/a-flood-in-the-valley-42">A flood in the valley drowns three hundred sheep <time datetime="2025-03-01">1 March 2025</time></a></aside>
+        <div class="comments"><p class="date">Bo, 11 March 2025 10:00</p></div>
+        <footer>Copyright 2 January 2025 Hill Post</footer></body></html>"""
+    doc = document.parse(page.encode(), url=url)
+    return times.read(
+        doc, structured.read(doc), body_of(doc), fetched_at=READ_AT, raw=page.encode(), **{"language": lang, **known}
+    )
+
+
+def body_of(doc: document.Document) -> Main:
+    inside = [p for p in doc.by_tag["p"] if doc.text(p).startswith("Rain fell")]
+    return Main(spans=tuple((doc.first_text[p], doc.last_text[p]) for p in inside), elements=tuple(inside))
+
+
+def ld(published: str, modified: str = "") -> str:
+    return (
+        '<script type="application/ld+json">{"@type": "NewsArticle", "headline": "Rain in the hills", '
+        f'"datePublished": "{published}", "dateModified": "{modified}"}}</script>'
+    )
+
+
+@pytest.mark.parametrize(
+    ("head", "top", "expected", "rule"),
+    [
+        pytest.param(
+            ld("2025-03-10T09:15:00+01:00"), "", "2025-03-10T09:15:00+01:00", "json-ld:datePublished", id="JSON-LD"
+        ),
+        pytest.param(
+            '<meta property="article:published_time" content="2025-03-10T08:15:00Z">',
+            "",
+            "2025-03-10T08:15:00+00:00",
+            "meta:article:published_time",
+            id="Open Graph",
+        ),
+        pytest.param(
+            '<meta name="publish-date" content="10 Mar 2025 08:15 GMT">',
+            "",
+            "2025-03-10T08:15:00+00:00",
+            "meta:publish-date",
+            id="a meta name of its own",
+        ),
+        pytest.param(
+            '<meta name="expiration_date" content="2025-03-11">', "", None, None, id="an expiry is no publication"
+        ),
+        pytest.param(
+            "",
+            '<p><time datetime="2025-03-10T09:15:00+01:00">10 March</time></p>',
+            "2025-03-10T09:15:00+01:00",
+            "label:time",
+            id="a time element",
+        ),
+        pytest.param(
+            "", '<p class="byline">By Ada Hill | 10 March 2025</p>', "2025-03-10", "label:hinted", id="a byline"
+        ),
+        pytest.param(
+            "", "<p>10 March 2025, 9:15 GMT</p>", "2025-03-10T09:15:00+00:00", "label:line", id="a line without class"
+        ),
+        pytest.param(
+            "",
+            "<p>Published 10 March 2025, updated 11 March 2025</p>",
+            "2025-03-10",
+            "label:line",
+            id="the one called published",
+        ),
+        pytest.param("", "", None, None, id="dates of menu, teasers, comments and copyright are not the article's"),
+        pytest.param(ld("2025-03-20T09:15:00Z"), "", None, None, id="after the fetch"),
+        pytest.param(ld("yesterday-ish"), "<p>10 March 2025</p>", "2025-03-10", "label:line", id="broken JSON-LD"),
+        pytest.param(
+            '<script>var state = {"publishDate": "2025-03-10T09:15:00Z"}</script>',
+            "",
+            "2025-03-10T09:15:00+00:00",
+            "script",
+            id="a script's state",
+        ),
+    ],
+)
+def test_the_publication_comes_from_the_best_claim(head: str, top: str, expected: str | None, rule: str | None) -> None:
+    found = read(head, top)
+    assert (dates.iso(found.published), found.evidence.get("published_at")) == (expected, rule)
+
+
+def test_a_day_is_completed_by_the_printed_time_of_that_day() -> None:
+    found = read('<meta name="date" content="2025-03-10">', "<p>10 March 2025, 9:15 GMT</p>")
+    assert dates.iso(found.published) == "2025-03-10T09:15:00+00:00"
+
+
+def test_the_day_of_a_url_is_taken_when_the_page_shows_none() -> None:
+    found = read(url="https://www.hillpost.example/2025/03/10/rain-in-the-hills.html")
+    assert (dates.iso(found.published), found.evidence["published_at"]) == ("2025-03-10", "url")
+
+
+@pytest.mark.parametrize(
+    ("head", "top", "published", "modified"),
+    [
+        pytest.param(
+            ld("2025-03-10T09:15:00Z", "2025-03-11T10:00:00Z"),
+            "",
+            "2025-03-10T09:15:00+00:00",
+            "2025-03-11T10:00:00+00:00",
+            id="JSON-LD",
+        ),
+        pytest.param(
+            ld("2025-03-10T09:15:00Z", "2025-03-09T10:00:00Z"),
+            "",
+            "2025-03-10T09:15:00+00:00",
+            None,
+            id="an update before the publication is none",
+        ),
+        pytest.param(
+            "",
+            "<p>Published 9 March 2025</p><p>Last updated 11 March 2025</p>",
+            "2025-03-09",
+            "2025-03-11",
+            id="printed",
+        ),
+        pytest.param(
+            "",
+            '<p class="date published">9 March 2025</p><p class="date updated">11 March 2025</p>',
+            "2025-03-09",
+            "2025-03-11",
+            id="by class",
+        ),
+        pytest.param("", "<p>Last updated 11 March 2025</p>", "2025-03-11", None, id="the only time of a page"),
+    ],
+)
+def test_published_and_modified_are_told_apart(head: str, top: str, published: str, modified: str | None) -> None:
+    found = read(head, top)
+    assert (dates.iso(found.published), dates.iso(found.modified)) == (published, modified)
+
+
+@pytest.mark.parametrize(
+    ("known", "head", "expected"),
+    [
+        pytest.param({"zone": "Asia/Tokyo"}, "", "2025-03-10T09:15:00+09:00", id="the recipe's zone"),
+        pytest.param({"country": "fr"}, "", "2025-03-10T09:15:00+01:00", id="the country's"),
+        pytest.param({"lang": "en-IE"}, "", "2025-03-10T09:15:00+00:00", id="of the region of the language"),
+        pytest.param({"url": "https://www.hillpost.co.nz/rain"}, "", "2025-03-10T09:15:00+13:00", id="of the domain"),
+        pytest.param(
+            {},
+            '<meta name="last-modified" content="2025-03-11T10:00:00-05:00">',
+            "2025-03-10T09:15:00-05:00",
+            id="of another time of the page",
+        ),
+        pytest.param(
+            {},
+            ld("", "2025-03-11T10:00:00Z") + '<meta name="lastmod" content="2025-03-11 15:30:00">',
+            "2025-03-10T09:15:00+05:30",
+            id="of one moment told twice",
+        ),
+        pytest.param({}, "", "2025-03-10", id="none: the day only"),
+    ],
+)
+def test_a_printed_time_is_resolved_in_the_publishers_zone(known: dict[str, str], head: str, expected: str) -> None:
+    assert dates.iso(read(head, "<p>10 March 2025, 9:15</p>", **known).published) == expected
+
+
+def test_what_lost_is_kept_with_its_rule() -> None:
+    found = read(ld("2025-03-10T09:15:00Z") + '<meta name="date" content="2025-03-09">')
+    assert ("meta:date", "2025-03-09") in found.losers["published_at"]
+
+
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_no_text_in_markup_or_line_breaks_the_reader(head: str, line: str) -> None:
+    cleaned = head.replace('"', "").replace("<", "")
+    found = read(f'<meta name="date" content="{cleaned}">', f"<p class='date'>{line.replace('<', '')}</p>")
+    assert found.published is None or found.published.at is not None

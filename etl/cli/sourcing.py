@@ -31,6 +31,8 @@ def add_source(url: str, *, name: str | None, dry_run: bool, as_json: bool) -> N
     path = chosen.recipes_folder / f"{recipe}.toml"
     if path.exists() and not dry_run:
         raise Misconfigured(f"{path} is there already: edit it, or give another name with --name")
+    if not dry_run:
+        path.parent.mkdir(parents=True, exist_ok=True)
     with tools(chosen) as kit, console.steps() as steps:
         steps.say(f"Looking at {url} …")
         spacing_s = min(chosen.host_spacing_s, 1.0)
@@ -39,7 +41,6 @@ def add_source(url: str, *, name: str | None, dry_run: bool, as_json: bool) -> N
     notes = [found.page.title] if found.page.title else []
     text = draft(found.home, sources=listed, language=found.page.language, notes=notes)
     if listed and not dry_run:
-        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     if as_json:
         rows = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 
 import psycopg
 import pytest
@@ -12,7 +13,6 @@ import pytest
 from etl.flow.reading import keyed
 from etl.flow.settle import settle
 from etl.model import Block
-from etl.store.pool import Pool
 from tests.flow.pages import DAY, SENTENCES, later, page, reading
 
 URL = "https://www.example.org/news/ferry-quay-12345"
@@ -46,9 +46,13 @@ def test_a_new_page_gives_article_version_story_and_capture(conn):
 def test_the_same_capture_twice_writes_nothing(conn, dsn):
     read = reading(URL, page("Quay to be built in two parts"))
     settle(conn, [read], now=DAY)
-    before = rows(conn, "SELECT xmin::text, ctid::text FROM etl.pages UNION ALL SELECT xmin::text, ctid::text FROM etl.captures")
+    before = rows(
+        conn, "SELECT xmin::text, ctid::text FROM etl.pages UNION ALL SELECT xmin::text, ctid::text FROM etl.captures"
+    )
     (again,) = settle(conn, [read], now=later(days=1))
-    after = rows(conn, "SELECT xmin::text, ctid::text FROM etl.pages UNION ALL SELECT xmin::text, ctid::text FROM etl.captures")
+    after = rows(
+        conn, "SELECT xmin::text, ctid::text FROM etl.pages UNION ALL SELECT xmin::text, ctid::text FROM etl.captures"
+    )
     assert again.outcome == "known"
     assert before == after
 
@@ -64,7 +68,9 @@ def test_the_same_text_later_is_no_new_version(conn):
 
 def test_a_changed_headline_makes_exactly_one_version(conn):
     settle(conn, [reading(URL, page("Quay to be built in two parts"))], now=DAY)
-    (done,) = settle(conn, [reading(URL, page("Quay to be built in three parts"), at=later(hours=1))], now=later(hours=1))
+    (done,) = settle(
+        conn, [reading(URL, page("Quay to be built in three parts"), at=later(hours=1))], now=later(hours=1)
+    )
     assert done.outcome == "changed"
     assert versions(conn) == [
         ("Quay to be built in two parts", DAY, later(hours=1)),
@@ -76,9 +82,19 @@ def test_a_changed_headline_makes_exactly_one_version(conn):
 
 
 OLDER = {
-    "before the first, other text": (-1, "Quay delayed", "earlier_version", ["Quay delayed", "Quay agreed", "Quay begun"]),
+    "before the first, other text": (
+        -1,
+        "Quay delayed",
+        "earlier_version",
+        ["Quay delayed", "Quay agreed", "Quay begun"],
+    ),
     "before the first, same text": (-1, "Quay agreed", "unchanged", ["Quay agreed", "Quay begun"]),
-    "inside the first, other text": (1, "Quay doubted", "earlier_version", ["Quay agreed", "Quay doubted", "Quay begun"]),
+    "inside the first, other text": (
+        1,
+        "Quay doubted",
+        "earlier_version",
+        ["Quay agreed", "Quay doubted", "Quay begun"],
+    ),
     "inside the first, same text": (1, "Quay agreed", "unchanged", ["Quay agreed", "Quay begun"]),
     "inside the first, text of the second": (1, "Quay begun", "unchanged", ["Quay agreed", "Quay begun"]),
 }
@@ -92,7 +108,7 @@ def test_an_older_capture_takes_its_own_place(conn, hours, title, outcome, title
     assert done.outcome == outcome
     line = versions(conn)
     assert [row[0] for row in line] == titles
-    assert all(ends == begins for (_, _, ends), (_, begins, _) in zip(line, line[1:], strict=False))
+    assert all(ends == begins for (_, _, ends), (_, begins, _) in pairwise(line))
     assert line[-1][2] is None
     assert rows(conn, "SELECT first_seen_at, changed_at FROM etl.articles") == [(line[0][1], line[-1][1])]
 
@@ -202,12 +218,15 @@ def test_a_declared_canonical_folds_the_page_into_its_target(conn):
     )
     assert done.outcome == "unchanged"
     assert rows(conn, "SELECT count(*) FROM etl.articles") == [(1,)]
-    assert rows(conn, "SELECT rule FROM etl.page_urls WHERE url = '%s'" % variant) == [("rel_canonical",)]
+    assert rows(conn, f"SELECT rule FROM etl.page_urls WHERE url = '{variant}'") == [("rel_canonical",)]
 
 
 def test_eight_writers_put_simultaneous_copies_into_one_story(dsn):
     """Every writer stores the same 12 texts under its own host; all begin at once."""
-    texts = [tuple(f"{sentence} Item {n}, paragraph {k}, page {n * 7 + k}." for k, sentence in enumerate(SENTENCES + OTHER)) for n in range(12)]
+    texts = [
+        tuple(f"{sentence} Item {n}, paragraph {k}, page {n * 7 + k}." for k, sentence in enumerate(SENTENCES + OTHER))
+        for n in range(12)
+    ]
     errors: list[BaseException] = []
     start = threading.Barrier(8)
 
@@ -220,7 +239,9 @@ def test_eight_writers_put_simultaneous_copies_into_one_story(dsn):
                     order.reverse()
                 for n in order:
                     url = f"https://site{writer}.example.org/news/story-number-{n}"
-                    settle(conn, [reading(url, page(f"Story {n}", texts[n]), at=DAY + timedelta(seconds=writer))], now=DAY)
+                    settle(
+                        conn, [reading(url, page(f"Story {n}", texts[n]), at=DAY + timedelta(seconds=writer))], now=DAY
+                    )
         except BaseException as error:  # noqa: BLE001  reported by the test's own thread
             errors.append(error)
 

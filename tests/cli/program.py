@@ -1,0 +1,44 @@
+"""`news-etl` as a person runs it: a process of its own, with an environment of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+PROGRAM = [sys.executable, "-c", "from etl.cli import main; main()"]
+
+
+def environment(**given: str) -> dict[str, str]:
+    """Return this process's environment without our settings, and with those given."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("NEWS_ETL_")}
+    return {**kept, "COLUMNS": "200", "NO_COLOR": "1", **given}
+
+
+def run(
+    *arguments: str, env: Mapping[str, str], cwd: Path | None = None, stdin: str | bytes = b""
+) -> subprocess.CompletedProcess[str]:
+    """Run the program to its end; what it prints is text."""
+    done = subprocess.run(
+        [*PROGRAM, *arguments],
+        env=dict(env),
+        cwd=cwd,
+        input=stdin.encode() if isinstance(stdin, str) else stdin,
+        capture_output=True,
+        check=False,
+        timeout=300,
+    )
+    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def start(*arguments: str, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """Start the program in a process group of its own, to be killed."""
+    return subprocess.Popen(
+        [*PROGRAM, *arguments],
+        env=dict(env),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )

@@ -1,0 +1,175 @@
+"""WARC backfills from the command line: every record accounted for, twice without harm, and after kill -9."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import time
+from collections import Counter
+from datetime import timedelta
+
+import psycopg
+import pytest
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
+
+from tests.cli.program import environment, run, start
+from tests.flow.pages import DAY, SENTENCES, page
+
+ARTICLE_TABLES = ("articles", "article_versions", "article_keys", "links", "stories", "pages", "page_urls", "captures")
+
+
+def story(number: int) -> bytes:
+    """Return an article unlike any other: its sentences name things that no other article names."""
+    texts = tuple(
+        f"{sentence} Delegate {number * 31 + k} of ward {number * 7 + k} spoke of case {number}-{k} and of street {k * number}."
+        for k, sentence in enumerate(SENTENCES)
+    )
+    return page(f"Council report number {number}", texts)
+
+
+def write_warc(path, *, articles: int) -> Counter[str]:
+    """Write a WARC of a crawler and return the outcomes that are right."""
+    with path.open("wb") as file:
+        writer = WARCWriter(file, gzip=True)
+
+        def record(url, body, *, status="200 OK", content_type="text/html; charset=utf-8", at=DAY):
+            headers = StatusAndHeaders(status, [("Content-Type", content_type)], protocol="HTTP/1.1")
+            writer.write_record(
+                writer.create_warc_record(
+                    url,
+                    "response",
+                    payload=io.BytesIO(body),
+                    http_headers=headers,
+                    warc_headers_dict={"WARC-Date": at.strftime("%Y-%m-%dT%H:%M:%SZ")},
+                )
+            )
+
+        for number in range(articles):
+            record(
+                f"https://www.example.org/news/report-{number}-x{number}",
+                story(number),
+                at=DAY + timedelta(minutes=number),
+            )
+        record("https://www.example.org/news/report-0-x0?utm_source=feed", story(0))
+        record("https://www.example.org/doc.pdf", b"%PDF-1.7", content_type="application/pdf")
+        record("https://www.example.org/news/lost", b"<h1>Not found</h1>", status="404 Not Found")
+    return Counter(stored=articles, known=1, content_type=1, http_404=1)
+
+
+@pytest.fixture
+def env(dsn, tmp_path):
+    return environment(NEWS_ETL_DATABASE_URL=dsn, NEWS_ETL_DATA_DIR=str(tmp_path / "data"), NEWS_ETL_WORKERS="1")
+
+
+def writes(dsn: str) -> dict[str, tuple[int, int]]:
+    """Return (inserts, updates) per article table since the statistics began."""
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        conn.execute("SELECT pg_stat_force_next_flush()")
+        rows = conn.execute(
+            "SELECT relname, n_tup_ins, n_tup_upd FROM pg_stat_user_tables WHERE schemaname = 'etl'"
+        ).fetchall()
+    return {name: (inserts, updates) for name, inserts, updates in rows if name in ARTICLE_TABLES or "captures" in name}
+
+
+def test_every_record_is_accounted_for_and_a_second_reading_writes_nothing(dsn, env, tmp_path):
+    path = tmp_path / "crawl.warc.gz"
+    right = write_warc(path, articles=30)
+    first = run("backfill", "warc", str(path), "--json", env=env)
+    assert first.returncode == 0, first.stderr
+    answer = json.loads(first.stdout)
+    assert answer["counts"] == dict(right)
+    assert answer["records"] == right.total()
+    time.sleep(1.1)  # Statistics of a session are written when it ends, at most once a second.
+    before = writes(dsn)
+    second = run("backfill", "warc", str(path), env=env)
+    assert second.returncode == 0, second.stderr
+    assert "Nothing new" in second.stderr
+    third = run("backfill", "warc", str(path), "--again", env=env)
+    assert "Nothing new was stored." in third.stdout
+    time.sleep(1.1)
+    assert writes(dsn) == before
+
+
+def test_a_broken_record_is_named_and_the_rest_is_stored(env, tmp_path):
+    path = tmp_path / "crawl.warc.gz"
+    write_warc(path, articles=3)
+    whole = path.read_bytes()
+    members = [at for at in range(len(whole)) if whole.startswith(b"\x1f\x8b\x08", at)]
+    broken = bytearray(whole)
+    broken[members[1] + 40 : members[1] + 60] = bytes(20)
+    path.write_bytes(bytes(broken))
+    done = run("backfill", "warc", str(path), "--json", env=env)
+    answer = json.loads(done.stdout)
+    assert answer["counts"]["stored"] == 2
+    assert answer["counts"]["broken_record"] == 1
+    assert str(members[1]) in answer["items"][0]["detail"]
+
+
+def test_killed_again_and_again_it_ends_with_the_same_rows(dsn, env, tmp_path):
+    path = tmp_path / "crawl.warc.gz"
+    right = write_warc(path, articles=450)
+    for patience_s in (1.2, 1.6, 2.0):
+        process = start("backfill", "warc", str(path), env=env)
+        time.sleep(patience_s)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    done = run("backfill", "warc", str(path), "--json", env=env)
+    answer = json.loads(done.stdout)
+    assert answer["state"] == "done"
+    assert answer["records"] == right.total()
+    assert answer["counts"]["stored"] == right["stored"]
+    with psycopg.connect(dsn) as conn:
+        rows = conn.execute(
+            "SELECT count(*), count(DISTINCT page_id), count(DISTINCT story_id) FROM etl.articles"
+        ).fetchone()
+        versions = conn.execute("SELECT count(*) FROM etl.article_versions").fetchone()
+    assert rows == (450, 450, 450)
+    assert versions == (450,)
+
+
+def test_articles_come_out_again(env, tmp_path):
+    path = tmp_path / "crawl.warc.gz"
+    write_warc(path, articles=5)
+    run("backfill", "warc", str(path), env=env)
+    done = run("export", "--format", "jsonl", env=env)
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(rows) == 5
+    assert {"id", "url", "title", "text", "published_at", "story_id"} <= set(rows[0])
+    assert rows[0]["url"] == "https://www.example.org/news/report-0-x0"
+    assert rows[0]["title"] == "Council report number 0"
+
+
+def test_what_is_loaded_comes_out_under_its_own_ids(env):
+    text = " ".join(SENTENCES)
+    given = [
+        {
+            "id": "x1",
+            "url": "https://a.example.org/1",
+            "title": "Quay",
+            "text": text,
+            "published_at": "2026-02-07T08:00:00Z",
+        },
+        {"id": "x2", "url": "https://b.example.org/2", "title": "Quay again", "text": text, "published_at": None},
+        {"id": "x3", "title": "No text at all"},
+        {
+            "id": "x4",
+            "url": None,
+            "title": "Owl",
+            "text": "An owl has moved into the tower of the parish church.",
+            "published_at": 1770451200,
+        },
+    ]
+    body = "\n".join([*(json.dumps(one) for one in given), "{broken"])
+    done = run("load", "--jsonl", "--json", env=env, stdin=body)
+    assert done.returncode == 4, done.stderr
+    assert "line 3" in done.stderr
+    assert "line 5" in done.stderr
+    rows = {row["id"]: row for row in map(json.loads, run("export", env=env).stdout.splitlines())}
+    assert set(rows) == {"x1", "x2", "x4"}
+    assert rows["x1"]["story_id"] == rows["x2"]["story_id"] != rows["x4"]["story_id"]
+    assert rows["x4"]["published_at"] == "2026-02-07T08:00:00+00:00"
+    again = run("load", "--jsonl", "--json", env=env, stdin=body)
+    assert json.loads(again.stdout)["counts"] == {"unchanged": 3, "bad_line": 2}

@@ -1,0 +1,62 @@
+"""The filters answer line by line; a bad line is answered in its place."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+
+from tests.cli.program import environment, run
+from tests.flow.pages import page
+
+
+def lines(done) -> list[dict]:
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_extract_answers_each_line_in_its_place():
+    html = b64encode(page("Quay to be built in two parts")).decode()
+    good = {
+        "id": "a",
+        "url": "https://www.example.org/news/quay-1",
+        "html_b64": html,
+        "fetched_at": "2026-02-07T08:15:00Z",
+    }
+    text = "\n".join([json.dumps(good), "not json", json.dumps({"id": "b"}), "", json.dumps({**good, "id": "c"})])
+    answers = lines(run("extract", "--jsonl", env=environment(), stdin=text))
+    assert [answer["id"] for answer in answers] == ["a", None, "b", "c"]
+    assert answers[0]["title"] == "Quay to be built in two parts"
+    assert answers[0]["error"] is None
+    assert answers[0]["body"][0]["kind"] == "paragraph"
+    assert "line 2" in answers[1]["error"]
+    assert "html_b64" in answers[2]["error"]
+    assert answers[3]["text"] == answers[0]["text"]
+
+
+def test_dates_answers_null_for_what_it_cannot_read():
+    asked = [
+        {
+            "id": 1,
+            "text": "Publié hier à 14h10",
+            "language": "fr",
+            "tz": "Europe/Paris",
+            "fetched_at": "2023-02-07T08:15:00+01:00",
+        },
+        {"id": 2, "text": "bientôt", "language": "fr", "fetched_at": "2023-02-07T08:15:00+01:00"},
+    ]
+    text = "\n".join(json.dumps(one) for one in asked)
+    first, second = lines(run("dates", "--jsonl", env=environment(), stdin=text))
+    assert first["published_at"] == "2023-02-06T14:10:00+01:00"
+    assert second["published_at"] is None
+    assert second["precision"] is None
+
+
+def test_canonical_folds_and_names_what_is_no_address():
+    text = "\n".join(
+        json.dumps({"url": url}) for url in ("http://www.example.org/a?utm_source=x", "mailto:a@example.org", "\ud800")
+    )
+    first, second, third = lines(run("canonical", "--jsonl", env=environment(), stdin=text))
+    assert first["canonical"] == "https://example.org/a"
+    assert second["canonical"] == second["url"]
+    assert "error" in second
+    assert "error" in third

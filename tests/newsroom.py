@@ -39,6 +39,7 @@ from itertools import pairwise
 from typing import Self
 
 HEAD_MAX_BYTES = 64 * 1024
+SENT_WITH_HEAD_BYTES = 32 * 1024
 
 
 @dataclass(slots=True)
@@ -312,7 +313,8 @@ def _send(connection: socket.socket, request: Request, reply: Reply) -> bool:
     body = [] if is_bare else [reply.body] if isinstance(reply.body, bytes) else reply.body
     pieces = iter(body)
     first = next(pieces, b"")
-    if not reply.drips_head and not (reply.drip_s or reply.resets or reply.cut_after is not None or reply.is_chunked):
+    is_plain = not (reply.drip_s or reply.resets or reply.cut_after is not None or reply.is_chunked)
+    if is_plain and len(first) < SENT_WITH_HEAD_BYTES:
         connection.sendall(head + first)  # In one packet, as servers do.
         first = b""
     elif not reply.drips_head:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,7 @@ from etl.model import Place
 
 # What every reader of WARC files can undo; see etl.fetch.warc for the others.
 KEPT_CODINGS = (("gzip",), ("deflate",))
+CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 # Not ours to keep: a cookie is a key to somebody's session, even if only to ours.
 NOT_KEPT = frozenset({"set-cookie", "set-cookie2"})
 
@@ -56,6 +58,11 @@ class Exchange:
     @property
     def redirects(self) -> tuple[tuple[int, str], ...]:
         return tuple((hop.status, hop.url) for hop in self.hops[:-1])
+
+
+def printable(text: str) -> str:
+    """Return text of the other side without control characters: a NUL cannot be stored, a lone CR would split a record's lines."""
+    return CONTROL.sub(" ", text)
 
 
 def joined(headers: Sequence[tuple[str, str]]) -> dict[str, str]:

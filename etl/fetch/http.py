@@ -60,7 +60,7 @@ from etl.fetch.dial import (
     system_addresses,
     tls_context,
 )
-from etl.fetch.exchange import Exchange, Hop
+from etl.fetch.exchange import Exchange, Hop, printable
 from etl.fetch.guard import opening
 from etl.fetch.receive import Kind, error_of, receive, refuse_status
 from etl.model import Capture
@@ -329,9 +329,9 @@ class Fetcher:
             url=parts.url.partition("#")[0],
             request="\r\n".join(lines).encode("latin-1", "replace"),
             status=response.status,
-            reason=response.reason or "",
+            reason=printable(response.reason or ""),
             version=response.version_string,
-            headers=tuple(response.headers.iteritems()),
+            headers=tuple((printable(name), printable(value)) for name, value in response.headers.iteritems()),
             wire=wire,
             address=clock.address,
         )

@@ -96,7 +96,7 @@ def _check_type(content_type: str, *, kind: Kind, url: str) -> None:
     if not media_type or "/" not in media_type:  # Many servers say nothing, some say nonsense: the bytes will tell.
         return
     if not media_type.startswith(READABLE[kind]) or media_type in NEVER_READABLE:
-        raise Refused(f"{media_type} is not what we read: {url}", code="content_type")
+        raise Refused(f"{media_type!r} is not what we read: {url}", code="content_type")
 
 
 def _check_length(content_length: str, *, max_bytes: int, url: str) -> None:

@@ -114,7 +114,7 @@ _DIGIT = re.compile(r"\d")
 
 _CLOCKS = (
     re.compile(
-        rf"(?:(?P<p1>{_PERIOD})[\s.]*)?(?<![\d:.,])(?P<h>\d{{1,2}}):(?P<m>\d\d)(?::(?P<s>\d\d)(?:[.,]\d+)?)?(?![\d:])"
+        rf"(?:(?P<p1>{_PERIOD})[\s.]*)?(?<![\d:.,])(?P<h>\d{{1,2}}):\s?(?P<m>\d\d)(?::(?P<s>\d\d)(?:[.,]\d+)?)?(?![\d:])"
         rf"(?:\s?[{HOUR}{OCLOCK}])?(?:[\s.]*(?P<p2>{_PERIOD}))?{_ZONED}"
     ),
     re.compile(
@@ -151,7 +151,7 @@ _NAMED_DATES = (
     re.compile(rf"(?<!\d){_YEAR}{_SEP}(?P<d>\d{{1,2}}){_SEP}(?P<n>{_M})"),
 )
 _NUMERIC = re.compile(
-    r"(?<![\d/.\-])(?P<a>\d{1,2})\s?(?P<sep>[/.\-])\s?(?P<b>\d{1,2})\s?(?P=sep)\s?(?P<c>\d{4}|\d\d)(?![\d/]|[.\-]\d)"
+    r"(?<![\d/.\-])(?P<a>\d{1,2})\s?(?P<sep>[/.\-])\s?(?P<b>\d{1,2})\s?(?P=sep)\s?(?P<c>\d{4}|\d\d)(?!\d|[/.\-]\d)"
 )
 _YEARLESS_NAMED = (
     re.compile(rf"(?<!\d)(?P<d>\d{{1,2}}){_SEP}(?P<n>{_M})"),

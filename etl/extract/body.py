@@ -1,21 +1,33 @@
-"""The article's own text: which blocks of the page are body, in reading order."""
+"""The article's own text: which runs of the page are body, in reading order.
+
+A small learned judge looks at each run of text (`chooser`). Some things are no matter of chance and are decided here: the
+headline is not said again, nothing is said twice, a heading needs something below it. When the page shows no text at all,
+the texts in its scripts and its JSON-LD are asked.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from etl.extract import features, hydration
+from etl.extract import runs as page_runs
+from etl.extract.chooser import CHOOSER, chance
 from etl.extract.document import Document, collapse
+from etl.extract.runs import Runs
 from etl.extract.structured import Structured
 from etl.extract.teasers import Teasers
 from etl.model import Block, BlockKind
 
+TEXT_MIN_CHARS = 200
+"""With less on the page itself, its scripts and its JSON-LD may hold the text."""
+TWICE_MIN_CHARS = 30
 _KINDS: dict[str, BlockKind] = {
     **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), "heading"),
     **dict.fromkeys(("li", "dt", "dd"), "list"),
     "blockquote": "quote",
 }
-_NEVER = frozenset({"nav", "footer", "aside", "form", "button", "figure", "figcaption", "header", "head"})
+_KIND_LEVELS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,52 +36,120 @@ class Main:
 
     blocks: tuple[Block, ...] = ()
     spans: tuple[tuple[int, int], ...] = ()
-    """Per block: its chunks `doc.texts[first:last]`."""
+    """Per block: its chunks `doc.texts[first:last]`; empty when the text came from a script."""
     elements: tuple[int, ...] = ()
-    """Per block: the nearest block-level element around it."""
+    """Per block: the nearest block-level element around it; empty when the text came from a script."""
     root: int = 0
-    """The smallest element that holds all blocks."""
+    """The element that holds most of the running text."""
     rule: str = ""
     losers: tuple[tuple[str, str], ...] = ()
 
 
 def find(doc: Document, facts: Structured, teasers: Teasers, *, only: tuple[int, ...] = ()) -> Main:
-    """Return the blocks of *doc* that are the article's text; empty when there are none."""
-    runs = [run for run in _runs(doc) if not _is_never(doc, run[2])]
-    weight: dict[int, int] = {}
-    for _, _, box, text in runs:
-        if len(text) < 40:
-            continue
-        for level, element in enumerate(doc.ancestors(box)):
-            if level > 3:
-                break
-            weight[element] = weight.get(element, 0) + len(text) // (level + 1)
-    if not weight:
-        return Main(rule="none")
-    root = max(weight, key=lambda element: weight[element])
-    chosen = [
-        run
-        for run in runs
-        if root < run[2] < doc.ends[root] and not any(first <= run[2] < last for first, last in teasers.ranges)
-    ]
-    return Main(
-        blocks=tuple(Block(_KINDS.get(doc.tags[box], "paragraph"), text) for _, _, box, text in chosen),
-        spans=tuple((first, last) for first, last, _, _ in chosen),
-        elements=tuple(box for _, _, box, _ in chosen),
-        root=root,
-        rule="densest",
+    """Return the blocks that are the article's text; none when there are none.
+
+    *only* are elements that a recipe names: all their text is body, but for the teasers in them.
+    """
+    runs = page_runs.read(doc)
+    if only:
+        chosen = [
+            run
+            for run, box in enumerate(runs.boxes)
+            if _is_under(doc, box, only) and not any(first <= box < last for first, last in teasers.ranges)
+        ]
+        return _main(doc, runs, chosen, rule="recipe", root=only[0])
+    claims = claims_of(doc, facts)
+    table = features.read(doc, runs, teasers=teasers.ranges, **claims)
+    chances = judge(table)
+    chosen = _without_repeats(
+        doc, runs, [run for run, one in enumerate(chances) if one > CHOOSER.threshold], claims["title"]
     )
+    if sum(len(runs.texts[run]) for run in chosen) < TEXT_MIN_CHARS:
+        for rule, blocks in (("script", hydration.read(doc)), ("json-ld:articleBody", _told(facts))):
+            if sum(len(block.text) for block in blocks) > TEXT_MIN_CHARS:
+                return Main(blocks=blocks, rule=rule, root=table.root)
+    losers = tuple(
+        (f"chance {chances[run]:.2f}", runs.texts[run])
+        for run in range(len(chances))
+        if 0.1 < chances[run] <= CHOOSER.threshold
+    )
+    return _main(doc, runs, chosen, rule="chooser" if chosen else "", root=table.root, losers=losers)
 
 
-def _runs(doc: Document) -> Iterator[tuple[int, int, int, str]]:
-    """Yield (first chunk, last chunk, box, text) of each stretch of text without a block boundary."""
-    first, count = 0, len(doc.texts)
-    for chunk in range(1, count + 1):
-        if chunk == count or doc.boxes[chunk] != doc.boxes[first]:
-            if text := collapse("".join(doc.texts[first:chunk])):
-                yield first, chunk, doc.boxes[first], text
-            first = chunk
+def judge(table: features.Table) -> list[float]:
+    """Return per run the chance that it is body."""
+    one = CHOOSER.judge
+    return [chance(one(masks, numbers)) for masks, numbers in zip(table.masks, table.numbers, strict=True)]
 
 
-def _is_never(doc: Document, element: int) -> bool:
-    return doc.tags[element] in _NEVER or any(doc.tags[above] in _NEVER for above in doc.ancestors(element))
+def claims_of(doc: Document, facts: Structured) -> dict[str, str]:
+    """Return the headline, the description and the JSON-LD text that runs are compared with."""
+    heads = doc.by_tag.get("h1")
+    return {
+        "title": doc.text(heads[0]) if heads else facts.first("og:title"),
+        "description": facts.first("description", "og:description"),
+        "json_body": collapse(_article_body(facts)),
+    }
+
+
+def _article_body(facts: Structured) -> str:
+    told = (facts.main or {}).get("articleBody")
+    return told if isinstance(told, str) else ""
+
+
+def _told(facts: Structured) -> tuple[Block, ...]:
+    """Return the text that the page's JSON-LD holds, one block per line."""
+    lines = (collapse(line) for line in _article_body(facts).splitlines())
+    return tuple(Block("paragraph", line) for line in lines if line)
+
+
+def _is_under(doc: Document, element: int, tops: Sequence[int]) -> bool:
+    return any(top <= element < doc.ends[top] for top in tops)
+
+
+def _without_repeats(doc: Document, runs: Runs, chosen: list[int], title: str) -> list[int]:
+    """Leave out the headline, what was said before, and headings with nothing below them."""
+    headline = title.casefold()
+    kept: list[int] = []
+    said: set[str] = set()
+    for run in chosen:
+        text = runs.texts[run]
+        if text in said or text.casefold() == headline:
+            continue
+        if len(text) >= TWICE_MIN_CHARS:
+            said.add(text)
+        kept.append(run)
+    while kept and _kind(doc, runs.boxes[kept[-1]]) == "heading":
+        kept.pop()
+    return kept
+
+
+def _kind(doc: Document, box: int) -> BlockKind:
+    """Return what a run in *box* is: its own tag decides, else the list item or quote around it."""
+    element = box
+    for _ in range(_KIND_LEVELS):
+        if kind := _KINDS.get(doc.tags[element]):
+            return kind
+        element = doc.parents[element]
+        if element < 0:
+            break
+    return "paragraph"
+
+
+def _main(
+    doc: Document,
+    runs: Runs,
+    chosen: list[int],
+    *,
+    rule: str,
+    root: int,
+    losers: tuple[tuple[str, str], ...] = (),
+) -> Main:
+    return Main(
+        blocks=tuple(Block(_kind(doc, runs.boxes[run]), runs.texts[run]) for run in chosen),
+        spans=tuple((runs.first[run], runs.last[run]) for run in chosen),
+        elements=tuple(runs.boxes[run] for run in chosen),
+        root=root,
+        rule=rule,
+        losers=losers,
+    )

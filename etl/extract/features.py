@@ -44,12 +44,17 @@ _HIDDEN = 1 << (len(hints.NAMES) + len(_KINDS))
 MASK_NAMES = (*hints.NAMES, *KIND_NAMES, "hidden")
 MASKS = ("own", "parent", "near", "far", "words")
 _FIGURE = _KIND_BIT["figure"]
+_APART = _HIDDEN
+for _name in ("related", "share", "comment", "offer", "notice", "menu", "ad", "unseen", "tag", "byline"):
+    _APART |= hints.BIT[_name]
+for _name in ("nav", "footer", "aside", "form", "button"):
+    _APART |= _KIND_BIT[_name]
 
 NUMBERS = (
     "length", "words", "link_share", "strong_share", "ending", "beginning", "stops", "commas", "digits", "capitals", "marks", "length_before1",
     "length_before2", "length_after1", "length_after2", "links_before", "links_after", "same_before", "same_after",
     "parent_share", "grand_share", "great_share", "parent_links", "grand_links", "great_links", "parent_good",
-    "root_depth", "core_depth", "wide_depth", "core_apart", "good_before", "good_after", "since_good", "until_good",
+    "root_depth", "core_depth", "wide_depth", "core_apart", "set_apart", "good_before", "good_after", "since_good", "until_good",
     "shape_count", "shape_share", "shape_links", "shape_in_root", "seen_before", "is_title", "in_description", "in_json",
     "after_h1", "depth", "page_good", "page_runs", "page_weight", "sweep", "in_article", "in_teasers", "in_root_span",
     "average_length",
@@ -226,19 +231,22 @@ def _add_places(around: _Surroundings, runs: Runs, numbers: list[list[float]], g
     """Add where each run stands relative to where the running text of the page is; return the root."""
     doc = around.doc
     parents, depth = doc.parents, around.depth
-    weight: dict[int, float] = {}
+    everything = _weights(parents, runs, good)
+    apart_from_text = _set_apart(around, runs, everything)
+    main = [0.0 if set_apart else value for value, set_apart in zip(good, apart_from_text, strict=True)]
+    if not any(main):
+        main = good
+    weight = _weights(parents, runs, main)
     pull: dict[int, float] = {}
     paragraphs: dict[int, float] = {}
-    for run, value in enumerate(good):
+    for run, value in enumerate(main):
         if not value:
             continue
         element, share = runs.boxes[run], value
         paragraphs[parents[element]] = paragraphs.get(parents[element], 0.0) + 1
-        while element >= 0:
-            weight[element] = weight.get(element, 0.0) + value
-            if share > 1.0:
-                pull[element] = pull.get(element, 0.0) + share
-                share *= 0.6
+        while element >= 0 and share > 1.0:
+            pull[element] = pull.get(element, 0.0) + share
+            share *= 0.6
             element = parents[element]
     total = weight.get(0, 0.0) or 1.0
     root = max(pull, key=lambda one: pull[one]) if pull else 0
@@ -262,9 +270,40 @@ def _add_places(around: _Surroundings, runs: Runs, numbers: list[list[float]], g
             depth[box] - depth[root] if root <= box < ends[root] else -1.0,
             depth[box] - depth[core] if core <= box < ends[core] else -1.0,
             depth[box] - depth[wide] if wide <= box < ends[wide] else -1.0,
-            above_core.get(element, 9) * 10.0 + min(apart, 9),
+            above_core.get(element, 9) * 10.0 + min(apart, 9), apart_from_text[run],
         )  # fmt: skip
     return root
+
+
+def _weights(parents: list[int], runs: Runs, values: list[float]) -> dict[int, float]:
+    """Return the sum of *values* under each element that holds any."""
+    weight: dict[int, float] = {}
+    for box, value in zip(runs.boxes, values, strict=True):
+        if value:
+            element = box
+            while element >= 0:
+                weight[element] = weight.get(element, 0.0) + value
+                element = parents[element]
+    return weight
+
+
+def _set_apart(around: _Surroundings, runs: Runs, weight: dict[int, float]) -> list[float]:
+    """Say of each run whether it stands in a block that its theme calls something else than text.
+
+    The name of a block that holds much of the page's running text means nothing: `page-with-sidebar` is the page.
+    """
+    most = 0.4 * weight.get(0, 0.0)
+    known: dict[int, float] = {-1: 0.0}
+    parents, own = around.doc.parents, around.own
+    for box in runs.boxes:
+        element, path = box, list[int]()
+        while element not in known:
+            path.append(element)
+            element = parents[element]
+        for one in reversed(path):
+            is_apart = own[one] & _APART and weight.get(one, 0.0) <= most
+            known[one] = 1.0 if is_apart else known[parents[one]]
+    return [known[box] for box in runs.boxes]
 
 
 def _smallest(weight: dict[int, float], depth: dict[int, int], least: float) -> int:

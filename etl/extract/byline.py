@@ -19,6 +19,8 @@ _OUTSIDE_HINTS = vocabulary.words("byline", "outside_hints")
 _PROFILE_FOLDERS = frozenset(vocabulary.words("byline", "profile_folders"))
 _OUTSIDE = frozenset({"nav", "footer", "form", "figcaption", "figure", "blockquote", "dialog", "title", "head"})
 BYLINE_MAX_CHARS = 300
+BEFORE_ELEMENTS, AFTER_ELEMENTS = 80, 600
+"""How far from the headline markup of authors is looked at; further down stand comments and teasers."""
 LINES_BEFORE, LINES_AFTER = 6, 60
 """How far around the headline a line that says "By …" is looked for."""
 LINES_MAX = 500
@@ -32,7 +34,8 @@ def read(doc: Document, facts: Structured, *, heading: int | None, is_near_only:
     With *is_near_only* words far from the headline, such as "Author: …" in a footer, are not believed.
     """
     start = heading or 0
-    marked = list(_marked(doc, facts))
+    reach = (start - BEFORE_ELEMENTS, start + AFTER_ELEMENTS) if heading is not None else (0, len(doc.tags))
+    marked = list(_marked(doc, facts, *reach))
     best: list[str] = []
     best_distance = 1 << 30
     chosen = -1
@@ -51,10 +54,13 @@ def read(doc: Document, facts: Structured, *, heading: int | None, is_near_only:
     return [] if is_near_only else _spoken_far(doc)
 
 
-def _marked(doc: Document, facts: Structured) -> Iterator[tuple[int, bool]]:
-    """Yield (element, whether it is sure) of the elements whose markup says author, in document order."""
+def _marked(doc: Document, facts: Structured, first: int, last: int) -> Iterator[tuple[int, bool]]:
+    """Yield (element, whether it is sure) of the elements whose markup says author, in document order.
+
+    Classes and links are looked at from *first* to *last* only; `rel` and microdata say it for certain anywhere.
+    """
     found = dict.fromkeys((*facts.microdata.get("author", ()), *facts.links.get("author", ())), True)
-    hinted = hints(doc)
+    hinted = hints(doc, max(0, first), last)
     every = "\n".join(hinted).lower()
     if words := [word for word in _HINTS if word in every]:
         for hint, elements in hinted.items():
@@ -63,7 +69,7 @@ def _marked(doc: Document, facts: Structured) -> Iterator[tuple[int, bool]]:
                 for element in elements:
                     found[element] = found.get(element, False) or verdict == 2
     for element in doc.by_tag.get("a", ()):
-        if element not in found and _is_profile(doc, element):
+        if first <= element < last and element not in found and _is_profile(doc, element):
             found[element] = True
     for element in sorted(found):
         if 0 < doc.text_length(element) <= BYLINE_MAX_CHARS:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from etl.extract import access, authors, language, lead, picture, site, title, topics
 from etl.extract.choice import Choice
 from etl.extract.document import Document
-from etl.extract.structured import Structured
+from etl.extract.structured import Structured, absolute
 from etl.model import Access, Image
 
 
@@ -71,8 +71,8 @@ def canonical_url(doc: Document, facts: Structured) -> Choice[str | None]:
     told = [("link:canonical", doc.attribute(element, "href")) for element in facts.links.get("canonical", ())[:1]]
     told += [("og:url", facts.first("og:url"))]
     for rule, raw in told:
-        url = doc.absolute(raw) if raw.strip() else None
-        if url is None or not url.startswith(("http://", "https://")):
+        url = absolute(doc, raw.strip())
+        if not url:
             continue
         # Templates that write the front page as every article's address are common enough to be dangerous:
         # all articles of the site would become one.

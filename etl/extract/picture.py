@@ -8,7 +8,7 @@ from functools import lru_cache
 from etl.extract import vocabulary
 from etl.extract.choice import Choice, losers
 from etl.extract.document import Document
-from etl.extract.structured import Structured, clean, objects, strings
+from etl.extract.structured import Structured, absolute, clean, objects, strings
 from etl.model import Image
 
 REACH_ELEMENTS = 160
@@ -23,7 +23,7 @@ _OUTSIDE = frozenset({"nav", "footer", "aside", "form", "button", "dialog", "hea
 
 def read(doc: Document, facts: Structured, *, heading: int | None, body_at: int | None = None) -> Choice[Image | None]:
     """Return the lead image; *heading* and *body_at* are the elements of the headline and of the first body block."""
-    told = [(rule, url) for rule, raw in _told(facts) if (url := _address(doc, raw))]
+    told = [(rule, url) for rule, raw in _told(facts) if (url := absolute(doc, raw))]
     shown = _shown(doc, heading, body_at, [url for _, url in told])
     if shown is not None:
         element, url = shown
@@ -66,7 +66,7 @@ def _shown(doc: Document, heading: int | None, body_at: int | None, told: list[s
             break
         if element < start or _is_small(doc, element):
             continue
-        url = _address(doc, _source(doc, element))
+        url = absolute(doc, _source(doc, element))
         if not url or _is_no_picture(url) or _is_outside(doc, element, heading):
             continue
         if _stem(url) in stems or element > heading:
@@ -138,11 +138,6 @@ def _caption(doc: Document, element: int) -> str | None:
                     return text[:CAPTION_MAX_CHARS]
             return None
     return None
-
-
-def _address(doc: Document, raw: str) -> str:
-    url = doc.absolute(raw) if raw else None
-    return url if url is not None and url.startswith(("http://", "https://")) else ""
 
 
 def _path(url: str) -> str:

@@ -184,13 +184,19 @@ def _microdata(doc: Document) -> dict[str, tuple[int, ...]]:
     return {name: tuple(found) for name, found in props.items()}
 
 
-def hints(doc: Document) -> dict[str, list[int]]:
-    """Return each class, id and test id as written → the elements that carry it.
+def absolute(doc: Document, url: str) -> str:
+    """Return *url* as an absolute web address, or an empty string; most are absolute already, and joining is dear."""
+    found = url if url.startswith(("https://", "http://")) else doc.absolute(url) if url else ""
+    return found if found and found.startswith(("https://", "http://")) else ""
+
+
+def hints(doc: Document, first: int = 0, last: int | None = None) -> dict[str, list[int]]:
+    """Return each class, id and test id as written → the elements from *first* to *last* that carry it.
 
     A page has thousands of elements and some hundred different hints, so words are looked for in these.
     """
     found: dict[str, list[int]] = {}
-    for element, attrs in enumerate(doc.attrs):
+    for element, attrs in enumerate(doc.attrs[first:last], first):
         if not attrs:
             continue
         if hint := attrs.get("class"):
@@ -272,7 +278,7 @@ def _kind_score(node: Node) -> int | None:
 
 def _address_score(doc: Document, node: Node, here: set[tuple[str, str]]) -> int:
     found = [
-        _page_key(_absolute(doc, url))
+        _page_key(absolute(doc, url))
         for name in ("url", "mainEntityOfPage", "@id")
         for url in _addresses(node.get(name))
     ]
@@ -291,10 +297,6 @@ def _reachable(tops: Iterable[Node]) -> Iterator[Node]:
             for name, value in node.items():
                 if name not in _ELSEWHERE:
                     pending.extend((inner, depth + 1) for inner in objects(value))
-
-
-def _absolute(doc: Document, url: str) -> str:
-    return url if url.startswith("http") else doc.absolute(url) or ""
 
 
 def _addresses(value: object) -> tuple[str, ...]:

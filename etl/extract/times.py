@@ -52,6 +52,10 @@ class Times:
     evidence: dict[str, str] = field(default_factory=dict[str, str])
     """Field name → rule that gave it."""
     losers: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict[str, tuple[tuple[str, str], ...]])
+    country: str | None = None
+    """Where the page is published, as far as it says: what the date labels of its links need too."""
+    zone: str | None = None
+    """The publisher's zone: a name, or an offset that its markup tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +108,8 @@ def read(
         modified=second,
         evidence={name: moment.rule for name, moment in chosen.items() if moment is not None},
         losers={name: lost for name, lost in losers.items() if lost},
+        country=place.country,
+        zone=place.zone_name,
     )
 
 

@@ -25,8 +25,9 @@ def read(head: str = "", top: str = "", bottom: str = "", *, url: str = URL, **k
     page = f"""<html lang="{lang}"><head><title>Rain in the hills | Hill Post</title>{head}</head><body>
         <nav><a href="/">Home</a> <span class="date">Wednesday 12 March 2025</span></nav>
         <article><h1>Rain in the hills</h1>{top}{TEXT}{bottom}</article>
-        <aside class="sidebar"><h3>Most read</h3>
-            <a href="/news/a-flood-in-the-valley-42">A flood in the valley drowns three hundred sheep <time datetime="2025-03-01">1 March 2025</time></a></aside>
+        <aside class="sidebar"><h3>Most read</h3><ul><li>
+            <a href="/news/a-flood-in-the-valley-42">A flood in the valley drowns three hundred sheep
+            <time datetime="2025-03-01">1 March 2025</time></a></li></ul></aside>
         <div class="comments"><p class="date">Bo, 11 March 2025 10:00</p></div>
         <footer>Copyright 2 January 2025 Hill Post</footer></body></html>"""
     doc = document.parse(page.encode(), url=url)
@@ -180,6 +181,11 @@ def test_published_and_modified_are_told_apart(head: str, top: str, published: s
 )
 def test_a_printed_time_is_resolved_in_the_publishers_zone(known: dict[str, str], head: str, expected: str) -> None:
     assert dates.iso(read(head, "<p>10 March 2025, 9:15</p>", **known).published) == expected
+
+
+def test_the_publishers_zone_is_told_for_the_labels_of_links() -> None:
+    found = read(url="https://www.hillpost.example.fr/rain")
+    assert (found.country, found.zone) == ("fr", "Europe/Paris")
 
 
 def test_what_lost_is_kept_with_its_rule() -> None:

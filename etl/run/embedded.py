@@ -18,28 +18,25 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import secrets
-import shutil
-import signal
 import socket
 import subprocess
 import sys
 import time
+import weakref
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple
 
 import psycopg
 from psycopg import pq
 
 from etl.errors import Misconfigured
 from etl.run import embedded_host, embedded_keeper
+from etl.run.embedded_cluster import DATABASE, State, end_orphan, make_cluster, read_state, write_state
 
-DATABASE = "news_etl"
 START_S = 120.0
-"""Recovery after a crash replays at most max_wal_size (1 GB); that took 20 s on a slow disk."""
+"""Recovery after a crash replays up to max_wal_size (1 GB) before the server answers."""
 PORT_ATTEMPTS = 5
 LOG_MAX_BYTES = 10_000_000
 ALWAYS = {
@@ -61,13 +58,16 @@ THROWAWAY = {
 """For a database that nobody will miss: it survives the death of its processes, not of the machine."""
 
 
-class _State(NamedTuple):
-    port: int
-    password: str
+_in_this_process: weakref.WeakSet[Embedded] = weakref.WeakSet()
 
-    @property
-    def dsn(self) -> str:
-        return f"postgresql://{DATABASE}:{self.password}@127.0.0.1:{self.port}/{DATABASE}"
+
+def _forget_in_child() -> None:
+    # A forked worker that outlives our last use would hold the locks, and `stop` would wait for it for ever.
+    for user in tuple(_in_this_process):
+        user.forget()
+
+
+os.register_at_fork(after_in_child=_forget_in_child)
 
 
 class Embedded:
@@ -80,7 +80,9 @@ class Embedded:
         self._cluster = self._folder / "cluster"
         self._wanted_major = major
         self._durable = durable
-        self._held: list[int] = []
+        self._locks: set[int] = set()
+        self._mine: tuple[int, int] | None = None
+        _in_this_process.add(self)
         self._keeper: subprocess.Popen[bytes] | None = None
         self._log_start = 0
 
@@ -100,33 +102,40 @@ class Embedded:
 
     def start(self) -> str:
         """Make, start or attach to the server and return its DSN. Raises Misconfigured in words for the operator."""
+        assert self._mine is None, "started twice"
         self._prepare_folder()
         with self._alone():
             # Blocks while a keeper is just stopping the server; it lets go when the server is down.
-            self._held = [self._lock("users", fcntl.LOCK_SH), self._lock("present", fcntl.LOCK_SH)]
+            self._mine = (self._lock("users", fcntl.LOCK_SH), self._lock("present", fcntl.LOCK_SH))
             try:
                 if self._is_served():
                     self._check_major()
-                    return self._await_answer(self._read_state()).dsn
+                    return self._await_answer(read_state(self._folder)).dsn
                 return self._launch().dsn
             except BaseException:
                 self._release()
                 raise
 
+    def forget(self) -> None:
+        """Stop being a user without a word to anybody: for the child of a fork, which shares its parent's locks."""
+        for descriptor in self._locks:
+            os.close(descriptor)
+        self._locks.clear()
+        self._mine = self._keeper = None
+
     def stop(self) -> bool:
         """Stop using the server; return True when we were its last user and it is down."""
-        if not self._held:
+        if self._mine is None:
             return False
         with self._alone():
-            present = self._held[1]
             try:
-                fcntl.flock(present, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(self._mine[1], fcntl.LOCK_EX | fcntl.LOCK_NB)
                 was_last = True
             except BlockingIOError:
                 was_last = False
             self._release()
             if was_last:
-                os.close(self._lock("serving", fcntl.LOCK_EX))
+                self._unlock(self._lock("serving", fcntl.LOCK_EX))
             if self._keeper is not None and was_last:
                 self._keeper.wait()
                 self._keeper = None
@@ -163,27 +172,32 @@ class Embedded:
         except BaseException:
             os.close(descriptor)
             raise
+        self._locks.add(descriptor)
         return descriptor
+
+    def _unlock(self, descriptor: int) -> None:
+        self._locks.discard(descriptor)
+        os.close(descriptor)
+
+    def _release(self) -> None:
+        for descriptor in self._mine or ():
+            self._unlock(descriptor)
+        self._mine = None
 
     @contextmanager
     def _alone(self) -> Generator[None]:
         try:
-            descriptor = self._lock("start", fcntl.LOCK_EX)
+            start = self._lock("start", fcntl.LOCK_EX)
         except PermissionError as error:
             raise Misconfigured(f"the data folder {self._data_folder} belongs to another user: {error}") from error
         try:
             yield
         finally:
-            os.close(descriptor)
-
-    def _release(self) -> None:
-        for descriptor in self._held:
-            os.close(descriptor)
-        self._held = []
+            self._unlock(start)
 
     def _is_served(self) -> bool:
         try:
-            os.close(self._lock("serving", fcntl.LOCK_EX | fcntl.LOCK_NB))
+            self._unlock(self._lock("serving", fcntl.LOCK_SH | fcntl.LOCK_NB))
         except BlockingIOError:
             return True
         return False
@@ -198,16 +212,20 @@ class Embedded:
             )
         return self.major or self._wanted_major
 
-    def _launch(self) -> _State:
+    def _launch(self) -> State:
         programs = embedded_host.find_programs(self._check_major())
         user = embedded_host.server_user(self._data_folder, self._cluster)
         if user is not None:
             programs = embedded_host.reachable_programs(programs, user, copies=self._folder / "programs")
-        self._end_orphan()
-        state = self._read_state() if self._cluster.exists() else self._make_cluster(programs, user)
+        end_orphan(self._cluster)
+        state = (
+            read_state(self._folder)
+            if self._cluster.exists()
+            else make_cluster(self._folder, programs, user, durable=self._durable)
+        )
         for _ in range(PORT_ATTEMPTS):
             self._rotate_log()
-            state = self._write_state(_State(_free_port(state.port), state.password))
+            state = write_state(self._folder, State(_free_port(state.port), state.password))
             self._keeper = self._start_keeper(programs, user, state)
             try:
                 return self._await_answer(state)
@@ -215,45 +233,8 @@ class Embedded:
                 continue
         raise Misconfigured(f"found no free port on 127.0.0.1 in {PORT_ATTEMPTS} attempts")
 
-    def _make_cluster(self, programs: embedded_host.Programs, user: embedded_host.OsUser | None) -> _State:
-        aside = self._folder / "cluster.new"
-        shutil.rmtree(aside, ignore_errors=True)
-        aside.mkdir(mode=0o700)
-        state = _State(0, secrets.token_hex(24))
-        # initdb wants an empty folder, and the server's user must be able to read the password file.
-        password_file = self._folder / "password.new"
-        password_file.unlink(missing_ok=True)
-        password_file.touch(0o600)
-        password_file.write_text(state.password)
-        if user is not None:
-            for path in (aside, password_file):
-                os.chown(path, user.uid, user.gid)
-        # C.UTF-8: bytewise order and Unicode upper and lower case, the same on every machine.
-        order = ["--locale=C.UTF-8", *(["--locale-provider=builtin"] if programs.major >= 17 else [])]
-        command = [programs.bin / "initdb", "-D", aside, "-U", DATABASE, "-E", "UTF8", *order, "--data-checksums"]
-        command += ["--auth-host=scram-sha-256", "--auth-local=reject", f"--pwfile={password_file}"]
-        if not self._durable:
-            command += ["--no-sync"]
-        elif programs.major >= 17 and sys.platform.startswith("linux"):
-            # One call for the file system, not one for each of 1,000 files: 0.3 s instead of 4.5 s on a slow disk.
-            command += ["--sync-method=syncfs"]
-        try:
-            answer = subprocess.run(
-                command, capture_output=True, text=True, errors="replace", check=False, cwd="/", **_run_as(user)
-            )
-        except (OSError, subprocess.SubprocessError) as error:
-            raise Misconfigured(f"cannot run {programs.bin / 'initdb'}{_as(user)}: {error}") from error
-        finally:
-            password_file.unlink(missing_ok=True)
-        if answer.returncode:
-            raise Misconfigured(f"initdb failed in {self._data_folder}{_as(user)}: {answer.stderr.strip()[-1000:]}")
-        # The password is in place before the cluster is, so a cluster always has one.
-        self._write_state(state)
-        aside.rename(self._cluster)
-        return state
-
     def _start_keeper(
-        self, programs: embedded_host.Programs, user: embedded_host.OsUser | None, state: _State
+        self, programs: embedded_host.Programs, user: embedded_host.OsUser | None, state: State
     ) -> subprocess.Popen[bytes]:
         settings = {**ALWAYS, **({} if self._durable else THROWAWAY), "port": str(state.port)}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
@@ -273,7 +254,7 @@ class Embedded:
                 start_new_session=True,
             )
 
-    def _await_answer(self, state: _State) -> _State:
+    def _await_answer(self, state: State) -> State:
         deadline = time.monotonic() + START_S
         address = f"host=127.0.0.1 port={state.port} connect_timeout=2".encode()
         while time.monotonic() < deadline:
@@ -290,7 +271,7 @@ class Embedded:
             time.sleep(0.02)
         raise Misconfigured(f"the embedded Postgres in {self._data_folder} gave no answer: {self._log_tail()}")
 
-    def _prove(self, state: _State) -> None:
+    def _prove(self, state: State) -> None:
         """Log in, which only our own server allows, and make the database if this is its first start."""
         maintenance = state.dsn.removesuffix(DATABASE) + "postgres"
         try:
@@ -299,37 +280,6 @@ class Embedded:
                     conn.execute(f"CREATE DATABASE {DATABASE}")
         except psycopg.OperationalError as error:
             raise Misconfigured(f"the embedded Postgres in {self._data_folder} refuses us: {error}") from error
-
-    # What is left of earlier days
-
-    def _end_orphan(self) -> None:
-        """End a server whose keeper was killed, and remove a pid file that names nobody or a stranger."""
-        pid_file = self._cluster / "postmaster.pid"
-        deadline = time.monotonic() + START_S
-        while (pid := _pid_in(pid_file)) and _serves(pid, self._cluster):
-            if time.monotonic() > deadline:
-                raise Misconfigured(f"an earlier server (process {pid}) in {self._data_folder} does not end: end it")
-            os.kill(pid, signal.SIGINT)
-            time.sleep(0.1)
-        pid_file.unlink(missing_ok=True)
-
-    def _read_state(self) -> _State:
-        path = self._folder / "server.json"
-        try:
-            return _State(**json.loads(path.read_text()))
-        except (OSError, ValueError, TypeError) as error:
-            raise Misconfigured(f"cannot read {path}, which holds the embedded Postgres's password: {error}") from error
-
-    def _write_state(self, state: _State) -> _State:
-        aside = self._folder / "server.json.new"
-        aside.unlink(missing_ok=True)
-        aside.touch(0o600)
-        with aside.open("w") as file:
-            json.dump(state._asdict(), file)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.rename(self._folder / "server.json")
-        return state
 
     def _rotate_log(self) -> None:
         log = self._folder / "server.log"
@@ -359,30 +309,3 @@ def _free_port(preferred: int) -> int:
                 continue
             return int(probe.getsockname()[1])
     raise Misconfigured("no free port on 127.0.0.1")
-
-
-def _run_as(user: embedded_host.OsUser | None) -> dict[str, Any]:
-    return {} if user is None else {"user": user.uid, "group": user.gid, "extra_groups": []}
-
-
-def _as(user: embedded_host.OsUser | None) -> str:
-    return "" if user is None else f" as {user.name!r}"
-
-
-def _pid_in(pid_file: Path) -> int | None:
-    try:
-        return int(pid_file.read_text().split("\n", 1)[0])
-    except (OSError, ValueError):
-        return None
-
-
-def _serves(pid: int, cluster: Path) -> bool:
-    """Say whether that process is a server of *cluster* and not a stranger with a reused number."""
-    if sys.platform.startswith("linux"):
-        try:
-            # Every process of a server works in its data folder.
-            return Path(f"/proc/{pid}/cwd").readlink() == cluster
-        except OSError:
-            return False
-    shown = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    return str(cluster) in shown.stdout

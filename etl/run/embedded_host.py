@@ -145,7 +145,7 @@ def reachable_programs(found: Programs, user: OsUser, *, copies: Path) -> Progra
     """Return programs that *user* can execute: those *found*, or hard links (else copies) of them under *copies*.
 
     Root's own virtual environment often stands below `/root`, which nobody else may enter; opening it up is not ours
-    to do. Measured: linking the 1,100 files of one major takes 60 ms.
+    to do. Measured: linking the 794 files of one major takes 0.4 s on two busy cores, once per data folder.
     """
     server = found.bin / "postgres"
     share = found.bin.parent / "share"

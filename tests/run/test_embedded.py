@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import pwd
 import shutil
@@ -189,6 +190,49 @@ def test_a_killed_user_does_not_take_the_server_from_the_others(used_folder):
         time.sleep(0.3)
         assert answers(dsn)
     assert not answers(dsn)
+
+
+def test_a_forked_child_is_no_user(used_folder):
+    server = Embedded(used_folder, durable=False)
+    dsn = server.start()
+    child = multiprocessing.get_context("fork").Process(target=time.sleep, args=(60,))
+    child.start()
+    try:
+        assert server.stop() is True
+        assert not answers(dsn)
+        assert child.is_alive()
+    finally:
+        child.kill()
+        child.join()
+
+
+def test_a_folder_may_have_any_name(used_folder):
+    odd = used_folder / ('it\'s a "long" näme, 100% ' + "x" * 120) / "news-data"
+    odd.mkdir(parents=True)
+    odd.parent.chmod(0o755)
+    shutil.move(used_folder / "postgres", odd)
+    with Embedded(odd, durable=False) as dsn:
+        assert answers(dsn)
+
+
+def test_a_lost_password_is_said_in_words(used_folder):
+    (used_folder / "postgres/server.json").write_text("{")
+    with pytest.raises(Misconfigured, match=r"cannot read .*server\.json"):
+        Embedded(used_folder).start()
+
+
+def test_a_failed_start_leaves_no_user_behind(used_folder):
+    settings = used_folder / "postgres/cluster/postgresql.conf"
+    right = settings.read_text()
+    settings.write_text("no_such_setting = 1\n")
+    server = Embedded(used_folder, durable=False)
+    with pytest.raises(Misconfigured):
+        server.start()
+    assert server.stop() is False
+    settings.write_text(right)
+    with Embedded(used_folder, durable=False):
+        pass
+    assert eventually(lambda: not list((used_folder / "postgres/cluster").glob("postmaster.pid")))
 
 
 @on_linux

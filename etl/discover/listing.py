@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -24,9 +24,10 @@ from etl.model import Candidate, Moment
 
 BUILD_LEVELS = 4  # The link and three ancestors: one more and the columns of a grid differ, one less and menus agree.
 GROUP_MIN = 3
-HEADLINE_MIN_WORDS = 4
+HEADLINE_MIN_WORDS = 3
 HEADLINE_MIN_LETTERS = 20
 HEADLINE_MIN_IDEOGRAPHS = 9
+SHORT_HEADLINE_MIN_LETTERS = 8
 CANDIDATES_MAX = 2_000
 _IDEOGRAPHS = re.compile(r"[\u0e00-\u0e7f\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _FILE = re.compile(r"\.(?:jpe?g|png|gif|webp|svg|pdf|mp[34]|zip|xml|rss|css|js)\Z", re.IGNORECASE)
@@ -54,12 +55,13 @@ def read_listing(
     if not best:
         what = f"`{selector}` matches no link" if selector else "no teasers were found"
         raise Unreadable(f"{what} on this page: {url}", code="not_a_listing")
+    chosen = {one.node.mem_id for one in best.values()}
     candidates = tuple(
         Candidate(
             url=one.url,
             found_by="listing",
             title=plain_text(one.text.replace("<", "&lt;")),
-            published=_time_beside(one.node, zone, fetched_at),
+            published=_time_beside(one.node, chosen, zone, fetched_at),
             position=position,
         )
         for position, one in enumerate(list(best.values())[:CANDIDATES_MAX])
@@ -96,7 +98,7 @@ def _teasers(found: Sequence[PageLink], url: str) -> list[PageLink]:
     groups: dict[tuple[str, ...], list[PageLink]] = defaultdict(list)
     for one in usable:
         groups[one.path[:BUILD_LEVELS]].append(one)
-    sure = [one for group in groups.values() if _is_teaser_group(group) for one in group if is_headline(one.text)]
+    sure = [one for group in groups.values() if _is_teaser_group(group) for one in group if _is_in_group(one)]
     shapes = Counter(shape for shape in {one.url: shape_of(one.url) for one in sure}.values())
     learned = {shape for shape, count in shapes.items() if count >= GROUP_MIN and shape[1:] != ("word",)}
     taken = {one.url for one in sure} | {
@@ -112,7 +114,12 @@ def _is_teaser_group(group: Sequence[PageLink]) -> bool:
     headlines = {one.url for one in group if is_headline(one.text)}
     articles = {url for url in urls if looks_like_article(url)}
     is_headed = sum(one.is_heading for one in group) > len(group) / 2
-    return len(headlines) >= 0.6 * len(urls) and (len(articles) >= 0.5 * len(urls) or is_headed)
+    return len(headlines) >= 0.5 * len(urls) and (len(articles) >= 0.5 * len(urls) or is_headed)
+
+
+def _is_in_group(one: PageLink) -> bool:
+    """Among teasers, an article's address makes up for a headline of two words."""
+    return is_headline(one.text) or (len(one.text) >= SHORT_HEADLINE_MIN_LETTERS and looks_like_article(one.url))
 
 
 def is_headline(text: str) -> bool:
@@ -163,15 +170,17 @@ def _may_be_article(url: str) -> bool:
     return path not in {"", "/"} and not _FILE.search(path) and not _NO_ARTICLE.search(path)
 
 
-def _time_beside(node: LexborNode, zone: str | None, fetched_at: datetime) -> Moment | None:
-    """Return the only machine-readable time within the teaser around *node*."""
+def _time_beside(node: LexborNode, chosen: Collection[int], zone: str | None, fetched_at: datetime) -> Moment | None:
+    """Return the only machine-readable time of the teaser around *node*, the widest element without another teaser."""
     current: LexborNode | None = node
     for _level in range(BUILD_LEVELS + 1):
         if current is None or current.tag in {"body", "html"}:
             return None
         times = current.css("time[datetime]")
         if times:
+            if len(times) > 1 or sum(one.mem_id in chosen for one in current.css("a[href]")) > 1:
+                return None
             label = times[0].attributes.get("datetime") or ""
-            return moment(label, rule="listing:time", zone=zone, fetched_at=fetched_at) if len(times) == 1 else None
+            return moment(label, rule="listing:time", zone=zone, fetched_at=fetched_at)
         current = current.parent
     return None

@@ -14,6 +14,17 @@ from etl.errors import Unreadable
 
 LINKS_MAX = 20_000
 CLIMB_MAX = 14  # Ancestors looked at: menus and footers of real pages are never farther than this from their links.
+DEPTH_MAX = 2_000
+ATTRIBUTES_MAX = 2_000
+# Tags that do nest; `<p>` and `<li>` are left open by right, and close each other.
+_NESTING = re.compile(
+    rb"<(/?)(div|span|section|article|main|aside|ul|ol|dl|table|tbody|tr|td|center|blockquote|form|b|i|u|em|strong|font"
+    rb"|small|big|code|h[1-6]|[a-z]+-[a-z-]+)[\s>]",
+    re.IGNORECASE,
+)
+_LONG_TAG = re.compile(rb"<[A-Za-z][^<>]{8000,}")
+_QUOTED = re.compile(rb"\"[^\"]*\"|'[^']*'")
+_NUMBER = re.compile(r"\d+")
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _MENU_TAGS = frozenset({"nav", "footer"})
 _MENU_HINT = re.compile(
@@ -45,6 +56,8 @@ def parsed(body: bytes, *, url: str) -> LexborHTMLParser:
     if not body.strip():
         raise Unreadable(f"an empty page: {url}", code="not_a_listing")
     # lexbor, not BeautifulSoup: Python 3.11's html.parser takes 30 s for 200 kB of `<a` and grows with the square; lexbor 0.3 ms.
+    if _is_monstrous(body):
+        raise Unreadable(f"more nesting or attributes than any page has: {url}", code="not_a_listing")
     return LexborHTMLParser(_decoded(body))
 
 
@@ -68,7 +81,8 @@ def link(node: LexborNode, url: str) -> PageLink:
     while current is not None and len(path) < CLIMB_MAX and current.tag not in {"html", "-undef"}:
         attributes = current.attributes
         classes = attributes.get("class") or ""
-        path.append(".".join([current.tag or "", *sorted(classes.split())]))
+        # Builders number what they repeat (`rail-1`, `rail-2`): the number is no part of the build.
+        path.append(_NUMBER.sub("#", ".".join([current.tag or "", *sorted(classes[:1000].split())])))
         is_menu = is_menu or (
             current.tag in _MENU_TAGS
             or attributes.get("role") in {"navigation", "menu", "menubar"}
@@ -89,6 +103,16 @@ def _base(tree: LexborHTMLParser, url: str) -> str:
     node = tree.css_first("base[href]")
     declared = absolute(url, node.attributes.get("href") or "") if node is not None else None
     return declared or url
+
+
+def _is_monstrous(body: bytes) -> bool:
+    """Tell whether lexbor would take long: it is quadratic in depth (50,000 levels: 4 s) and in attributes of one tag."""
+    opened: dict[bytes, int] = {}
+    for closing, name in _NESTING.findall(body):
+        opened[name] = max(0, opened.get(name, 0) + (-1 if closing else 1))
+        if opened[name] > DEPTH_MAX:
+            return True
+    return any(len(_QUOTED.sub(b"", tag).split()) > ATTRIBUTES_MAX for tag in _LONG_TAG.findall(body))
 
 
 def _decoded(body: bytes) -> str:

@@ -16,7 +16,7 @@ import argparse
 import random
 from pathlib import Path
 
-from copies import SETS, SHARED, Index, document_of, held_out_f1, read
+from copies import SETS, SHARED, Index, document_of, held_out_f1, ignored_pairs, read
 
 from etl.dedupe.likeness import BASE, WEIGHTS, compare, discounts, profile
 
@@ -62,12 +62,11 @@ def main() -> None:
     given = parser.parse_args()
     rows = {name: list(read(given.corpus / f"{name}.jsonl.gz")) for name in SETS}
     pairs = {name: pairs_of(rows[name]) for name in SETS}
+    ignored = {name: ignored_pairs(given.corpus, name, rows[name]) for name in SETS}
 
     def scores(base: float, weights: dict[str, float], held_out: bool) -> list[float]:
-        return [
-            held_out_f1(rows[name], stories_of(len(rows[name]), pairs[name], base, weights), held_out=held_out)
-            for name in SETS
-        ]
+        clustered = ((name, stories_of(len(rows[name]), pairs[name], base, weights)) for name in SETS)
+        return [held_out_f1(rows[name], made, ignored[name], held_out=held_out) for name, made in clustered]
 
     dice = random.Random(given.seed)
     base, weights = BASE, dict(WEIGHTS)

@@ -198,6 +198,22 @@ def test_an_unchanged_page_answers_304_and_a_turned_ranking_does_not(press: Pres
     assert [asked.status for asked in press.asked] == [200, 200, 304, 304, 304, 200]
 
 
+def test_the_second_edition_has_its_own_time(press: Press):
+    later = NOW + timedelta(hours=3)
+    press.turn_page(later)
+    second = [article for article in press.gold.articles if article.edition == 2]
+    fresh = [article for article in second if article.url not in press.gold.outcomes[0]]
+    assert len(fresh) == 6
+    assert all(timedelta(0) < later - article.published_at < timedelta(minutes=6) for article in fresh)
+    for article in second:
+        for link in article.links:
+            hours = re.fullmatch(r"il y a (\d+) heures?|(\d+) hours? ago", link.date_text or "")
+            if hours:
+                age = later - link.published_at
+                assert timedelta(0) <= age - timedelta(hours=int(hours[1] or hours[2])) < timedelta(hours=1)
+            assert (link.date_text or "") in text_of(article.url)
+
+
 def test_robots_txt_refuses_a_page_that_the_feed_names(press: Press):
     base = press.base_urls["aube"]
     assert "Disallow: /prive/" in text_of(base + "/robots.txt")

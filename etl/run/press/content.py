@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib import resources
 from typing import Any, Literal
@@ -17,6 +17,8 @@ from zoneinfo import ZoneInfo
 
 from etl.model import LinkKind
 
+Editions = tuple[datetime, datetime]
+"""When the two editions come out; what the stories' ages count from."""
 Key = Literal["aube", "littoral", "ledger"]
 _LINK = re.compile(r"\[([^\]]+)\]\(([^)]+)\)")
 
@@ -36,7 +38,7 @@ class Story:
     """With links as `[words](slug)` or `[words](paper/slug)`."""
     author: str
     age_min: int
-    """Minutes before the first edition."""
+    """Minutes before the edition that has it first."""
     related: tuple[str, ...] = ()
     kicker: str | None = None
     edition: int = 1
@@ -60,10 +62,10 @@ class Story:
         paragraphs = tuple(text.replace(self.edited_from or "", self.edited_to or "") for text in self.paragraphs)
         return replace(self, title=self.edited_title, paragraphs=paragraphs)
 
-    def published_at(self, paper: Paper, first_edition_at: datetime) -> datetime:
+    def published_at(self, paper: Paper, editions_at: Editions) -> datetime:
         """Return the minute the story came out, in the paper's zone."""
-        at = first_edition_at.astimezone(ZoneInfo(paper.zone)).replace(second=0, microsecond=0)
-        return (at.astimezone(ZoneInfo("UTC")) - timedelta(minutes=self.age_min)).astimezone(at.tzinfo)
+        edition_at = editions_at[self.edition - 1].replace(second=0, microsecond=0)
+        return (edition_at.astimezone(UTC) - timedelta(minutes=self.age_min)).astimezone(ZoneInfo(paper.zone))
 
     def plain_paragraphs(self) -> tuple[str, ...]:
         """Return the paragraphs as a reader sees them."""
@@ -121,7 +123,7 @@ class Paper:
             for story in self.stories
             if story.edition <= edition and not (story.is_gone and edition > 1)
         )
-        return tuple(sorted(current, key=lambda story: story.age_min))
+        return tuple(sorted(current, key=lambda story: (-story.edition, story.age_min)))
 
     def fed(self, edition: int) -> tuple[Story, ...]:
         """Return the stories that the feed or the news sitemap of *edition* names."""
@@ -198,7 +200,7 @@ _PAPERS = (
             ("business", "Business"),
             ("sport-and-arts", "Sport and arts"),
         ),
-        related_heading="Read more",
+        related_heading="Related stories",
         most_read_heading="Most read",
         latest_heading=None,
         turns_ranking=False,

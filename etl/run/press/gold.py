@@ -21,7 +21,7 @@ from datetime import datetime
 from typing import Literal
 
 from etl.model import LinkKind
-from etl.run.press.content import Box, Paper, Story, Teaser, papers, resolved
+from etl.run.press.content import Box, Editions, Paper, Story, Teaser, papers, resolved
 from etl.run.press.labels import is_vague, teaser_label
 from etl.run.press.places import Places
 from etl.run.press.sites import feed_name, polled_sections
@@ -69,7 +69,8 @@ class GoldArticle:
     edition: int
     title: str
     authors: tuple[str, ...]
-    section: str
+    section: str | None
+    """None where the page does not say: the Ledger's."""
     lead: str
     paragraphs: tuple[str, ...]
     published_at: datetime
@@ -90,7 +91,7 @@ class Gold:
     """(address of the re-post, address of the original)."""
 
 
-def gold_of(places: Places, first_edition_at: datetime) -> Gold:
+def gold_of(places: Places, editions_at: Editions) -> Gold:
     """Return what is right when the press stands at *places*."""
     counts: tuple[dict[str, Counts], dict[str, Counts]] = ({}, {})
     outcomes: tuple[dict[str, Outcome], dict[str, Outcome]] = ({}, {})
@@ -110,7 +111,7 @@ def gold_of(places: Places, first_edition_at: datetime) -> Gold:
                 line = lines[owner]
                 line.fetched += not story.is_private
                 setattr(line, outcome, getattr(line, outcome) + 1)
-    return Gold(counts, outcomes, tuple(_articles(places, first_edition_at)), tuple(_copies(places)))
+    return Gold(counts, outcomes, tuple(_articles(places, editions_at)), tuple(_copies(places)))
 
 
 def _named(paper: Paper, edition: int) -> dict[str, tuple[Story, ...]]:
@@ -153,9 +154,9 @@ def _copies(places: Places) -> list[tuple[str, str]]:
     ]
 
 
-def _articles(places: Places, first_edition_at: datetime) -> list[GoldArticle]:
+def _articles(places: Places, editions_at: Editions) -> list[GoldArticle]:
     return [
-        _article(places, paper, story, edition, first_edition_at)
+        _article(places, paper, story, edition, editions_at)
         for paper in papers()
         for story in paper.stories
         if not story.is_private
@@ -163,14 +164,16 @@ def _articles(places: Places, first_edition_at: datetime) -> list[GoldArticle]:
     ]
 
 
-def _article(places: Places, paper: Paper, story: Story, edition: int, first_edition_at: datetime) -> GoldArticle:
+def _article(places: Places, paper: Paper, story: Story, edition: int, editions_at: Editions) -> GoldArticle:
     printed = story.in_edition(edition)
     in_text: list[GoldLink] = []
     for words, reference in printed.links_in_text():
         target = resolved(paper, reference)[1]
         in_text.append(GoldLink(places.url(target), "inline", words))
     beside = [
-        _teaser(places, paper, box, teaser, first_edition_at)
+        _teaser(
+            places, paper, box, teaser, now=editions_at[edition - 1], at=teaser.story.published_at(paper, editions_at)
+        )
         for box in paper.boxes(printed, edition)
         for teaser in box.teasers
     ]
@@ -180,17 +183,17 @@ def _article(places: Places, paper: Paper, story: Story, edition: int, first_edi
         edition=edition,
         title=printed.title,
         authors=(story.author,),
-        section=dict(paper.sections)[story.section],
+        section=dict(paper.sections)[story.section] if paper.key != "ledger" else None,
         lead=printed.lead,
         paragraphs=printed.plain_paragraphs(),
-        published_at=story.published_at(paper, first_edition_at),
+        published_at=story.published_at(paper, editions_at),
         links=(*in_text, *beside),
     )
 
 
-def _teaser(places: Places, paper: Paper, box: Box, teaser: Teaser, now: datetime) -> GoldLink:
+def _teaser(places: Places, paper: Paper, box: Box, teaser: Teaser, *, now: datetime, at: datetime) -> GoldLink:
+    """Return the teaser of a story published *at*, as printed in an edition that came out *now*."""
     story = teaser.story
-    at = story.published_at(paper, now)
     return GoldLink(
         url=places.url(story),
         kind=box.kind,

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from etl.run.press.content import Box, Paper, Story, Teaser, paper_named, resolved
+from etl.run.press.content import Box, Editions, Paper, Story, Teaser, paper_named, resolved
 from etl.run.press.labels import dateline, teaser_label
 from etl.run.press.places import Places
 
@@ -19,17 +19,19 @@ escaped = html.escape
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """What a page is printed from: the places, the edition and its two times."""
+    """What a page is printed from."""
 
     places: Places
     edition: int
-    first_edition_at: datetime
-    """What the stories' ages count from."""
-    now: datetime
-    """When the page is asked for: what relative labels count from."""
+    editions_at: Editions
+
+    @property
+    def now(self) -> datetime:
+        """When the current edition came out: relative labels count from there."""
+        return self.editions_at[self.edition - 1]
 
     def published_at(self, story: Story) -> datetime:
-        return story.published_at(paper_named(story.paper), self.first_edition_at)
+        return story.published_at(paper_named(story.paper), self.editions_at)
 
     def modified_at(self, story: Story) -> datetime:
         at = self.published_at(story)

@@ -47,7 +47,6 @@ class Press:
     def __init__(self, now: datetime, *, host: str) -> None:
         if now.tzinfo is None:
             raise ValueError("now must carry its zone")
-        self.first_edition_at = now
         self.asked: list[Asked] = []
         """Every request so far, in the order of the answers."""
         self._lock = threading.Lock()
@@ -55,7 +54,7 @@ class Press:
         self.places = Places(
             {key: f"http://{host}:{server.server_address[1]}" for key, server in self._servers.items()}
         )
-        self._print = Print(self.places, 1, now, now)
+        self._print = Print(self.places, 1, (now, now))
 
     @property
     def edition(self) -> int:
@@ -68,12 +67,16 @@ class Press:
 
     @property
     def gold(self) -> Gold:
-        """What is right to find, of both editions; made from the content, not by reading the pages."""
-        return gold_of(self.places, self.first_edition_at)
+        """What is right to find, of both editions; made from the content, not by reading the pages.
+
+        Times of the second edition are right once it is out.
+        """
+        return gold_of(self.places, self._print.editions_at)
 
     def turn_page(self, now: datetime | None = None) -> None:
         """Bring out the second edition, at *now*: relative labels count from there. None: at the time of the first."""
-        self._print = Print(self.places, 2, self.first_edition_at, now or self.first_edition_at)
+        first_at = self._print.editions_at[0]
+        self._print = Print(self.places, 2, (first_at, now or first_at))
 
     def recipes_folder(self, path: Path) -> Path:
         """Write the three recipes, with the ports in use, into the folder at *path*; return it."""

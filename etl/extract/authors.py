@@ -24,8 +24,11 @@ def read(
 
     *heading* is the element with the headline, where known: the byline stands near it. *known* are the site's names.
     """
-    found = [("json-ld:author", _linked(facts)), ("meta", _meta(facts, known))]
-    choice = _first(found, known, _is_no_person) or _first(found, known, _is_no_agency)
+    found = [("json-ld:author", _linked(facts))]
+    choice = _first(found, known, _is_no_person)
+    if choice is None:
+        found.append(("meta", _meta(facts, known)))
+        choice = _first(found, known, _is_no_person) or _first(found, known, _is_no_agency)
     if choice is None:
         # Where the markup names the site as author, only a byline at the headline says otherwise.
         found.append(("byline", byline.read(doc, facts, heading=heading, is_near_only=any(some for _, some in found))))

@@ -79,6 +79,8 @@ def find(doc: Document, facts: Structured, *, heading: int | None) -> Standfirst
     told = _told(facts)
     headlines, other_headlines = _headlines(doc, facts, heading)
     lines = list(_candidates(doc, heading))
+    if told and (exact := _repeated(doc, lines, told, headlines)):
+        return _whole(doc, exact)
     usual = _usual_parent(doc, lines)
     best: Standfirst | None = None
     best_score = 2.0
@@ -100,6 +102,19 @@ def find(doc: Document, facts: Structured, *, heading: int | None) -> Standfirst
         if score > best_score:
             best, best_score = Standfirst(text, first, last, box, "shown:" + (rule or "place")), score
     return _whole(doc, best) if best is not None else None
+
+
+def _repeated(doc: Document, lines: list[Line], told: list[tuple[str, str]], headlines: list[str]) -> Standfirst | None:
+    """Return the first line that says what the markup says of the article, word for word."""
+    for _, first, last, box in lines:
+        length = doc.chars[last] - doc.chars[first]
+        if not any(abs(length - len(other)) <= 10 + len(other) // 20 for _, other in told):
+            continue
+        text = collapse("".join(doc.texts[first:last]))
+        rule = _told_score(told, text)[1]
+        if rule and not _is_among(text, headlines) and _hint_score(doc, box, 2) >= 0:
+            return Standfirst(text, first, last, box, f"shown:{rule}")
+    return None
 
 
 def _headlines(doc: Document, facts: Structured, heading: int | None) -> tuple[list[str], list[str]]:

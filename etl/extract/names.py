@@ -43,6 +43,14 @@ _ORGANISATIONS = frozenset(vocabulary.words("byline", "organisations"))
 _ORGANISATION_PARTS = vocabulary.words("byline", "organisation_parts")
 _PHRASES = frozenset(vocabulary.words("byline", "phrases"))
 _ROLES = frozenset(vocabulary.words("byline", "roles"))
+_PLAIN = re.compile(r"[^\W\d_]+(?:(?:[ ’'-]|\. )[^\W\d_]+)+")
+_SPECIAL = frozenset(
+    word
+    for name in ("by", "and", "cutoff", "roles", "nobody")
+    for phrase in vocabulary.words("byline", name)
+    for word in phrase.split()
+)
+"""Words that need a closer look; two or three other words with nothing but letters between them are one name."""
 _PARTICLES = frozenset({"di", "von", "af", "av", "od", "de", "da"})
 _AFTER_ROLE = frozenset({"at", "in", "for", "of", "bei", "à", "de", "di"})
 _ENDS = frozenset(vocabulary.words("byline", "cutoff"))
@@ -56,6 +64,13 @@ def split(text: str) -> list[str]:
 
     "Maya Gebeily and Anthony Deutsch" are two, "Le Figaro et AFP" is one: an *and* parts names of two words or more.
     """
+    if (
+        prefix_chars(text) == 0
+        and _PLAIN.fullmatch(text)
+        and 2 <= len(words := text.lower().split()) <= 3
+        and _SPECIAL.isdisjoint(words)
+    ):
+        return [text]
     pieces = [piece for part in _COMMA.split(text) if (piece := part.strip(" .:·•-–—"))]
     if len(pieces) == 2 and _is_reversed(pieces):
         pieces = [f"{pieces[1]} {pieces[0]}"]

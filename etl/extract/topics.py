@@ -15,12 +15,7 @@ TAGS_MAX = 60
 TAG_MAX_CHARS = 80
 GROUP_MAX = 30
 """Links in one group; more are a cloud of all topics, not those of this article."""
-_TAG_PATH = re.compile(
-    r"/(?:tags?|topics?|themen?|thema|keywords?|subjects?|sujets?|mots?-cles?|temas?|etiquetas?|argomenti|temi|stikkord|emner?|amne|tema|"
-    r"aihe|avainsana|tagi|temat|konu|etiket|article_tag|all-about|dossiers?|hashtag|chu-de|tagged|etiketter|label|trefwoord|mot|mots|genre)"
-    r"(?:/|\.|=|_)|[?&]tag=|/t-\d+",
-    re.IGNORECASE,
-)
+_TAG_FOLDERS = frozenset(vocabulary.words("topics", "folders"))
 _TAG_HINT = frozenset(vocabulary.words("topics", "hints"))
 _NOT_HINTS = frozenset(vocabulary.words("topics", "not_hints"))
 _LETTERS = re.compile(r"[a-z]+")
@@ -119,7 +114,7 @@ def _linked(doc: Document, facts: Structured, heading: int) -> list[str]:
     for element in doc.by_tag.get("a", ()):
         if element < heading or not 0 < doc.text_length(element) <= TAG_MAX_CHARS:
             continue
-        if element in marked or _TAG_PATH.search(doc.attribute(element, "href")):
+        if element in marked or _is_topic(doc.attribute(element, "href")):
             groups.setdefault(_group(doc, element), []).append(element)
     best: list[int] = []
     best_score = 0.0
@@ -129,6 +124,12 @@ def _linked(doc: Document, facts: Structured, heading: int) -> list[str]:
             best, best_score = links, score
     plain = [link for link in best if "category" not in (doc.attribute(link, "rel") + doc.attribute(link, "href"))]
     return [doc.text(link) for link in plain or best]
+
+
+def _is_topic(href: str) -> bool:
+    """Say whether a link leads below a folder of topics: "/tag/rain", "/thema/Regen", "?tag=rain"."""
+    low = href.lower()
+    return "tag=" in low or not _TAG_FOLDERS.isdisjoint(low.rstrip("/").split("/")[:-1])
 
 
 def _group(doc: Document, element: int) -> int:

@@ -80,7 +80,13 @@ def other_sentence(page: str, article: Article) -> str | None:
 
 
 def other_headline(page: str, article: Article) -> str | None:
-    return everywhere(page, article.title, f"Revealed: {article.title[:-6]}") if len(article.title) > 12 else None
+    words = re.findall(r"\w+", article.title)
+    if len(words) < 3:
+        return None
+    # Punctuation and spaces between the words are spelled in many ways: typographic, as entities, over two lines.
+    title = re.compile(r"(?:[^\w<>]|&#?\w+;|\\u\w{4}){1,14}?".join(map(re.escape, words)))
+    changed = title.sub("Revealed: " + " ".join(words[:-1]), page)
+    return changed if changed != page else None
 
 
 def everywhere(page: str, before: str, after: str) -> str | None:

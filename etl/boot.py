@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from etl import log
-from etl.errors import Misconfigured
 from etl.fetch.archive import Archive
 from etl.fetch.http import Fetcher, Limits
 from etl.recipe.shelf import Shelf
@@ -26,9 +25,7 @@ def database_pool(settings: Settings, dsn: str, *, name: str = "news-etl") -> Po
 def archive(settings: Settings) -> Archive:
     """Return the archive of raw pages."""
     place = settings.archive_place
-    if "://" in place:
-        raise Misconfigured(f"NEWS_ETL_ARCHIVE: {place!r} is not a folder")
-    return Archive(Path(place).expanduser())
+    return Archive(place if "://" in place else Path(place).expanduser())
 
 
 def fetcher(settings: Settings, kept_in: Archive) -> Fetcher:

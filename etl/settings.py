@@ -114,7 +114,10 @@ class Settings:
     archive: str | None = field(
         default=None,
         metadata=told(
-            text, "folder", "Where raw pages are kept (WARC), before parsing.", shown="`archive` in the data folder"
+            text,
+            "folder or URL",
+            "Where raw pages are kept (WARC), before parsing; URLs such as `s3://bucket/path` need the extra `s3`.",
+            shown="`archive` in the data folder",
         ),
     )
     contact: str = field(

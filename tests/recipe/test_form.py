@@ -1,6 +1,8 @@
 """etl.recipe.form: one TOML file → one recipe, and every mistake named with its file, its key and the remedy."""
 
+import re
 from datetime import date
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -202,3 +204,27 @@ def _toml(value: object) -> str:
     if isinstance(value, str):
         return '"' + "".join(f"\\U{ord(char):08x}" for char in value) + '"'
     return str(value)
+
+
+DOCS = (Path(__file__).resolve().parents[2] / "docs" / "recipes.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("text", re.findall(r"```toml\n(.*?)```", DOCS, re.DOTALL))
+def test_the_recipes_in_the_docs_can_be_read(text: str):
+    assert recipe_of(text).sources
+
+
+@pytest.mark.parametrize(
+    ("extra", "number"),
+    [
+        pytest.param("[[sources]]\nkind='feed'\nurl='https://x.org'\nintervall='5m'", 0, id="key"),
+        pytest.param("zone = 'Paris'", 1, id="zone"),
+        pytest.param("[[sources]]\nkind='feed'\nurl='https://x.org'\n" * 2 + "selector='a'", 2, id="place"),
+        pytest.param("[extract]\nbody='p['", 3, id="selector"),
+    ],
+)  # fmt: skip
+def test_the_docs_show_mistakes_as_they_are_named(extra: str, number: int):
+    shown = re.findall(r"```text\n(.*?)```", DOCS, re.DOTALL)[0].splitlines()[number]
+    with pytest.raises(Misconfigured) as caught:
+        recipe_of('home = "https://example.org/"\n' + extra)
+    assert str(caught.value) == shown

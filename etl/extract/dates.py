@@ -122,7 +122,9 @@ def locate(language: str | None, country: str | None, zone: str | None, fetched_
     name = zone if date_zones.named(zone) is not None else date_zones.country_zone(country)
     if name is None and country is None:
         name = date_zones.SPOKEN_IN.get(primary or "")
-    if fetched_at is not None and fetched_at.tzinfo is None:
+    if fetched_at is not None and fetched_at.year not in YEARS[1:-1]:
+        fetched_at = None
+    elif fetched_at is not None and fetched_at.tzinfo is None:
         fetched_at = fetched_at.replace(tzinfo=UTC)
     return Place(primary, country, date_zones.named(name), name, fetched_at)
 

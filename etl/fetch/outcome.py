@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urljoin, urlsplit
 
-from etl.fetch.titles import GONE_TITLES, WALL_TITLES
+from etl.fetch.titles import GONE_TITLES, WALL_PHRASES, WALL_TITLES
 
 Code = Literal["ok", "blocked", "gone", "empty", "not_html", "moved"]
 
@@ -31,8 +31,11 @@ class Outcome:
 
 OK = Outcome("ok")
 HEAD_BYTES = 64 * 1024
-# Walls and "not found" pages show less than this; a page with more is judged by what it says.
+H1_BYTES = 128 * 1024
+# Walls and "not found" pages show less than this (in bytes: other alphabets count double, which errs towards ok).
 LITTLE_TEXT = 2500
+LITTLE_PROSE = 700
+SENTENCE = 80
 WALL_TEXT = 800
 CAPTCHA_TEXT = 250
 NO_TEXT = 40
@@ -78,14 +81,16 @@ WALL_PATHS = re.compile(
     re.IGNORECASE,
 )
 FRONT_PATH = re.compile(r"^/?(?:[a-z]{2}(?:[-_][a-z]{2})?/?|index\.\w+|home/?)?$", re.IGNORECASE)
-TITLE = re.compile(rb"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
 SEPARATOR = re.compile(r"\s+[|–—·»:-]\s+|\s*[|•]\s*")
-META = re.compile(rb"<meta\b[^>]*http-equiv\s*=\s*[\"']?refresh[^>]*>", re.IGNORECASE)
+# Nothing here may look further than the next "<" for the end of a tag: on megabytes of "<p <p <p" that would take hours.
+META = re.compile(rb"<meta\b[^<>]*http-equiv\s*=\s*[\"']?refresh[^<>]*>", re.IGNORECASE)
 CONTENT = re.compile(rb"content\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
-REFRESH = re.compile(r"\s*([\d.]+)\s*[;,]?\s*(?:url\s*=\s*)?[\"']?([^\"'\s]+)", re.IGNORECASE)
-UNSEEN = re.compile(rb"<(script|style|noscript|template|svg|head)\b.*?</\1\s*>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
-NOSCRIPT = re.compile(rb"<noscript\b.*?</noscript\s*>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
-TAG = re.compile(rb"<[^>]*>")
+REFRESH = re.compile(r"\s*([\d.]+)(?:\s*[;,]\s*|\s+)(?:url\s*=\s*)?[\"']?([^\"'\s]+)", re.IGNORECASE)
+UNSEEN = re.compile(rb"<(script|style|noscript|template|svg|title)\b|<!--", re.IGNORECASE)
+NOSCRIPT = re.compile(rb"<(noscript)\b|<!--", re.IGNORECASE)
+PARAGRAPH = re.compile(rb"(</?p\b)", re.IGNORECASE)
+TAG = re.compile(rb"<[^<>]*>")
+NAME_MAX = 300
 OTHER_STARTS = {
     b"%PDF-": "PDF",
     b"\x89PNG": "PNG",
@@ -146,35 +151,84 @@ def _by_address(url: str, final_url: str) -> Outcome | None:
 
 
 def _by_content(body: bytes, *, url: str) -> Outcome | None:
-    title = _title(body)
     target = _refresh_target(body, url=url)
     if target is not None:
         return Outcome("moved", "meta refresh", target)
-    parts = [part.strip() for part in (title, *SEPARATOR.split(title)) if part.strip()]
-    wall = next((part for part in parts if WALL_TITLES.fullmatch(part)), None)
-    gone = next((part for part in parts if GONE_TITLES.fullmatch(part)), None)
+    names = _names(body)
+    wall = next((name for name in names if WALL_TITLES.fullmatch(name)), None)
+    gone = next((name for name in names if GONE_TITLES.fullmatch(name)), None)
     if wall is None and gone is None and len(body) > WALL_MAX_BYTES:
         return None
-    shown = _shown_length(body)
-    if shown > LITTLE_TEXT:
-        return None
-    if wall is not None:
-        return Outcome("blocked", f"title {wall!r}")
-    if gone is not None:
-        return Outcome("gone", f"title {gone!r}")
-    lowered = body.lower()
-    markers = WALL_MARKERS if shown > CAPTCHA_TEXT else WALL_MARKERS + CAPTCHA_MARKERS
-    marker = next((marker for marker in markers if marker in lowered), None)
-    if marker is not None and shown < WALL_TEXT:
-        return Outcome("blocked", f"{shown} characters of text and {marker.decode()}")
-    if shown < NO_TEXT and not TEXT_IN_SCRIPTS.search(lowered):
-        return Outcome("empty", f"{shown} characters of text")
+    shown = b" ".join(TAG.sub(b" ", _without(UNSEEN, body)).split())
+    if wall is not None or gone is not None:
+        # Menus and footers may be long on a page that says "not found"; sentences are few.
+        if len(shown) > LITTLE_TEXT and _prose_length(body) > LITTLE_PROSE:
+            return None
+        return Outcome("blocked", f"title {wall!r}") if wall is not None else Outcome("gone", f"title {gone!r}")
+    return _by_little_text(body.lower(), shown.lower())
+
+
+def _by_little_text(body: bytes, shown: bytes) -> Outcome | None:
+    """Judge a page without a telling name; both in lower case."""
+    length = len(shown)
+    if length < WALL_TEXT:
+        markers = WALL_MARKERS if length > CAPTCHA_TEXT else WALL_MARKERS + CAPTCHA_MARKERS
+        evidence = next((marker for marker in markers if marker in body), None)
+        if evidence is None and (phrase := WALL_PHRASES.search(shown)):
+            evidence = phrase[0]
+        if evidence is not None:
+            return Outcome("blocked", f"{length} characters of text and {evidence.decode()!r}")
+    if length < NO_TEXT and not TEXT_IN_SCRIPTS.search(body):
+        return Outcome("empty", f"{length} characters of text")
     return None
 
 
-def _title(body: bytes) -> str:
-    found = TITLE.search(body, 0, HEAD_BYTES)
-    return " ".join(html.unescape(found[1].decode("utf-8", "replace")).split()) if found else ""
+def _names(body: bytes) -> list[str]:
+    """Return what the page calls itself: its title, the title's parts (the site's name is one of them), its first heading."""
+    title, heading = _first(body[:HEAD_BYTES], b"title"), _first(body[:H1_BYTES], b"h1")
+    names = (name.strip() for name in (title, *SEPARATOR.split(title), heading))
+    return [name for name in names if 0 < len(name) <= NAME_MAX]
+
+
+def _first(body: bytes, name: bytes) -> str:
+    """Return the text of the first element of that name; tags in mixed case are too rare to make a lower-case copy for."""
+    for spelled in (name, name.upper()):
+        found = body.find(b"<" + spelled)
+        start = body.find(b">", found) + 1 if found >= 0 else 0
+        end = body.find(b"</" + spelled, start) if start else -1
+        if end >= 0:
+            return " ".join(html.unescape(TAG.sub(b" ", body[start:end]).decode("utf-8", "replace")).split())
+    return ""
+
+
+def _without(pattern: re.Pattern[bytes], body: bytes) -> bytes:
+    """Return *body* without the elements and comments that *pattern* opens. One that is never closed hides nothing but its tag."""
+    lowered = body.lower()
+    pieces: list[bytes] = []
+    unclosed: set[bytes] = set()
+    at = 0
+    while (found := pattern.search(body, at)) is not None:
+        pieces.append(body[at : found.start()])
+        end = b"-->" if found[0] == b"<!--" else b"</" + found[1].lower()
+        closed_at = -1 if end in unclosed else lowered.find(end, found.end())
+        if closed_at < 0:
+            unclosed.add(end)
+            at = found.end()
+        else:
+            at = closed_at + len(end)
+    pieces.append(body[at:])
+    return b" ".join(pieces)
+
+
+def _prose_length(body: bytes) -> int:
+    """Return how many characters stand in paragraphs that are long enough to hold a sentence."""
+    pieces = PARAGRAPH.split(body)
+    texts = (
+        b" ".join(TAG.sub(b" ", b"<p" + text).split())
+        for tag, text in zip(pieces[1::2], pieces[2::2], strict=True)
+        if b"/" not in tag
+    )
+    return sum(len(text) for text in texts if len(text) >= SENTENCE)
 
 
 def _refresh_target(body: bytes, *, url: str) -> str | None:
@@ -182,7 +236,7 @@ def _refresh_target(body: bytes, *, url: str) -> str | None:
     head = body[:HEAD_BYTES]
     if b"refresh" not in head and b"REFRESH" not in head and b"Refresh" not in head:
         return None
-    meta = META.search(NOSCRIPT.sub(b"", head))
+    meta = META.search(head) and META.search(_without(NOSCRIPT, head))
     content = CONTENT.search(meta[0]) if meta else None
     if content is None:
         return None
@@ -191,8 +245,3 @@ def _refresh_target(body: bytes, *, url: str) -> str | None:
         return None
     target = urljoin(url, parsed[2]).partition("#")[0]
     return target if target.startswith(("http://", "https://")) and target != url.partition("#")[0] else None
-
-
-def _shown_length(body: bytes) -> int:
-    """Return about how many characters a reader sees. Bytes of other alphabets count two or three times, which errs towards ok."""
-    return sum(map(len, TAG.sub(b" ", UNSEEN.sub(b" ", body)).split()))

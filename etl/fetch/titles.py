@@ -36,7 +36,15 @@ WALL_TITLES = re.compile(
             r"toegang geweigerd",
             r"доступ ограничен",
             r"доступ запрещ[её]н",
-            r"bevor sie (?:fortfahren|weitergehen).*",
+            r"доступ к (?:сайту|странице) (?:ограничен|запрещ[её]н)",
+            r"アクセスが拒否されました",
+            r"访问被拒绝|訪問被拒絕|安全验证|安全驗證",
+            r"access to this (?:site|website|page) (?:is|has been) (?:blocked|restricted|limited)",
+            r"(?:please )?(?:verify|confirm|prove) (?:that )?you(?: are|'re|’re) (?:a human|human|not a robot)\W*",
+            r"(?:we )?(?:value|respect) your privacy|your privacy (?:choices|matters|settings)|privacy settings|cookie consent",
+            r"(?:nous respectons )?votre vie privée|ihre privatsphäre(?: .*)?|(?:cookie-?)?zustimmung|datenschutz-?einstellungen",
+            r"(?:la )?(?:tua|sua) privacy|su privacidad|a sua privacidade|uw privacy|twoja prywatność",
+            r"bevor (?:sie|du) (?:fortfahren|weitergehen|fortfährst|weitermachst).*",
             r"before you continue.*",
             r"avant de continuer.*",
             r"antes de continuar.*",
@@ -87,4 +95,23 @@ GONE_TITLES = re.compile(
         )
     ),
     re.IGNORECASE,
+)
+
+# What walls say when neither title nor heading does; looked for in the text of pages that show little else.
+WALL_PHRASES = re.compile(
+    b"|".join(
+        (
+            rb"enable javascript and cookies to continue",
+            rb"(?:verify|confirm|prove|sure) (?:that )?you(?: are|'re| re) (?:a human|human|not a (?:ro)?bot)",
+            rb"(?:are|i'm|i am) not a robot",
+            rb"unusual (?:traffic|activity) from your",
+            rb"checking (?:if the site connection is secure|your browser before)",
+            rb"why have i been blocked",
+            rb"you don.t have permission to access",
+            rb"request unsuccessful\. incapsula",
+            rb"automated (?:access|requests|queries|traffic)",
+            rb"please enable cookies",
+            rb"reference #[0-9a-f.]{12,}",
+        )
+    )
 )

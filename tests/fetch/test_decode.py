@@ -30,11 +30,11 @@ ENCODERS = {
     "x-gzip": gzip.compress,
     "GZIP": gzip.compress,
     "deflate": zlib.compress,
-    "br": brotli.compress,
+    "br": lambda body: brotli.compress(body, quality=4),
     "zstd": zstandard.compress,
     "identity": bytes,
     "": bytes,
-    "gzip, br": lambda body: brotli.compress(gzip.compress(body)),
+    "gzip, br": lambda body: brotli.compress(gzip.compress(body, 1), quality=1),
 }
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ URL = "https://example.org/politics/2026/a-long-story"
 STORY = (
     "<p>The council met on Monday evening and decided, after a debate of three hours, to postpone the vote.</p>" * 40
 )
+MENU = "<ul>" + "".join(f"<li><a href='/{n}'>Section number {n} of the paper</a></li>" for n in range(150)) + "</ul>"
 SHARED = Path(os.environ.get("NEWS_ETL_SHARED") or Path(__file__).resolve().parents[2] / ".." / "shared")
 
 
@@ -67,6 +69,26 @@ def page(title: str, body: str = "<p>Please try again.</p>", head: str = "") -> 
         pytest.param(200, {}, page("ページが見つかりません"), "gone", id="soft 404, Japanese"),
         pytest.param(200, {}, page("الصفحة غير موجودة"), "gone", id="soft 404, Arabic"),
         pytest.param(200, {}, page("Oldal | A keresett oldal nem található"), "gone", id="soft 404, Hungarian"),
+        pytest.param(200, {}, page("Example", "<h1>Page not found</h1>"), "gone", id="soft 404, heading"),
+        pytest.param(
+            200, {}, page("Example", "<h1><span>Error</span> 404</h1>" + MENU), "gone", id="soft 404 with a long menu"
+        ),
+        pytest.param(200, {}, page("Page not found", MENU + STORY), "ok", id="an odd title over a story with a menu"),
+        pytest.param(
+            200, {}, page("Example", "<h1>Not found: the lost city</h1>" + STORY), "ok", id="a heading that begins so"
+        ),
+        pytest.param(
+            200, {}, page("example.org", "<h1>Pardon Our Interruption...</h1>"), "blocked", id="wall by its heading"
+        ),
+        pytest.param(200, {}, page("Nous respectons votre vie privée"), "blocked", id="consent page, French"),
+        pytest.param(200, {}, page("Before you continue to Example"), "blocked", id="consent page"),
+        pytest.param(200, {}, page("We value your privacy | Example", STORY), "ok", id="a story about privacy"),
+        pytest.param(
+            403, {}, page("", "<p>Enable JavaScript and cookies to continue</p>"), "blocked", id="wall by its words"
+        ),
+        pytest.param(
+            200, {}, page("x", "We detected unusual traffic from your network."), "blocked", id="wall by its words, 200"
+        ),
         pytest.param(200, {}, b"", "empty", id="no bytes"),
         pytest.param(200, {}, b" \r\n\t ", "empty", id="blanks"),
         pytest.param(200, {}, page("App", "<div id=root></div><script>start()</script>"), "empty", id="only scripts"),
@@ -166,6 +188,8 @@ def test_where_redirects_end_says_what_happened(asked, answered, code):
         ),
         pytest.param('<!-- <meta http-equiv="refresh" content="0; url=/x"> -->', None, id="in a comment"),
         pytest.param('<meta http-equiv="refresh" content="0; url=javascript:go()">', None, id="not an address"),
+        pytest.param('<meta http-equiv="refresh" content="10">', None, id="reloads itself soon"),
+        pytest.param('<meta http-equiv="refresh" content="0 /new">', "https://example.org/new", id="without url="),
         pytest.param('<meta http-equiv="refresh" content="now">', None, id="not a number"),
         pytest.param('<meta http-equiv="refresh" content="1.2.3; url=/x">', None, id="not a number either"),
     ],
@@ -178,6 +202,35 @@ def test_a_page_that_only_forwards_names_its_target(meta, target):
 @given(st.binary(max_size=500))
 def test_any_bytes_have_an_outcome(body):
     assert classify(200, {}, body, url=URL).code in ("ok", "blocked", "gone", "empty", "not_html", "moved")
+
+
+HOSTILE = [
+    b"<p ",
+    b"<p>",
+    b"<",
+    b"<!--",
+    b"<script>",
+    b"<h1>",
+    b"<title>",
+    b"</p",
+    b"<meta ",
+    b"<noscript>",
+    b"content='",
+    b"&#x",
+    b"\t",
+]
+
+
+@pytest.mark.parametrize(
+    "piece", [*HOSTILE, b"<meta http-equiv=refresh content=", b"<svg><h1 ", b"<p><script "], ids=repr
+)
+@pytest.mark.parametrize("start", [b"", b"<title>404</title>", b"<h1>Access denied</h1>"], ids=repr)
+def test_no_page_takes_long_to_judge(piece, start):
+    body = start + piece * (3_000_000 // len(piece))
+    started = time.process_time()
+    classify(200, {}, body, url=URL)
+    classify(200, {}, body[:60_000], url=URL)
+    assert time.process_time() - started < 3.0
 
 
 @pytest.mark.corpus

@@ -86,6 +86,14 @@ def test_without_one_the_shared_image_stands_in(head: str, expected: Image | Non
     assert read(head=head) == expected
 
 
+def test_a_picture_far_down_the_text_is_no_lead_image() -> None:
+    text = "<p>Text.</p>" * 40
+    doc = document.parse(f"<h1>Rain</h1>{'<i>x</i>' * 20}{text}<img src='/later.jpg'>".encode(), url=URL)
+    facts = structured.read(doc)
+    assert picture.read(doc, facts, heading=doc.by_tag["h1"][0], body_at=doc.by_tag["p"][0]).value is None
+    assert picture.read(doc, facts, heading=doc.by_tag["h1"][0]).value == Image("https://paper.example/later.jpg")
+
+
 def test_the_caption_is_that_of_its_figure() -> None:
     figure = "<figure><div><img src='/rain.jpg'></div><figcaption>Rain  over the <b>hills</b></figcaption></figure>"
     assert read(figure) == Image("https://paper.example/rain.jpg", "Rain over the hills")

@@ -114,7 +114,7 @@ def _codec(label: bytes) -> str:
     """Return the name of a codec that makes text of bytes; Python also knows `base64` and `rot13`, which pages may not choose."""
     try:
         info = codecs.lookup(label.decode("ascii", "ignore"))
-        b"".decode(info.name)
+        b"aa".decode(info.name, "replace")
     except (LookupError, ValueError):
         return ""
     if info.name in ("idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "utf-7", "mbcs", "oem"):

@@ -1,0 +1,52 @@
+"""What is cut from a page before it is parsed, and above all what is not."""
+
+from __future__ import annotations
+
+import pytest
+
+from etl.extract import armour
+
+LONG = b"x" * 20_000
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b"<p>one</p>", id="a small page"),
+        pytest.param(b"<div>" * 300 + b"</div>" * 300, id="deep, but browsers go deeper"),
+        pytest.param(b"<p>one" * 9_000, id="many paragraphs that nobody closes"),
+        pytest.param(b"<ul>" + b"<li>one" * 9_000 + b"</ul>", id="a long list"),
+        pytest.param(b'<img src="data:image/png;base64,' + LONG + b'"><p>text', id="a picture in an attribute"),
+        pytest.param(b"<script>for(;i<n;i++){x='" + LONG + b"'}</script><p>text", id="a comparison in a script"),
+        pytest.param(b"<!-- a<b " + LONG + b' " --><p>text', id="a comparison in a comment"),
+        pytest.param(b'<div data-state="' + b"&quot;a&quot; " * 3_000 + b'">text', id="state in an attribute"),
+        pytest.param(b'<font color="red">a</font> ' * 3_000, id="much formatting, all of it closed"),
+        pytest.param(b"<b>a</b><i>b</i>" * 5_000, id="plain formatting"),
+    ],
+)
+def test_honest_pages_are_not_touched(body: bytes) -> None:
+    assert armour.tame(body) == body
+
+
+@pytest.mark.parametrize(
+    ("body", "kept"),
+    [
+        pytest.param(b"<div " + b" ".join(b"a%d" % n for n in range(9_000)) + b">text", b">text", id="attributes"),
+        pytest.param(
+            b"<div " + b" ".join(b'a%d=">"' % n for n in range(13_000)) + b">text",
+            b">text",
+            id="attributes that hold >",
+        ),
+        pytest.param(b"<div>" * 20_000 + b"text", b">text", id="depth"),
+        pytest.param(b"".join(b"<b id=%d><p>" % n for n in range(1_000)) + b"text", b">text", id="formatting"),
+    ],
+)
+def test_hostile_pages_lose_what_is_too_much_and_keep_their_text(body: bytes, kept: bytes) -> None:
+    tamed = armour.tame(body)
+    assert len(tamed) < len(body) / 2
+    assert tamed.endswith(kept)
+
+
+def test_zero_bytes_are_dropped_and_a_page_has_an_end() -> None:
+    assert armour.tame(b"<p>a\0b") == b"<p>ab"
+    assert len(armour.tame(b"x" * (armour.BODY_MAX_BYTES + 5))) == armour.BODY_MAX_BYTES

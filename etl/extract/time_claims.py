@@ -139,8 +139,8 @@ def url_day(url: str) -> str | None:
 
 
 _SCRIPT_TIME = re.compile(
-    rb"""["']?(?:date_?published|published?_?(?:date|at|time|on)|pub_?date|publication_?date|date)["']?\s*[:=]\s*"""
-    rb"""["']([0-9][0-9T:.\-+/ Z]{7,34})["']""",
+    rb"""(?<![a-z_])(?:date_?published|published?_?(?:date|at|time|on)|pub_?date|publication_?date|date)["']?\s*[:=]\s*"""
+    rb"""["']([0-9]{1,4}[\-/.][0-9T:.\-+/ Z]{5,32})["']""",
     re.IGNORECASE,
 )
 

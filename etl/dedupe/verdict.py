@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from difflib import SequenceMatcher
@@ -38,6 +38,8 @@ TEXTS_MAX = 8
 """Texts fetched per article: 16 find no further copy on the open sets."""
 PUBLISHED_SLACK = timedelta(seconds=60)
 """Publishers round their times differently in the markup and in the text of one page."""
+CUT_CHARS = 40
+"""A shorter beginning may be shared by chance."""
 DEGREES: tuple[Materiality, ...] = ("minor", "headline", "substantive")
 TYPO_WORDS = 2
 TYPO_LIKENESS = 0.75
@@ -172,7 +174,8 @@ def _trial(stored: Stored, likeness: Likeness, *, taken: bool) -> Trial:
 def content_key(article: Article) -> bytes:
     """Return 16 bytes that are equal for two captures only if `compare_versions` calls them Same."""
     version = version_of(article)
-    parts = [setting(version.title), setting(version.lead), *_passages(version), "\x00", *_people(version.authors)]
+    lead = setting(version.lead)
+    parts = [setting(version.title), lead, *_without(_passages(version), {lead}), "\x00", *_people(version.authors)]
     parts += ["\x00", setting(version.section), _instant(version.published)]
     return hashlib.blake2b("\x1f".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
@@ -185,14 +188,19 @@ def compare_versions(old: Version, new: Article) -> Same | Changed:
     no change: pages that answer half are common, authors who withdraw their name are not.
     """
     now = version_of(new)
+    old_lead, new_lead = setting(old.lead), setting(now.lead)
     before, after = _passages(old), _passages(now)
     degrees: dict[str, Materiality] = {}
     if now.title and setting(old.title) != setting(now.title):
         degrees["title"] = "minor" if spoken(setting(old.title)) == spoken(setting(now.title)) else "headline"
-    if (lead := _text_degree([setting(old.lead)], [setting(now.lead)])) and now.lead and not _said(now.lead, before):
-        degrees["lead"] = lead
-    if after and (body := _text_degree(before, after)):
-        degrees["body"] = body
+    # A lead that only now is marked as such, and stood in the text before, is no news.
+    is_known = new_lead in before or _is_cut(old_lead, new_lead)
+    if new_lead and not is_known and (degree := _text_degree([old_lead], [new_lead])):
+        degrees["lead"] = degree
+    leads = {old_lead, new_lead}
+    before, after = _without(before, leads), _without(after, leads)
+    if after and (degree := _text_degree(before, after)):
+        degrees["body"] = degree
     if now.authors and _people(old.authors) != _people(now.authors):
         degrees["authors"] = "minor"
     if now.section and setting(old.section).casefold() != setting(now.section).casefold():
@@ -210,9 +218,15 @@ def _passages(version: Version) -> list[str]:
     return passages(version.body, version.link_titles)
 
 
-def _said(lead: str, before: Sequence[str]) -> bool:
-    """Say whether a lead that only now is marked as such stood in the text before."""
-    return setting(lead) in before
+def _without(texts: Iterable[str], leads: Collection[str]) -> list[str]:
+    """Leave out the leads: whether the body begins with the lead is for the page to choose, and it is compared by itself."""
+    return [text for text in texts if text not in leads]
+
+
+def _is_cut(one: str, other: str) -> bool:
+    """Say whether one lead is the other cut short: descriptions in the markup often end in `…`, and captures differ."""
+    stems = [lead[: -len(end)].rstrip() for lead in (one, other) for end in ("...", "…") if lead.endswith(end)]
+    return any(len(stem) >= CUT_CHARS and one.startswith(stem) and other.startswith(stem) for stem in stems)
 
 
 def _people(authors: Iterable[str]) -> list[str]:

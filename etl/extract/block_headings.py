@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from etl.extract import article_urls, headings
 from etl.extract.document import Document, collapse
@@ -133,11 +134,11 @@ class Ruling:
         end = doc.ends[doc.parents[strip]]
         panels: list[int] = []
         child = doc.ends[strip]
-        while child < end:
+        while child < end and len(panels) <= count:
             panels.append(child)
             child = doc.ends[child]
         while len(panels) == 1:
-            panels = list(doc.children(panels[0]))
+            panels = list(islice(doc.children(panels[0]), count + 1))
         return panels if len(panels) == count else []
 
     def _heading(self, start: int, end: int, item: int) -> Heading | None:
@@ -207,8 +208,13 @@ def own_label(doc: Document, item: int) -> Heading | None:
         first += 1
     if first == last:
         return None
-    text = collapse(doc.texts[first])
-    if len(text) > LABEL_CHARS_MAX or 2 * len(text) > doc.text_length(item) or headings.kind(text) != "related":
+    text = collapse(doc.texts[first]) if len(doc.texts[first]) <= 2 * LABEL_CHARS_MAX else ""
+    if (
+        not text
+        or len(text) > LABEL_CHARS_MAX
+        or 2 * len(text) > doc.text_length(item)
+        or headings.kind(text) != "related"
+    ):
         return None
     return Heading(text, -1, doc.ends[item], "related", is_strong=True)
 

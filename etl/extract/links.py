@@ -13,7 +13,8 @@ from etl.extract.anchors import Anchor, host_of, identity, is_channel
 from etl.extract.article_urls import PLAIN, STRONG, WEAK, is_named
 from etl.extract.document import Document
 from etl.extract.teaser_fields import Fields
-from etl.extract.teasers import Block, Item, Teasers
+from etl.extract.teaser_items import Item
+from etl.extract.teasers import Block, Teasers
 from etl.model import Link, LinkKind, Moment
 
 _SEPARATOR = re.compile(r"\s*[|·•/]\s+|,\s+|\s[-–—]\s")

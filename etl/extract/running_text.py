@@ -26,6 +26,8 @@ KIN_LEVELS = 2
 CARD_LEVELS = 5
 """How far above a line the link may be that makes a whole card of it."""
 LISTED_LEVELS = 5
+LABEL_CHUNKS_MAX = 20
+"""More pieces of text than this before a link are no label."""
 WRAPPERS_MAX = 4
 """Elements without a class that may stand around one paragraph."""
 TIGHT_SHARE = 0.5
@@ -159,25 +161,61 @@ def _in_link(tags: list[str], parents: list[int], element: int, box: int) -> boo
     return False
 
 
-def in_sentence(doc: Document, running: Running, anchor: int) -> bool:
-    """Tell whether *anchor* stands in a sentence, not alone on its line or after a label.
+class Sentences:
+    """Tells which links of one page stand in sentences. Asked in document order, it looks at each line once."""
 
-    Outside the running text only a paragraph counts, and one in no list: teasers have sentences, too.
-    """
-    is_inside = running.container < anchor < doc.ends[running.container]
-    first, last = doc.first_text[anchor], doc.last_text[anchor]
-    if first == last:
-        return False
-    box = doc.boxes[first]
-    if box > anchor or not (is_inside or (doc.tags[box] == "p" and not _is_listed(doc, running, box))):
-        return False
-    before, after = _prose(doc, box, (first, last))
-    prose = before + after
-    if prose >= SENTENCE_CHARS:
-        return True
-    if prose < SENTENCE_CHARS_MIN or not is_inside or doc.tags[box] != "p":
-        return False
-    return after >= SENTENCE_CHARS_MIN or headings.kind(doc.text(box)[:before]) is None
+    def __init__(self, doc: Document, running: Running) -> None:
+        self._doc = doc
+        self._running = running
+        self._line = (0, 0)
+        """The chunks of the line looked at last."""
+        self._prose = [0]
+        """Per chunk of that line: the visible characters in no link before it."""
+
+    def hold(self, anchor: int) -> bool:
+        """Tell whether *anchor* stands in a sentence, not alone on its line or after a label.
+
+        Outside the running text only a paragraph counts, and one in no list: teasers have sentences, too.
+        """
+        doc, running = self._doc, self._running
+        is_inside = running.container < anchor < doc.ends[running.container]
+        first, last = doc.first_text[anchor], doc.last_text[anchor]
+        if first == last:
+            return False
+        box = doc.boxes[first]
+        if box > anchor or not (is_inside or (doc.tags[box] == "p" and not _is_listed(doc, running, box))):
+            return False
+        if not self._line[0] <= first < self._line[1]:
+            self._look(first)
+        start, end = self._line
+        prose = self._prose[-1]
+        if prose >= SENTENCE_CHARS:
+            return True
+        if prose < SENTENCE_CHARS_MIN or not is_inside or doc.tags[box] != "p":
+            return False
+        after = prose - self._prose[min(last, end) - start]
+        if after >= SENTENCE_CHARS_MIN or first - start > LABEL_CHUNKS_MAX:
+            return True
+        return headings.kind("".join(doc.texts[start:first])) is None
+
+    def _look(self, chunk: int) -> None:
+        """Measure the line of *chunk*."""
+        doc = self._doc
+        boxes, owners, chars = doc.boxes, doc.owners, doc.chars
+        box = boxes[chunk]
+        first, last, count = chunk, chunk + 1, len(boxes)
+        while first > 0 and boxes[first - 1] == box:
+            first -= 1
+        while last < count and boxes[last] == box:
+            last += 1
+        total = 0
+        prose = [0]
+        for place in range(first, last):
+            owner = owners[place]
+            if owner == box or not _in_link(doc.tags, doc.parents, owner, box):
+                total += chars[place + 1] - chars[place]
+            prose.append(total)
+        self._line, self._prose = (first, last), prose
 
 
 def _is_listed(doc: Document, running: Running, box: int) -> bool:
@@ -188,24 +226,3 @@ def _is_listed(doc: Document, running: Running, box: int) -> bool:
         if doc.tags[above] in ("li", "aside", "article", "td"):
             return True
     return False
-
-
-def _prose(doc: Document, box: int, link: tuple[int, int]) -> tuple[int, int]:
-    """Return the visible characters in no link before and after chunks *link* on their line."""
-    first, last = link
-    boxes, owners, chars = doc.boxes, doc.owners, doc.chars
-    while first > 0 and boxes[first - 1] == box:
-        first -= 1
-    count = len(boxes)
-    while last < count and boxes[last] == box:
-        last += 1
-    before = after = 0
-    for chunk in range(first, last):
-        owner = owners[chunk]
-        if owner == box or not _in_link(doc.tags, doc.parents, owner, box):
-            size = chars[chunk + 1] - chars[chunk]
-            if chunk < link[0]:
-                before += size
-            else:
-                after += size
-    return before, after

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 
 from etl.extract import headings
 from etl.extract.document import Document, collapse
+from etl.extract.teaser_items import Item
 from etl.extract.teaser_pieces import NUMBER, Piece, Splitter
-from etl.extract.teasers import Block, Item
+from etl.extract.teasers import Block
 from etl.extract.theme import AUTHOR, DATE, DECK, KICKER, OTHER, PLAIN, TITLE
 
 KICKER_CHARS_MAX = 45
@@ -20,6 +21,8 @@ DECK_CHARS_MIN = 110
 """Under a short line, a line as long as this is its deck; a shorter one is the headline under its kicker."""
 TITLE_CHARS_MIN = 20
 """A linked piece this long is the headline when no tag or name says which one is."""
+LIST_LEVELS = 4
+"""How far above a teaser the entry of its list may be."""
 LABEL_CHARS_MAX = 70
 """A longer piece is no date label."""
 
@@ -49,6 +52,8 @@ class Reader:
         self._doc = doc
         self._splitter = Splitter(doc)
         self._times = doc.by_tag.get("time", [])
+        self._lists: dict[int, dict[int, int]] = {}
+        """`<ol>` → entry → its number."""
 
     def words(self, element: int) -> str:
         """Return the visible text of *element* without what only screen readers say."""
@@ -85,12 +90,15 @@ class Reader:
     def _place_in_list(self, element: int) -> int | None:
         """Return the number that an `<ol>` prints before the teaser."""
         doc = self._doc
-        for _ in range(4):
+        for _ in range(LIST_LEVELS):
             parent = doc.parents[element]
             if parent < 0:
                 break
             if doc.tags[element] == "li" and doc.tags[parent] == "ol":
-                return 1 + sum(1 for child in doc.children(parent) if child < element and doc.tags[child] == "li")
+                if parent not in self._lists:
+                    entries = (child for child in doc.children(parent) if doc.tags[child] == "li")
+                    self._lists[parent] = {child: number for number, child in enumerate(entries, start=1)}
+                return self._lists[parent][element]
             element = parent
         return None
 

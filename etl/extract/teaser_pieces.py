@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from etl.extract.document import Document, collapse
-from etl.extract.teasers import Item
+from etl.extract.teaser_items import Item
 from etl.extract.theme import DATE, DECK, HIDDEN, PLAIN, TITLE, Roles
 
 TITLE_CHARS_BOLD = 30

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from etl.extract import dates, document, links, teasers
+from etl.extract import anchors, dates, document, links, teasers
 from etl.model import Link
 
 SHARED = Path(os.environ.get("NEWS_ETL_SHARED") or Path(__file__).resolve().parents[3] / "shared")
@@ -362,3 +362,20 @@ def _key(url: str) -> str:
     path, _, query = url.partition("#")[0].partition("://")[2].partition("?")
     kept = [part for part in query.split("&") if part and not part.startswith("utm_")]
     return "?".join([path.rstrip("/").lower(), *kept])
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        pytest.param('<p><a href="/2024/05/mayor-{n}-defends-plan">Mayor {n} defends</a> and', id="one line"),
+        pytest.param('<ol><li><a href="/2024/05/mayor-{n}-defends-plan">Mayor {n} defends</a>', id="nested lists"),
+        pytest.param('<a href="/2024/05/mayor-defends-plan">Mayor defends the plan</a>', id="one URL for ever"),
+        pytest.param("<ul><li><button>One</button><li><button>Two</button></ul><div></div>", id="tabs for ever"),
+        pytest.param(
+            '<h3>Read next</h3><a href="/2024/05/mayor-{n}-defends-plan">Mayor {n} defends</a>', id="headings"
+        ),
+    ],
+)
+def test_a_hostile_page_gives_a_bounded_number_of_links(hostile: str) -> None:
+    found = read("<h2>Most read</h2>" + "".join(hostile.replace("{n}", str(n)) for n in range(6000)))
+    assert len(found) <= anchors.ANCHORS_MAX

@@ -1,0 +1,167 @@
+"""Teasers, one by one: each link to an article grows into the highest element that is still the same teaser."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from etl.extract import block_headings, headings
+from etl.extract.anchors import OWN, Anchor
+from etl.extract.article_urls import STRONG
+from etl.extract.document import Document
+from etl.extract.running_text import Running
+
+ITEM_CHARS_MAX = 400
+"""Characters beside the link that one teaser may show: deck, author, date."""
+CARD_CHARS_MAX = 1500
+"""A link around more text than this is no teaser, also when a whole card is linked."""
+SHORT_TITLE_CHARS = 12
+SHORT_TITLE_CHARS_WEAK = 24
+"""Shorter link texts are labels; the second for URLs that only may be an article's."""
+HEADLINES_MAX = 2
+"""Pages with more `<h1>` than these use it for teasers."""
+TAIL_CHARS_MAX = 60
+"""What may follow a bare link and still be of its teaser: a date, a section, an author."""
+
+_ITEM_TAGS = frozenset({"li", "article", "tr", "dd"})
+_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_BARE = frozenset({"a", "h2", "h3", "h4", "h5", "h6", "strong", "b", "span"})
+_STOP_TAGS = frozenset({"body", "html", "main", "ul", "ol", "table", "tbody", "head"})
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One teaser: an element and the links in it that lead to its article."""
+
+    element: int
+    anchors: tuple[int, ...]
+    url: str
+    key: str
+    shape: int
+    end: int
+    """The first element that is not part of it: siblings behind a bare link may be."""
+    last_text: int
+    """The first chunk that is not part of it."""
+    is_sure: bool = True
+    """False for one that counts only beside others that are sure."""
+
+
+def find(doc: Document, wanted: Sequence[Anchor], running: Running) -> list[Item]:
+    """Return the teasers that the links *wanted* make. Self-teasers stay among them: they part their neighbours."""
+    found: list[Item] = []
+    for item in _grown(doc, wanted, running):
+        certainty = 2 if item.shape == OWN else _certainty(doc, item)
+        if certainty:
+            found.append(item if certainty == 2 else replace(item, is_sure=False))
+    return found
+
+
+def _grown(doc: Document, wanted: Sequence[Anchor], running: Running) -> list[Item]:
+    items: list[Item] = []
+    index = last = 0
+    while index < len(wanted):
+        last = max(index, last)
+        while last + 1 < len(wanted) and wanted[last + 1].key == wanted[index].key:
+            last += 1
+        before = wanted[index - 1].element if index else -1
+        after = wanted[last + 1].element if last + 1 < len(wanted) else len(doc.tags)
+        first = wanted[index]
+        element = _grow(doc, first.element, (before, after), running)
+        end, last_text = _tail(doc, element, after)
+        start = index
+        while index <= last and wanted[index].element < end:
+            index += 1
+        same = tuple(anchor.element for anchor in wanted[start:index])
+        items.append(Item(element, same, first.url, first.key, first.shape, end, last_text))
+    return items
+
+
+def _grow(doc: Document, element: int, between: tuple[int, int], running: Running) -> int:
+    """Return the highest element around *element* that is still the same teaser."""
+    before, after = between
+    parents, ends, tags = doc.parents, doc.ends, doc.tags
+    chars = doc.text_length(element)
+    headlines = doc.by_tag.get("h1", ())
+    headlines = headlines if len(headlines) <= HEADLINES_MAX else ()
+    while tags[element] not in _ITEM_TAGS:
+        parent = parents[element]
+        if parent <= before or ends[parent] > after or tags[parent] in _STOP_TAGS:
+            break
+        if parent <= running.container < ends[parent] or _holds(headlines, parent, ends[parent]):
+            break
+        more = doc.text_length(parent) - doc.text_length(element)
+        if more:
+            if doc.text_length(parent) - chars > ITEM_CHARS_MAX or _has_twin(doc, element, parent):
+                break
+            if block_headings.opens(doc, parent, element):
+                break
+        element = parent
+    return element
+
+
+def _tail(doc: Document, element: int, after: int) -> tuple[int, int]:
+    """Return where a teaser ends, in elements and chunks: a bare link goes on with the short text behind it.
+
+    `<h4>Related</h4><a>Headline</a> <small>2 hours ago</small><a>…` has no element around a teaser.
+    """
+    end, last_text = doc.ends[element], doc.last_text[element]
+    if doc.tags[element] not in _BARE:
+        return end, last_text
+    parent = doc.parents[element]
+    stop = doc.last_text[parent]
+    if after < doc.ends[parent]:
+        while doc.parents[after] != parent:
+            after = doc.parents[after]
+        stop = doc.first_text[after]
+    else:
+        after = doc.ends[parent]
+    size = doc.chars[stop] - doc.chars[last_text]
+    if not 0 < size <= TAIL_CHARS_MAX or not _HEADINGS.isdisjoint(doc.tags[end:after]):
+        return end, last_text
+    if any(headings.kind(text) for text in doc.texts[last_text:stop] if text.strip()):
+        return end, last_text
+    return after, stop
+
+
+def _holds(headlines: Sequence[int], element: int, end: int) -> bool:
+    return any(element < headline < end for headline in headlines)
+
+
+def _has_twin(doc: Document, element: int, parent: int) -> bool:
+    """Tell whether the next or previous child looks the same and has a link: then *element* is one of a list."""
+    sibling = doc.ends[element]
+    if sibling >= doc.ends[parent] or doc.tags[sibling] != doc.tags[element]:
+        return False
+    label = doc.attrs[element].get("class")
+    if not label or doc.attrs[sibling].get("class") != label:
+        return False
+    links = doc.by_tag["a"]
+    place = bisect_left(links, sibling)
+    return place < len(links) and links[place] < doc.ends[sibling]
+
+
+def _certainty(doc: Document, item: Item) -> int:
+    """Return 2 for a teaser by its own look, 1 for one in good company, 0 for none."""
+    chars = max(doc.text_length(anchor) for anchor in item.anchors)
+    tags = doc.tags[item.element : doc.ends[item.element]]
+    if chars > CARD_CHARS_MAX:
+        return 0
+    if not chars:
+        if _HEADINGS.isdisjoint(tags):
+            return 0
+        chars = doc.text_length(item.element)
+    text = doc.text(item.element)
+    if text[:1] == "©":
+        return 0
+    wide = 2 if text[-1:] > "\u2e80" else 1
+    chars *= wide
+    if item.shape == STRONG:
+        if tags[0] in _ITEM_TAGS and len(text) * wide >= 2 * SHORT_TITLE_CHARS:
+            return 2
+        if chars < SHORT_TITLE_CHARS:
+            return 0
+        return 2 if wide == 2 or chars >= SHORT_TITLE_CHARS_WEAK or " " in text else 1
+    if chars >= SHORT_TITLE_CHARS_WEAK or (chars >= SHORT_TITLE_CHARS and not _HEADINGS.isdisjoint(tags)):
+        return 2
+    return 1 if chars >= SHORT_TITLE_CHARS or tags[0] in _ITEM_TAGS else 0

@@ -139,7 +139,7 @@ def url_day(url: str) -> str | None:
 
 
 _SCRIPT_TIME = re.compile(
-    rb"""(?<![a-z_])(?:date_?published|published?_?(?:date|at|time|on)|pub_?date|publication_?date|date)["']?\s*[:=]\s*"""
+    rb"""(?<![a-z_])(?:date_?published|publish(?:ed)?_?(?:date|at|time|on)|pub_?date|publication_?date|date)["']?\s*[:=]\s*"""
     rb"""["']([0-9]{1,4}[\-/.][0-9T:.\-+/ Z]{5,32})["']""",
     re.IGNORECASE,
 )

@@ -9,6 +9,7 @@ from etl.discover.autofind import HomePage, Suggestion, suggest
 from etl.discover.discovery import ChildSitemap, Discovery
 from etl.discover.feed import read_feed
 from etl.discover.listing import read_listing
+from etl.discover.page import parsed
 from etl.discover.sitemap import Sitemap, is_over, read_sitemap
 from etl.discover.warc import BrokenRecord, WarcRecord, records
 from etl.model import SourceKind
@@ -38,11 +39,13 @@ def read(
     zone: str | None = None,
     rule: SourceRule | None = None,
     since: datetime | None = None,
+    content_type: str = "",
 ) -> Discovery:
     """Return what the source at *url* points at.
 
     *url* is where the answer came from, after redirects: relative links start there. *zone* (IANA) holds for times
     without an offset; the rule's own wins. *since* leaves out children of a sitemap index that were finished before.
+    *content_type* is the answer's header, for its charset.
     A sitemap may come as a stream; the other kinds are held in memory. Raises `Unreadable` and nothing else; its codes
     are `not_a_feed`, `broken_feed`, `not_a_sitemap`, `broken_sitemap`, `not_a_listing` and `too_large`.
     """
@@ -51,6 +54,7 @@ def read(
         return read_sitemap(body, url=url, fetched_at=fetched_at, zone=zone, since=since)
     whole = body if isinstance(body, bytes) else body.read()
     if kind == "feed":
-        return read_feed(whole, url=url, fetched_at=fetched_at, zone=zone)
+        return read_feed(whole, url=url, fetched_at=fetched_at, zone=zone, content_type=content_type)
     selector = rule.selector if rule is not None else None
-    return read_listing(whole, url=url, fetched_at=fetched_at, zone=zone, selector=selector)
+    tree = parsed(whole, url=url, content_type=content_type)
+    return read_listing(tree, url=url, fetched_at=fetched_at, zone=zone, selector=selector)

@@ -57,12 +57,12 @@ class HomePage:
     """One per address: announced feeds, sitemaps, sections, then guesses."""
 
 
-def suggest(body: bytes, *, url: str, robots_txt: str = "") -> HomePage:
+def suggest(body: bytes, *, url: str, robots_txt: str = "", content_type: str = "") -> HomePage:
     """Return what could be polled on the site whose home page *body* is, most promising first.
 
     Raises `Unreadable` when *body* is no page.
     """
-    tree = parsed(body, url=url)
+    tree = parsed(body, url=url, content_type=content_type)
     all_links = list(links(tree, url=url))
     found: dict[str, Suggestion] = {}
     feeds = [*_linked_feeds(tree, url), *_visible_feeds(all_links, url)][:FEEDS_MAX]

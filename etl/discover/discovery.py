@@ -66,6 +66,18 @@ def absolute(base: str, reference: str) -> str | None:
     return joined.partition("#")[0]
 
 
+def charset_in(content_type: str) -> str | None:
+    """Return the charset that a Content-Type header names; None when it names none that Python knows as text."""
+    named = re.search(r"charset\s*=\s*[\"']?([A-Za-z0-9_.:-]{1,40})", content_type, re.IGNORECASE)
+    if named is None:
+        return None
+    try:
+        "".encode(named[1])
+    except LookupError:
+        return None
+    return named[1].lower()
+
+
 def plain_text(markup: str) -> str | None:
     """Return a headline without tags, entities and line breaks; None when nothing is left."""
     text = html.unescape(_TAG.sub(" ", markup[: 4 * TITLE_MAX_LENGTH]))

@@ -17,7 +17,7 @@ from typing import Any, cast
 import feedparser
 import msgspec
 
-from etl.discover.discovery import BODY_MAX_BYTES, Discovery, absolute, plain_text
+from etl.discover.discovery import BODY_MAX_BYTES, Discovery, absolute, charset_in, plain_text
 from etl.discover.moments import moment
 from etl.errors import Unreadable
 from etl.model import Candidate, Moment
@@ -44,7 +44,9 @@ class _Entry:
     modified: str
 
 
-def read_feed(body: bytes, *, url: str, fetched_at: datetime, zone: str | None = None) -> Discovery:
+def read_feed(
+    body: bytes, *, url: str, fetched_at: datetime, zone: str | None = None, content_type: str = ""
+) -> Discovery:
     """Return what the feed at *url* points at, in its order.
 
     Raises `Unreadable`: `not_a_feed` (a page, a sitemap, an empty answer), `broken_feed` (nothing in it can be read),
@@ -55,7 +57,7 @@ def read_feed(body: bytes, *, url: str, fetched_at: datetime, zone: str | None =
     start = body[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
     if start.startswith((b"{", b"[")):
         return _JsonFeed(url, fetched_at, zone).read(body)
-    return _XmlFeed(url, fetched_at, zone).read(body)
+    return _XmlFeed(url, fetched_at, zone).read(body, charset_in(content_type))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +96,10 @@ class _Feed:
 
 
 class _XmlFeed(_Feed):
-    def read(self, body: bytes) -> Discovery:
+    def read(self, body: bytes, charset: str | None) -> Discovery:
         if _depth(body) > DEPTH_MAX:
             raise Unreadable(f"the feed nests more than {DEPTH_MAX:,} elements: {self.url}", code="broken_feed")
-        parsed = self._parsed(body)
+        parsed = self._parsed(body, charset)
         head = _mapping(parsed.get("feed"))
         entries = [_mapping(entry) for entry in _list(parsed.get("entries"))]
         version = _text(parsed.get("version"))
@@ -118,11 +120,15 @@ class _XmlFeed(_Feed):
             problems=tuple(problems),
         )
 
-    def _parsed(self, body: bytes) -> Mapping[str, Any]:
+    def _parsed(self, body: bytes, charset: str | None) -> Mapping[str, Any]:
+        headers = {"content-location": self.url}
+        # What a document says of itself is right more often than what its server says.
+        if charset and b"encoding=" not in body[:200]:
+            headers["content-type"] = f"application/xml; charset={charset}"
         try:
             parsed = cast("Any", feedparser).parse(
                 BytesIO(_tidied(body)),
-                response_headers={"content-location": self.url},
+                response_headers=headers,
                 resolve_relative_uris=False,
                 sanitize_html=False,
             )

@@ -18,7 +18,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from etl.discover.discovery import Discovery, plain_text
 from etl.discover.moments import moment
-from etl.discover.page import PageLink, links, parsed
+from etl.discover.page import PageLink, links
 from etl.errors import Unreadable
 from etl.model import Candidate, Moment
 
@@ -39,13 +39,12 @@ _NO_ARTICLE = re.compile(
 
 
 def read_listing(
-    body: bytes, *, url: str, fetched_at: datetime, zone: str | None = None, selector: str | None = None
+    tree: LexborHTMLParser, *, url: str, fetched_at: datetime, zone: str | None = None, selector: str | None = None
 ) -> Discovery:
     """Return the teasers of the section page at *url*, from top to bottom.
 
-    Raises `Unreadable`: `not_a_listing` (no teasers, or a selector that matches nothing), `too_large`.
+    Raises `Unreadable` with `not_a_listing`: no teasers, or a selector that matches nothing.
     """
-    tree = parsed(body, url=url)
     found = _selected(tree, selector, url) if selector else _teasers(list(links(tree, url=url)), url)
     best: dict[str, PageLink] = {}
     for one in found:

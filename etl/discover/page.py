@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from bs4.dammit import EncodingDetector
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from etl.discover.discovery import BODY_MAX_BYTES, absolute, plain_text
+from etl.discover.discovery import BODY_MAX_BYTES, absolute, charset_in, plain_text
 from etl.errors import Unreadable
 
 LINKS_MAX = 20_000
@@ -49,7 +49,7 @@ class PageLink:
     node: LexborNode
 
 
-def parsed(body: bytes, *, url: str) -> LexborHTMLParser:
+def parsed(body: bytes, *, url: str, content_type: str = "") -> LexborHTMLParser:
     """Return the tree of *body*; raise `Unreadable` when it is too large or no text at all."""
     if len(body) > BODY_MAX_BYTES:
         raise Unreadable(f"the page has {len(body):,} bytes; {BODY_MAX_BYTES:,} is the limit: {url}", code="too_large")
@@ -58,7 +58,7 @@ def parsed(body: bytes, *, url: str) -> LexborHTMLParser:
     # lexbor, not BeautifulSoup: Python 3.11's html.parser takes 30 s for 200 kB of `<a` and grows with the square; lexbor 0.3 ms.
     if _is_monstrous(body):
         raise Unreadable(f"more nesting or attributes than any page has: {url}", code="not_a_listing")
-    return LexborHTMLParser(_decoded(body))
+    return LexborHTMLParser(_decoded(body, charset_in(content_type)))
 
 
 def links(tree: LexborHTMLParser, *, url: str) -> Iterator[PageLink]:
@@ -115,14 +115,13 @@ def _is_monstrous(body: bytes) -> bool:
     return any(len(_QUOTED.sub(b"", tag).split()) > ATTRIBUTES_MAX for tag in _LONG_TAG.findall(body))
 
 
-def _decoded(body: bytes) -> str:
-    """Decode by BOM, then by what the page declares, then as UTF-8."""
+def _decoded(body: bytes, charset: str | None) -> str:
+    """Decode by BOM, then by the header's charset, then by what the page declares, then as UTF-8 (WHATWG HTML, 13.2.3)."""
     if body.startswith((b"\xff\xfe", b"\xfe\xff")):
         return body.decode("utf-16", "replace")
-    declared = (EncodingDetector.find_declared_encoding(body, is_html=True) or "utf-8").lower()
-    if declared.startswith(
-        "utf-16"
-    ):  # A declaration that could be read as ASCII is not UTF-16 (WHATWG HTML, 13.2.3.2).
+    declared = (charset or EncodingDetector.find_declared_encoding(body, is_html=True) or "utf-8").lower()
+    # A declaration inside the page that could be read as ASCII is not UTF-16.
+    if charset is None and declared.startswith("utf-16"):
         declared = "utf-8"
     try:
         return body.decode("windows-1252" if declared in _LATIN else declared, "replace").removeprefix("\ufeff")

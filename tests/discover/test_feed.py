@@ -111,6 +111,17 @@ def test_a_title_is_plain_text(markup: str, title: str | None):
     assert candidate.title == title
 
 
+def test_the_header_names_the_charset_when_the_feed_does_not():
+    body = rss(item(more="<title>Привет</title>")).partition("?>")[2].encode("cp1251")
+    found = discover.read(
+        "feed", body, url=URL, fetched_at=FETCHED, content_type='application/xml; charset="windows-1251"'
+    )
+    assert [one.title for one in found.candidates] == ["Привет"]
+    said = rss(item(more="<title>é</title>")).encode()
+    found = discover.read("feed", said, url=URL, fetched_at=FETCHED, content_type="text/xml; charset=iso-8859-1")
+    assert [one.title for one in found.candidates] == ["é"]
+
+
 def test_times_are_published_and_modified():
     (one,) = read(rss(item(more="<pubDate>Tue, 07 Feb 2023 08:15:00 +0100</pubDate>"))).candidates
     assert one.published is not None

@@ -195,6 +195,18 @@ def test_a_charset_that_is_none_is_passed_over(charset: str):
     assert [one.title for one in read(body, selector="#x").candidates] == ["titre"]
 
 
+@pytest.mark.parametrize("content_type", ["text/html; charset=windows-1251", 'text/html;charset="Windows-1251"'])
+def test_the_charset_of_the_header_wins_over_the_pages(content_type: str):
+    body = '<meta charset="utf-8"><a id="x" href="/a">Привет</a>'.encode("cp1251")
+    rule = SourceRule(kind="listing", url=URL, name="1", selector="#x")
+    found = discover.read("listing", body, url=URL, fetched_at=FETCHED, rule=rule, content_type=content_type)
+    assert [one.title for one in found.candidates] == ["Привет"]
+    unknown = discover.read(
+        "listing", body, url=URL, fetched_at=FETCHED, rule=rule, content_type="text/html; charset=zip"
+    )
+    assert len(unknown.candidates) == 1
+
+
 def test_relative_links_start_at_the_base():
     body = '<base href="https://www.example.org/x/"><a id="x" href="a.html">A</a>'
     assert [one.url for one in read(body, selector="#x").candidates] == ["https://www.example.org/x/a.html"]

@@ -23,6 +23,7 @@ from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+import certifi
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import NameResolutionError, NewConnectionError
@@ -98,8 +99,12 @@ class DeadlineTlsSocket(ssl.SSLSocket):
 
 
 def tls_context(ca_file: str | None = None) -> ssl.SSLContext:
-    """Return a context that always verifies; *ca_file* adds an authority (a company's, a test's) to the system's."""
+    """Return a context that always verifies; *ca_file* adds an authority (a company's, a test's) to the known ones.
+
+    The known ones are the system's and certifi's: small images and some builds of Python come without the system's.
+    """
     context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
     if ca_file is not None:
         context.load_verify_locations(ca_file)
     context.sslsocket_class = DeadlineTlsSocket

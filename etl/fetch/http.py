@@ -91,7 +91,7 @@ class Limits:
     total_s: float = 60.0
     """From the first look-up to the last byte, redirects included."""
     page_max_bytes: int = 10_000_000
-    """Decoded. The largest article in our corpora has 3 MB."""
+    """Decoded. The largest of 1,778 articles we measured has 1.6 MB, one in a hundred more than 1.0 MB."""
     source_max_bytes: int = 60_000_000
     """Decoded. The sitemap protocol allows 50 MB (52,428,800 bytes) uncompressed."""
     redirects_max: int = 10
@@ -369,7 +369,7 @@ def _parts(url: str) -> Url:
 
 
 def _target(hop: Hop) -> str | None:
-    """Return where a redirect leads, absolute and without fragment; None when it does not say.
+    """Return where a redirect leads, absolute and without fragment; None when it does not say, or says nonsense.
 
     Headers are latin-1 to Python, but a Location with other letters is UTF-8 in practice (RFC 3987): its bytes are quoted.
     """
@@ -377,4 +377,7 @@ def _target(hop: Hop) -> str | None:
     if not location:
         return None
     quoted = quote(location.encode("latin-1", "replace"), safe="!#$%&'()*+,/:;=?@[]~")
-    return urljoin(hop.url, quoted).partition("#")[0]
+    try:
+        return urljoin(hop.url, quoted).partition("#")[0]
+    except ValueError:  # "http://[" and the like.
+        return None

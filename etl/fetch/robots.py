@@ -106,12 +106,19 @@ class _Group:
     crawl_delay_s: float | None = None
 
 
+def product_token(agent: str) -> str:
+    """Return the name that robots.txt would call us by: `news-etl` of `news-etl/1.0 (…)`, `paperbot` of
+    `Mozilla/5.0 (compatible; PaperBot/2.1; …)`."""
+    named = re.search(r"\(compatible;\s*([^\s/;)]+)", agent)
+    return (named[1] if named else re.split(r"[/\s]", agent, maxsplit=1)[0]).lower()
+
+
 def parse(text: str, agent: str) -> Robots:
-    """Read a robots.txt for us; *agent* is our User-Agent or its product token (`news-etl`).
+    """Read a robots.txt for us; *agent* is our User-Agent or its product token.
 
     Groups of the same token are one. Ours wins over `*`, even when it is empty. Crawl-delay is not in the RFC; the largest wins.
     """
-    token = agent.split("/")[0].split(" ")[0].lower()
+    token = product_token(agent)
     ours, everybodys = _Group(), _Group()
     current: list[_Group] = []
     is_ours_named = False

@@ -42,6 +42,14 @@ FAULTS = [
     pytest.param(Reply(TEXT, status=451), Refused, "http_451", id="451"),
     pytest.param(Reply(TEXT, status=300), Refused, "http_3xx", id="300"),
     pytest.param(Reply(TEXT, status=301), Refused, "http_3xx", id="redirect without a target"),
+    pytest.param(Reply(status=302, headers={"Location": "http://["}), Refused, "http_3xx", id="redirect to nonsense"),
+    pytest.param(
+        Reply(status=302, headers={"Location": "//[::1"}), Refused, "http_3xx", id="redirect to more nonsense"
+    ),
+    pytest.param(
+        Reply(status=302, headers={"Location": "http://a:b/"}), Refused, "bad_url", id="redirect to a bad port"
+    ),
+    pytest.param(Reply(status=302, headers={"Location": "mailto:a@b"}), Refused, "bad_url", id="redirect to a mailbox"),
     pytest.param(Reply(status=304), Transient, "bad_answer", id="304 that nobody asked for"),
     pytest.param(Reply(TEXT, status=403, headers=GZIP), Refused, "http_403", id="403 with a body that does not decode"),
     pytest.param(Reply(TEXT, status=404, cut_after=10), Refused, "gone", id="404 that breaks off"),

@@ -12,7 +12,7 @@ from protego import Protego
 
 from etl.errors import Refused, TryLater
 from etl.fetch.http import Fetcher
-from etl.fetch.robots import READ_MAX_BYTES, RobotsAnswer, fetch_robots, parse
+from etl.fetch.robots import READ_MAX_BYTES, RobotsAnswer, fetch_robots, parse, product_token
 
 AGENT = "news-etl/1.0 (+https://example.org/bot)"
 HOST = "https://example.org"
@@ -86,6 +86,19 @@ def allows(text: str, path: str) -> bool:
 )
 def test_rules_mean_what_the_rfc_says(text, path, is_allowed):
     assert allows(text, path) is is_allowed
+
+
+@pytest.mark.parametrize(
+    ("agent", "token"),
+    [
+        ("news-etl", "news-etl"),
+        ("news-etl (+https://example.org/bot)", "news-etl"),
+        ("PaperBot/2.1 (+https://example.org/bot)", "paperbot"),
+        ("Mozilla/5.0 (compatible; PaperBot/2.1; +https://example.org/bot)", "paperbot"),
+    ],
+)
+def test_robots_calls_us_by_our_product_token(agent, token):
+    assert product_token(agent) == token
 
 
 def test_what_is_forbidden_is_refused_by_name():

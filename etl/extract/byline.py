@@ -18,7 +18,8 @@ _NOT_HINTS = vocabulary.words("byline", "not_hints")
 _OUTSIDE_HINTS = vocabulary.words("byline", "outside_hints")
 _PROFILE_FOLDERS = frozenset(vocabulary.words("byline", "profile_folders"))
 _OUTSIDE = frozenset({"nav", "footer", "form", "figcaption", "figure", "blockquote", "dialog", "title", "head"})
-BYLINE_MAX_CHARS = 300
+BYLINE_MAX_CHARS, BYLINE_MAX_ELEMENTS = 300, 200
+MARKED_MAX = 500
 BEFORE_ELEMENTS, AFTER_ELEMENTS = 80, 600
 """How far from the headline markup of authors is looked at; further down stand comments and teasers."""
 LINES_BEFORE, LINES_AFTER = 6, 60
@@ -71,8 +72,8 @@ def _marked(doc: Document, facts: Structured, first: int, last: int) -> Iterator
     for element in doc.by_tag.get("a", ()):
         if first <= element < last and element not in found and _is_profile(doc, element):
             found[element] = True
-    for element in sorted(found):
-        if 0 < doc.text_length(element) <= BYLINE_MAX_CHARS:
+    for element in sorted(found)[:MARKED_MAX]:
+        if 0 < doc.text_length(element) <= BYLINE_MAX_CHARS and doc.ends[element] - element <= BYLINE_MAX_ELEMENTS:
             yield element, found[element]
 
 

@@ -9,6 +9,8 @@ from etl.extract import site, vocabulary
 
 NAME_MAX_CHARS = 80
 NAMES_MAX = 40
+TEXT_MAX_CHARS, PIECE_MAX_CHARS = 4_000, 200
+"""Longer texts are no bylines; forty names with titles have 2,000 characters."""
 
 
 def _any_of(name: str) -> str:
@@ -64,6 +66,7 @@ def split(text: str) -> list[str]:
 
     "Maya Gebeily and Anthony Deutsch" are two, "Le Figaro et AFP" is one: an *and* parts names of two words or more.
     """
+    text = text[:TEXT_MAX_CHARS]
     if (
         prefix_chars(text) == 0
         and _PLAIN.fullmatch(text)
@@ -90,7 +93,7 @@ def split(text: str) -> list[str]:
 
 def tidy(text: str) -> str:
     """Return the name alone, without *by*, role, date, address or account; empty when *text* is no name."""
-    name = without_prefix(" ".join(text.split()))
+    name = without_prefix(" ".join(text[:PIECE_MAX_CHARS].split()))
     if cut := _CUT.search(name):
         name = _MONTH.sub("", name[: cut.start()]) if cut.start() > 0 else ""
     words = name.split(" ")

@@ -18,6 +18,8 @@ from etl.extract.json_ld import Node
 META_MAX = 1_000
 """Meta elements read; the corpora's pages have at most 200."""
 VALUE_MAX_CHARS = 20_000
+NAME_MAX_CHARS = 200
+"""Of a name, property, itemprop or rel: these are a word or two."""
 LIST_MAX = 200
 """Members of one list that are looked at."""
 
@@ -139,6 +141,11 @@ def clean(text: str) -> str:
     return " ".join(text.split())
 
 
+def words(doc: Document, element: int) -> str:
+    """Return the text under *element*, at most VALUE_MAX_CHARS of it: for titles and names, not for text."""
+    return clean("".join(doc.texts[doc.first_text[element] : doc.last_text[element]]))
+
+
 def is_same_page(one: str, other: str) -> bool:
     """Say whether two URLs name the same page; scheme, `www.`, query and trailing slash aside, front pages never."""
     return bool(one) and (key := _page_key(one)) != ("", "") and key == _page_key(other)
@@ -167,7 +174,7 @@ def _meta(doc: Document) -> dict[str, tuple[str, ...]]:
             continue
         for attribute, said in attrs.items():
             if attribute in _NAMING and said:
-                for name in said.lower().split():
+                for name in said[:NAME_MAX_CHARS].lower().split():
                     values = found.setdefault(name, [])
                     if not values or values[-1] != content:
                         values.append(content)
@@ -179,7 +186,7 @@ def _microdata(doc: Document) -> dict[str, tuple[int, ...]]:
     props: dict[str, list[int]] = {}
     for element, attrs in enumerate(doc.attrs):
         if "itemprop" in attrs:
-            for name in (attrs["itemprop"] or "").lower().split():
+            for name in (attrs["itemprop"] or "")[:NAME_MAX_CHARS].lower().split():
                 props.setdefault(name, []).append(element)
     return {name: tuple(found) for name, found in props.items()}
 
@@ -217,7 +224,7 @@ def _related(doc: Document) -> dict[str, tuple[int, ...]]:
         for element in doc.by_tag.get(tag, ()):
             attrs = doc.attrs[element]
             if "rel" in attrs and (rel := attrs["rel"]):
-                for name in rel.lower().split():
+                for name in rel[:NAME_MAX_CHARS].lower().split():
                     rels.setdefault(name, []).append(element)
     return {name: tuple(found) for name, found in rels.items()}
 
@@ -242,9 +249,9 @@ def _articles(
         *(doc.attribute(element, "href") for element in links.get("canonical", ())[:1]),
     ]
     here = {_page_key(url) for url in own} - {("", "")}
-    shown = {clean(doc.text(element)).casefold() for element in doc.by_tag.get("h1", ())[:3]}
+    shown = {words(doc, element).casefold() for element in doc.by_tag.get("h1", ())[:3]}
     titles = [value.casefold() for name in ("og:title", "twitter:title") for value in meta.get(name, ())[:1]]
-    titles += [clean(doc.text(element)).casefold() for element in doc.by_tag.get("title", ())[:1]]
+    titles += [words(doc, element).casefold() for element in doc.by_tag.get("title", ())[:1]]
     scored: list[tuple[int, int, Node]] = []
     for node in _reachable(tops):
         if (score := _kind_score(node)) is None:
@@ -289,14 +296,15 @@ def _address_score(doc: Document, node: Node, here: set[tuple[str, str]]) -> int
 
 def _reachable(tops: Iterable[Node]) -> Iterator[Node]:
     """Yield the objects that may be about this page: not those listed as parts or teasers."""
-    pending = [(node, 0) for node in tops]
-    while pending:
-        node, depth = pending.pop(0)
-        yield node
-        if depth < 3:
+    level = list(tops)
+    for _ in range(4):
+        below: list[Node] = []
+        for node in level:
+            yield node
             for name, value in node.items():
-                if name not in _ELSEWHERE:
-                    pending.extend((inner, depth + 1) for inner in objects(value))
+                if name not in _ELSEWHERE and len(below) < json_ld.NODES_MAX:
+                    below.extend(objects(value))
+        level = below[: json_ld.NODES_MAX]
 
 
 def _addresses(value: object) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from etl.extract import site
 from etl.extract.choice import Choice, losers
 from etl.extract.document import Document
-from etl.extract.structured import Structured, clean, kinds, strings
+from etl.extract.structured import Structured, kinds, strings, words
 
 TITLE_MAX_CHARS = 400
 _SEPARATOR = re.compile(r"\s+[|\-–—:·»•›«←~/]+\s+|\s*[｜|－ㅣ]\s*|\s+::\s+|_(?=[^_\s]+$)|\s*:\s+(?=[^:]+$)")
@@ -36,7 +36,7 @@ class Headline:
 
 def read(doc: Document, facts: Structured, known: frozenset[str]) -> Headline:
     """Return the headline, empty when the page has none; *known* are the site's names."""
-    page_title = "".join(clean(doc.text(element)) for element in doc.by_tag.get("title", ())[:1])[:TITLE_MAX_CHARS]
+    page_title = "".join(words(doc, element) for element in doc.by_tag.get("title", ())[:1])[:TITLE_MAX_CHARS]
     told = {
         "json-ld:headline": _headline(facts),
         "og:title": facts.first("og:title"),
@@ -115,7 +115,7 @@ def _shown(doc: Document, told: list[str], known: frozenset[str]) -> tuple[int |
         for element in doc.by_tag.get(tag, ())[:30]:
             if not 0 < doc.text_length(element) <= TITLE_MAX_CHARS:
                 continue
-            text = clean(doc.text(element))
+            text = words(doc, element)
             parts = _parts(text)
             likeness = max((len(parts & other) / len(parts | other) for other in wanted if parts), default=0.0)
             if tag != "h1" and likeness < 0.6:
@@ -134,11 +134,11 @@ def _shown(doc: Document, told: list[str], known: frozenset[str]) -> tuple[int |
 
 def _parts(text: str) -> set[str]:
     """Return the words of *text*; pairs of letters where a script sets no spaces between words."""
-    words = site.key(text).split()
-    if any("\u3040" <= letter <= "\u9fff" or "\u0e00" <= letter <= "\u0eff" for word in words for letter in word[:1]):
-        tight = "".join(words)
+    said = site.key(text).split()
+    if any("\u3040" <= letter <= "\u9fff" or "\u0e00" <= letter <= "\u0eff" for word in said for letter in word[:1]):
+        tight = "".join(said)
         return {tight[at : at + 2] for at in range(max(1, len(tight) - 1))}
-    return set(words)
+    return set(said)
 
 
 def _is_tail(text: str, told: list[str]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etl.extract import document, language, structured
@@ -109,6 +109,7 @@ def test_declared_languages_become_tags(raw: str, tag: str) -> None:
     assert language.tidy(raw) == tag
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.text(max_size=300))
 def test_any_text_has_a_known_language_or_none(text: str) -> None:
     found = language.detect(text)

@@ -6,12 +6,13 @@ import gzip
 import importlib.util
 import json
 import os
+import time
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etl.extract import document, metadata, structured
@@ -114,6 +115,7 @@ attributes = st.lists(st.tuples(st.sampled_from(ATTRIBUTES), st.sampled_from(WOR
 elements = st.tuples(st.sampled_from(TAGS), attributes, st.sampled_from(WORDS) | st.text(max_size=30), st.booleans())
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.lists(elements, max_size=25))
 def test_no_page_makes_the_reader_fail(parts: list[tuple[str, list[tuple[str, str]], str, bool]]) -> None:
     page = ""
@@ -166,3 +168,36 @@ def _metrics() -> Any:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param("<h1>x</h1>" + '<a rel="author" href="/authors/a">A B</a>' * 50_000, id="50,000 authors"),
+        pytest.param("<h1>x</h1>" + '<a rel="tag" href="/tag/a">A B</a> ' * 50_000, id="50,000 tags"),
+        pytest.param(
+            '<div class="author">' * 300 + "By Ada Hill" + "<i></i>" * 50_000, id="author boxes in author boxes"
+        ),
+        pytest.param(f'<meta name="author" content="{"a" * 200_000}"><h1>x</h1>', id="an author without a space"),
+        pytest.param(f'<meta name="author" content="{"a, " * 100_000}"><h1>x</h1>', id="100,000 commas"),
+        pytest.param(f"<title>{'- : ' * 50_000}</title><h1>{'| ' * 50_000}</h1>", id="titles of separators"),
+        pytest.param(f'<meta name="{"og:title " * 100_000}" content="x">', id="a meta element with 100,000 names"),
+        pytest.param(
+            f'<p itemprop="{"author " * 100_000}" rel="{"tag " * 100_000}">Ada</p>', id="100,000 item properties"
+        ),
+        pytest.param("<h1>x</h1>" + f'<img srcset="{"a 1w, " * 100_000}">', id="a set of 100,000 pictures"),
+        pytest.param("<h1>x</h1>" + "<h1>x y</h1>" * 50_000, id="50,000 headings"),
+        pytest.param(
+            f'<script type="application/ld+json">[{"{}," * 300_000}{{"headline":"x"}}]</script>', id="300,000 objects"
+        ),
+        pytest.param(
+            f'<script type="application/ld+json">{{"author":[{"[]," * 300_000}"A"]}}</script>', id="300,000 empty lists"
+        ),
+        pytest.param(f'<div class="{" ".join(f"c{n}" for n in range(100_000))}">x</div>', id="100,000 classes"),
+    ],
+)
+def test_hostile_pages_cost_bounded_time(page: str) -> None:
+    doc = document.parse(page.encode(), url=URL)
+    start = time.process_time()
+    metadata.read(doc, structured.read(doc))
+    assert time.process_time() - start < 1.0

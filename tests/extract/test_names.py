@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etl.extract import names
@@ -80,6 +80,7 @@ def test_the_words_that_introduce_an_author_are_measured(text: str, chars: int) 
     assert names.prefix_chars(text) == chars
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.text())
 def test_names_are_short_clean_and_few(text: str) -> None:
     found = names.split(text)
@@ -89,6 +90,7 @@ def test_names_are_short_clean_and_few(text: str) -> None:
         assert name == " ".join(name.split())
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.lists(st.sampled_from(["Ada Hill", "Bo Dale", "Cy Moor", "Di Fenn"]), min_size=1, max_size=4, unique=True))
 def test_a_list_of_people_comes_back_as_it_was(people: list[str]) -> None:
     assert names.split("By " + ", ".join(people)) == people

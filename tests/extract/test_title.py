@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etl.extract import document, site, structured, title
@@ -136,6 +136,7 @@ def test_the_element_is_the_heading_that_stands_above_the_text() -> None:
     assert headline(og="Rain", body="<p>No heading</p>").element is None
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.text(alphabet="ab |-–:»\n", max_size=40), st.text(alphabet="ab |-", max_size=20))
 def test_a_title_has_single_spaces_and_comes_from_the_page(shown: str, told: str) -> None:
     value = headline(og=told, body=f"<h1>{shown}</h1>", name=told).choice.value

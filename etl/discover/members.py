@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from contextlib import suppress
 from typing import BinaryIO, Protocol
 
 import zstandard
@@ -295,7 +296,9 @@ class Members:
             pass
         self._raw_at = 0
         if self._raw.startswith(_DICTIONARY):
-            self._skip_frame()
+            # Where it is broken, the records from *start* on say so themselves.
+            with suppress(Damage):
+                self._skip_frame()
         if self._stream.seekable():
             self._stream.seek(start)
             self._raw, self._raw_at = b"", start

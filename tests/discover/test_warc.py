@@ -124,6 +124,13 @@ def test_reading_begins_again_at_any_place_it_gave(pack):
             assert bodies(list(records(Pipe(content, 11), start=one.end))) == bodies(found[number + 1 :])
 
 
+def test_a_broken_dictionary_is_no_reason_to_raise():
+    content = zstandard_with_dictionary(pages(3))
+    broken = content[:12] + b"\xff" * 8 + content[20:]
+    for start in (0, 9, len(content) - 50):
+        assert not bodies(read(broken, start=start))
+
+
 def test_one_member_for_all_records_has_one_place():
     found = read(gzipped_whole(pages(3)))
     assert [one.offset for one in found] == [0, 0, 0]

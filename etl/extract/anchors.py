@@ -23,6 +23,8 @@ _CHANNELS = re.compile(
     r"(?:^|\.)(?:facebook|instagram|x|twitter|t|telegram|whatsapp|tiktok|linkedin|pinterest|threads|google|apple|bsky|"
     r"snapchat|flipboard|reddit)\.(?:com|me|net|app|co)$"
 )
+_IDS = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{20,}|\d{7,}")
+_DAY = re.compile(r"(?:19|20)\d{6}")
 _MAY_BE = re.compile(r"\d|[-_+.%][^/]*[-_+.%]|\.pdf")
 """No article's URL is without: a digit, or three words in one segment. Most menu links end here."""
 
@@ -75,6 +77,8 @@ class _Own:
         self._parts = tuple(f"{page}{mark}" for page in articles for mark in "/?.")
         """Starts of what is a part of an article: its second page, its pictures, its comments, its AMP version."""
         tails = [page.partition("?")[0].partition("/")[2].split("/")[:-1] for page in self._keys]
+        self._ids = tuple({found for page in articles for found in _IDS.findall(page) if not _DAY.fullmatch(found)})
+        """Serials and hashes in the page's own URL: its gallery, its print version and its comments carry them too."""
         self._above = {
             "/".join([page.partition("/")[0], *tail[:depth]])
             for page, tail in zip(self._keys, tails, strict=True)
@@ -99,7 +103,7 @@ class _Own:
             if url[:4] != "http":
                 return None
         key = identity(url)
-        if key in self._keys or key.startswith(self._parts):
+        if key in self._keys or key.startswith(self._parts) or any(found in key for found in self._ids):
             return url, key, OWN
         if key in self._above:
             return url, key, article_urls.OTHER

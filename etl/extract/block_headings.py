@@ -174,9 +174,16 @@ class Ruling:
         if kind is None:
             if holds_item or parent <= self.running.container < doc.ends[parent]:
                 return None
+            if link >= 0 and not is_titled and self._is_entry(element, item):
+                return None
             if not is_titled and (len(text) > WEAK_CHARS_MAX or _NOT_WEAK.search(text)):
                 return None
         return Heading(text, -1 if holds_item else element, doc.ends[parent], kind, is_titled or kind is not None)
+
+    def _is_entry(self, element: int, item: int) -> bool:
+        """Tell whether a line is an entry of the list that *item* stands in, and no heading."""
+        doc = self._doc
+        return doc.tags[element] == doc.tags[item] and doc.parents[element] == doc.parents[item]
 
     def _leads_to_topic(self, link: int) -> bool:
         """Tell whether a heading links to a topic's page: below an article that is a feed on the article's own topic."""

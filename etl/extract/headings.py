@@ -44,6 +44,11 @@ def _kind(text: str) -> LinkKind | None:
     return next((said for said in _ORDER if said in found), None)
 
 
+def is_service(text: str) -> bool:
+    """Tell whether a link's whole text is the name of a legal or service page ("Privacy policy")."""
+    return normal(text) in _SERVICES
+
+
 def is_generic(heading: str) -> bool:
     """Tell whether *heading* promises more to read without saying what: its items must tell."""
     text = normal(heading)
@@ -71,6 +76,7 @@ _SPACED, _GLUED = _read(_LISTED)
 _NOISE = frozenset(map(normal, _LISTED["noise"].split("|")))
 _ADVERTISING = frozenset(map(normal, _LISTED["advertising"].split("|")))
 _GENERIC = frozenset(map(normal, _LISTED["generic"].split("|")))
+_SERVICES = frozenset(map(normal, _LISTED["services"].split("|")))
 _GENERIC_STARTS = tuple(f"{normal(phrase)} " for phrase in _LISTED["generic_starts"].split("|"))
 _LENGTHS: dict[str, set[int]] = {}
 """First word of a phrase → lengths in words of the phrases that start with it."""

@@ -29,7 +29,7 @@ LABEL_CHARS_MAX = 70
 _RANK_NAME = re.compile(r"(?<![a-z])(?:rank|ranking|number|position|no)[-_]{0,2}(\d{1,2})(?!\w)")
 _LEADING_RANK = re.compile(r"(\d{1,2})\s*[.)]\s+(?=\S)")
 _LEADING_SIGN = re.compile(r"^[:|·•/,;›»>]+\s+|\s+[|·•›>]$")
-_DURATION = re.compile(r"\W*(?:\d{1,2}:)?\d{1,2}:\d\d\W*")
+_DURATION = re.compile(r"\W*(?:(?:\d{1,2}:)?\d{1,2}:\d\d|(?:\d+\s?(?:h|m|s|min|sec|std|sek)\.?\s?)+)\W*", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.?!…]\W*$")
 _LABEL_END = re.compile(r"\s*[-–—:|]$")
 
@@ -159,7 +159,8 @@ def _kicker(pieces: list[Piece], title: list[Piece]) -> Piece | None:
     if not title:
         return None
     for piece in pieces:
-        if piece.role == KICKER and len(piece.text) <= KICKER_CHARS_MAX and piece not in title:
+        is_short = len(piece.text) <= KICKER_CHARS_MAX and not _DURATION.fullmatch(piece.text)
+        if piece.role == KICKER and is_short and piece not in title:
             return piece
     for piece in pieces:
         is_short_capitals = piece.text.isupper() and len(piece.text) <= KICKER_CHARS_MAX
@@ -178,6 +179,8 @@ def _labels(pieces: list[Piece]) -> tuple[str, ...]:
         piece.text
         for piece in pieces
         if piece.role not in (DATE, OTHER) and len(piece.text) <= LABEL_CHARS_MAX and _has_digits(piece.text)
+        # A bare clock without a name is as likely the length of a video.
+        if not _DURATION.fullmatch(piece.text)
     ]
     return (*named, *others)
 

@@ -19,6 +19,7 @@ CARD_CHARS_MAX = 1500
 SHORT_TITLE_CHARS = 12
 SHORT_TITLE_CHARS_WEAK = 24
 """Shorter link texts are labels; the second for URLs that only may be an article's."""
+SERVICE_CHARS_MAX = 40
 HEADLINES_MAX = 2
 """Pages with more `<h1>` than these use it for teasers."""
 TAIL_CHARS_MAX = 60
@@ -43,6 +44,8 @@ class Item:
     """The first element that is not part of it: siblings behind a bare link may be."""
     last_text: int
     """The first chunk that is not part of it."""
+    is_service: bool = False
+    """Its text names a legal or service page."""
     is_sure: bool = True
     """False for one that counts only beside others that are sure."""
 
@@ -51,9 +54,15 @@ def find(doc: Document, wanted: Sequence[Anchor], running: Running) -> list[Item
     """Return the teasers that the links *wanted* make. Self-teasers stay among them: they part their neighbours."""
     found: list[Item] = []
     for item in _grown(doc, wanted, running):
-        certainty = 2 if item.shape == OWN else _certainty(doc, item)
-        if certainty:
-            found.append(item if certainty == 2 else replace(item, is_sure=False))
+        if item.shape != OWN:
+            certainty = _certainty(doc, item)
+            if not certainty:
+                continue
+            if _is_service(doc, item):
+                item = replace(item, is_service=True)
+            elif certainty == 1:
+                item = replace(item, is_sure=False)
+        found.append(item)
     return found
 
 
@@ -139,6 +148,13 @@ def _has_twin(doc: Document, element: int, parent: int) -> bool:
     links = doc.by_tag["a"]
     place = bisect_left(links, sibling)
     return place < len(links) and links[place] < doc.ends[sibling]
+
+
+def _is_service(doc: Document, item: Item) -> bool:
+    return any(
+        doc.text_length(anchor) <= SERVICE_CHARS_MAX and headings.is_service(doc.text(anchor))
+        for anchor in item.anchors
+    )
 
 
 def _certainty(doc: Document, item: Item) -> int:

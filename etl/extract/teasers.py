@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
+from itertools import islice
 
 from etl.extract import anchors as page_anchors
 from etl.extract import block_headings, headings, running_text, teaser_items
@@ -24,6 +25,7 @@ from etl.model import LinkKind
 
 MENU_TITLE_CHARS = 40
 """A menu entry this long is a headline card and no section."""
+MENU_ENTRIES_MAX = 60
 MENU_ITEMS_MIN = 4
 """A list this long in which most entries are too short for a headline is a menu, also without a `<nav>`."""
 HEADLINE_CHARS_MAX = 300
@@ -94,9 +96,12 @@ def _may_tease(doc: Document, anchor: Anchor, zones: Zones) -> bool:
 
 
 def _blocks(doc: Document, items: list[Item], ruling: Ruling, zones: Zones) -> list[Block]:
-    """Split the items where the ruling heading changes, or, without one, where the list around them does."""
+    """Split the items where the ruling heading changes, or, without one, where the list around them does.
+
+    Behind the text, what follows a list of legal and service pages and has no heading that we know is the page's foot.
+    """
     running = ruling.running
-    blocks: list[Block] = []
+    groups: list[tuple[list[Item], Heading | None]] = []
     group: list[Item] = []
     head: Heading | None = None
     for item in items:
@@ -107,12 +112,19 @@ def _blocks(doc: Document, items: list[Item], ruling: Ruling, zones: Zones) -> l
         if group:
             same = heading is head and (heading is not None or (follows and gap < SENTENCE_CHARS))
             if not same:
-                blocks += _block(doc, group, head, running, zones)
+                groups.append((group, head))
                 group = []
         group.append(item)
         head = heading
-    if group:
-        blocks += _block(doc, group, head, running, zones)
+    groups.append((group, head))
+    blocks: list[Block] = []
+    is_foot = False
+    for group, head in groups:
+        if any(item.is_service for item in group):
+            is_foot = is_foot or 0 <= running.end <= group[0].element
+            continue
+        found = _block(doc, group, head, running, zones)
+        blocks += [block for block in found if not is_foot or block.rule != "default"]
     return blocks
 
 
@@ -125,6 +137,8 @@ def _side_by_side(doc: Document, left: int, right: int) -> bool:
 def _block(doc: Document, group: list[Item], heading: Heading | None, running: Running, zones: Zones) -> list[Block]:
     items = tuple(item for item in group if item.shape != OWN)
     sure = [item for item in items if item.is_sure]
+    if _is_menu(doc, items):
+        return []
     if not items or not sure or (len(sure) * 2 < len(items) and len(items) >= MENU_ITEMS_MIN):
         return []
     in_text = running.spans(items[0].element)
@@ -148,6 +162,20 @@ def _on_same_story(doc: Document, items: tuple[Item, ...]) -> bool:
     """Tell whether at least half of *items* share a word of some length with the page's headline."""
     own = _stems(_headline(doc))
     return sum(1 for item in items if own & _stems(doc.text(item.element))) * 2 >= len(items)
+
+
+def _is_menu(doc: Document, items: tuple[Item, ...]) -> bool:
+    """Tell whether the items are a few long names among the many entries of a list."""
+    lists: dict[int, int] = {}
+    for item in items:
+        if doc.tags[item.element] == "li":
+            parent = doc.parents[item.element]
+            lists[parent] = lists.get(parent, 0) + 1
+    for parent, teased in lists.items():
+        entries = sum(1 for child in islice(doc.children(parent), MENU_ENTRIES_MAX) if doc.text_length(child))
+        if entries > MENU_ITEMS_MIN and teased * 3 < entries:
+            return True
+    return False
 
 
 def _headline(doc: Document) -> str:

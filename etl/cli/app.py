@@ -8,7 +8,7 @@ import typer
 
 from etl.errors import Misconfigured, NewsEtlError
 
-from . import backfill, database, demo, exporting, extracting, loading, run, source
+from . import backfill, database, demo, exporting, extracting, loading, recipe, run, source
 
 FAILED, MISCONFIGURED, INTERRUPTED = 1, 3, 130
 
@@ -24,6 +24,7 @@ app = typer.Typer(
 app.command()(demo.demo)
 app.command()(run.run)
 app.add_typer(source.app, name="source")
+app.add_typer(recipe.app, name="recipe")
 app.command()(database.migrate)
 app.command()(database.doctor)
 app.command()(database.psql)

@@ -15,7 +15,7 @@ from etl.dedupe.canonical import BadUrlError
 from etl.errors import Misconfigured
 from etl.flow.reading import spell
 from etl.run import embedded_host
-from etl.run.database import database
+from etl.run.database import answering, database
 from etl.run.embedded import Embedded
 from etl.store import migrate as migrations
 from etl.store import page_reports, pages
@@ -28,7 +28,7 @@ def migrate_database(to: str, *, dry_run: bool, as_json: bool) -> None:
     """Migrate the embedded or the configured database."""
     chosen = settings()
     source = Embedded(chosen.data_dir) if chosen.database_url is None else nullcontext(chosen.database_url)
-    with source as dsn:
+    with source as dsn, answering():
         if dry_run:
             with psycopg.connect(dsn) as conn:
                 before, after = migrations.current(conn), migrations.head() if to == "head" else to

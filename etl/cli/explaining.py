@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from rich.table import Table
 
 from etl import boot
 from etl.errors import Unreadable
-from etl.fetch.http import NotModified
+from etl.fetch.http import Fetched
 from etl.flow.reading import read_article
 from etl.model import Article, Link, Moment
 
@@ -25,34 +26,55 @@ VALUE_MAX = 300
 SAVED_FROM = re.compile(rb"<!-- saved from url=\(\d+\)(\S+) -->")
 
 
-def explain_page(page: str, *, url: str | None, fetched_at: str | None, is_file: bool, as_json: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A page to read, from a file or from the web."""
+
+    url: str
+    body: bytes
+    fetched_at: datetime
+    content_type: str = ""
+
+
+def explain_page(page: str, *, url: str | None, fetched_at: str | None, as_json: bool) -> None:
     """Read the page and print what was found in it, and why."""
-    chosen = settings()
-    if is_file:
+    loaded = load_page(page, url=url, fetched_at=fetched_at)
+    article = read_article(
+        loaded.body,
+        url=loaded.url,
+        fetched_at=loaded.fetched_at,
+        content_type=loaded.content_type,
+        shelf=boot.shelf(settings()),
+    )
+    if as_json:
+        losers = {field: [list(one) for one in some] for field, some in article.losers.items()}
+        console.answer({**article_record(loaded.url, article), "fetched_at": loaded.fetched_at, "losers": losers})
+        return
+    _print(article, loaded.url, loaded.fetched_at)
+
+
+def load_page(page: str, *, url: str | None, fetched_at: str | None) -> Loaded:
+    """Return a saved page, or fetch one."""
+    if Path(page).is_file():
         body = Path(page).read_bytes()
         saved = SAVED_FROM.search(body[:4096])
         where = url or (saved[1].decode("utf-8", "replace") if saved else Path(page).resolve().as_uri())
-        at, content_type = when(fetched_at) or now(), ""
-    elif page.startswith(("http://", "https://")):
-        where, body, at, content_type = _fetched(page)
-    else:
+        return Loaded(where, body, _moment_given(fetched_at) or now())
+    if not page.startswith(("http://", "https://")):
         raise typer.BadParameter(f"there is no file {page}, and it is no http(s) address")
-    article = read_article(body, url=where, fetched_at=at, content_type=content_type, shelf=boot.shelf(chosen))
-    if as_json:
-        losers = {field: [list(one) for one in some] for field, some in article.losers.items()}
-        console.answer({**article_record(where, article), "fetched_at": at, "losers": losers})
-        return
-    _print(article, where, at)
+    with tools(settings()) as kit:
+        answer = kit.fetcher.get(page, now=now)
+    if not isinstance(answer, Fetched):
+        raise Unreadable(f"no page came back for {page}", code="empty")
+    capture = answer.capture
+    return Loaded(capture.final_url, answer.body, capture.fetched_at, capture.content_type)
 
 
-def _fetched(url: str) -> tuple[str, bytes, datetime, str]:
-    chosen = settings()
-    with tools(chosen) as kit:
-        answer = kit.fetcher.get(url, now=now)
-    if isinstance(answer, NotModified) or not hasattr(answer, "body"):
-        raise Unreadable(f"no page came back for {url}", code="empty")
-    capture = answer.capture  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType, reportUnknownMemberType]
-    return capture.final_url, answer.body, capture.fetched_at, capture.content_type  # pyright: ignore
+def _moment_given(text: str | None) -> datetime | None:
+    try:
+        return when(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text} is no ISO 8601 time, such as 2026-02-07T08:15:00+01:00") from error
 
 
 def _print(article: Article, url: str, at: datetime) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -70,4 +69,4 @@ def explain(
     """
     from .explaining import explain_page
 
-    explain_page(page, url=url, fetched_at=fetched_at, is_file=Path(page).is_file(), as_json=as_json)
+    explain_page(page, url=url, fetched_at=fetched_at, as_json=as_json)

@@ -67,7 +67,7 @@ def poll(source: Slug, as_json: Json = False) -> None:
 
 @app.command()
 def check(as_json: Json = False) -> None:
-    """Read all recipes and say what is wrong with them; nothing is fetched or written."""
-    from .sourcing import check_recipes
+    """Read all recipes and say what is wrong with them: the same as `news-etl recipe check`."""
+    from .recipes import check_recipes
 
     check_recipes(as_json=as_json)

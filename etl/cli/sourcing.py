@@ -113,13 +113,3 @@ def _change(slug: str, change: Callable[[Connection], bool], done: str, *, dry_r
         console.answer({"source": slug, "state": done, "dry_run": dry_run})
     else:
         console.out.print(f"{slug} {'would be ' if dry_run else ''}{done}")
-
-
-def check_recipes(*, as_json: bool) -> None:
-    """Read all recipes; the first mistake ends with its file, key and fix."""
-    shelf = boot.shelf(settings())
-    rows = [(recipe.name, len(recipe.sources), recipe.home) for recipe in shelf.recipes]
-    if as_json:
-        console.answer([{"recipe": name, "sources": count, "home": home} for name, count, home in rows])
-    else:
-        console.table(None, ("recipe", "sources", "home"), rows)

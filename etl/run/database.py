@@ -7,9 +7,12 @@ from contextlib import contextmanager
 
 import psycopg
 
+from etl.errors import Misconfigured
 from etl.run.embedded import Embedded
 from etl.settings import Settings
 from etl.store.migrate import migrate, require_head
+
+CONNECT_S = 10
 
 
 @contextmanager
@@ -25,9 +28,22 @@ def database(settings: Settings, *, migrates: bool = False) -> Generator[str]:
             yield dsn
         return
     dsn = settings.database_url
-    if migrates:
-        migrate(dsn)
-    else:
-        with psycopg.connect(dsn) as conn:
-            require_head(conn)
+    with answering():
+        if migrates:
+            migrate(dsn)
+        else:
+            with psycopg.connect(dsn, connect_timeout=CONNECT_S) as conn:
+                require_head(conn)
     yield dsn
+
+
+@contextmanager
+def answering() -> Generator[None]:
+    """Turn the failure to connect into words for the operator."""
+    try:
+        yield
+    except psycopg.OperationalError as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise Misconfigured(f"the database does not answer ({reason}): check NEWS_ETL_DATABASE_URL") from error
+    except psycopg.ProgrammingError as error:
+        raise Misconfigured(f"NEWS_ETL_DATABASE_URL is no address of a database: {error}") from error

@@ -31,7 +31,9 @@ class Sleepy(bytes):
 
 
 def body_of(number: int) -> bytes:
-    text = "".join(f"<p>Paragraph {k} of page {number} says something about the harbour and its ferries.</p>" for k in range(6))
+    text = "".join(
+        f"<p>Paragraph {k} of page {number} says something about the harbour and its ferries.</p>" for k in range(6)
+    )
     return f"<html lang=en><title>Page {number}</title><h1>Page {number}</h1><article>{text}</article></html>".encode()
 
 

@@ -142,43 +142,45 @@ class Ruling:
         return panels if len(panels) == count else []
 
     def _heading(self, start: int, end: int, item: int) -> Heading | None:
+        """Return the heading that the line of chunks *start* to *end* is for *item*, or None."""
         doc = self._doc
         while not doc.texts[start].strip():
             start += 1
         link = self._link_of(start)
         if link in self._articles:
             return None
-        stop = end
-        if link >= 0 and doc.last_text[link] < end:
-            stop = doc.last_text[link]
+        stop = doc.last_text[link] if link >= 0 and doc.last_text[link] < end else end
         text = collapse("".join(doc.texts[start:stop]))
-        element = doc.boxes[start]
-        if not _LETTER.search(text) or doc.tags[element] in ("h1", "figcaption"):
+        box, owner = doc.boxes[start], doc.owners[start]
+        if not _LETTER.search(text) or doc.tags[box] in ("h1", "figcaption"):
             return None
-        if _HIDDEN.search(doc.hint(element)) or _HIDDEN.search(doc.hint(doc.owners[start])):
+        if _HIDDEN.search(doc.hint(box)) or _HIDDEN.search(doc.hint(owner)):
             return None
         kind, is_noise = headings.judge(text)
         if is_noise:
             return None
-        holds_item = element < item < doc.ends[element]
-        parent = element
-        if not holds_item:
-            parent = doc.parents[element]
-            while parent >= 0 and doc.ends[parent] <= item and doc.text_length(parent) <= HEADING_CHARS_MAX:
-                element, parent = parent, doc.parents[parent]
-            if parent < 0 or doc.ends[parent] <= item:
-                return None
-        is_titled = _is_titled(doc, doc.boxes[start], doc.owners[start], element)
-        if kind is None and link >= 0 and doc.tags[doc.boxes[start]] in _HEADING_TAGS and self._leads_to_topic(link):
+        element, parent = self._scope(box, item)
+        if parent < 0:
+            return None
+        if kind is None and link >= 0 and doc.tags[box] in _HEADING_TAGS and self._leads_to_topic(link):
             kind = "related"
+        is_titled = _is_titled(doc, box, owner, max(element, 0))
         if kind is None:
-            if holds_item or parent <= self.running.container < doc.ends[parent]:
+            if element < 0 or parent <= self.running.container < doc.ends[parent]:
                 return None
-            if link >= 0 and not is_titled and self._is_entry(element, item):
+            if not is_titled and (_is_weak(text) or (link >= 0 and self._is_entry(element, item))):
                 return None
-            if not is_titled and (len(text) > WEAK_CHARS_MAX or _NOT_WEAK.search(text)):
-                return None
-        return Heading(text, -1 if holds_item else element, doc.ends[parent], kind, is_titled or kind is not None)
+        return Heading(text, element, doc.ends[parent], kind, is_titled or kind is not None)
+
+    def _scope(self, box: int, item: int) -> tuple[int, int]:
+        """Return what prints the line in *box* (-1: something around *item*) and what it rules (-1: not *item*)."""
+        doc = self._doc
+        if box < item < doc.ends[box]:
+            return -1, box
+        element, parent = box, doc.parents[box]
+        while parent >= 0 and doc.ends[parent] <= item and doc.text_length(parent) <= HEADING_CHARS_MAX:
+            element, parent = parent, doc.parents[parent]
+        return element, parent if parent >= 0 and doc.ends[parent] > item else -1
 
     def _is_entry(self, element: int, item: int) -> bool:
         """Tell whether a line is an entry of the list that *item* stands in, and no heading."""
@@ -198,6 +200,11 @@ class Ruling:
                 return element
             element = doc.parents[element]
         return -1
+
+
+def _is_weak(text: str) -> bool:
+    """Tell whether a line that only its place makes a heading does not read like one."""
+    return len(text) > WEAK_CHARS_MAX or _NOT_WEAK.search(text) is not None
 
 
 def _is_titled(doc: Document, box: int, owner: int, top: int) -> bool:

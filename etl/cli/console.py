@@ -6,6 +6,7 @@ import sys
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from time import monotonic
 from typing import Annotated, Any
 
 import msgspec
@@ -16,6 +17,8 @@ from rich.table import Table
 
 Json = Annotated[bool, typer.Option("--json", help="Answer as JSON on standard output.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
+
+LINE_EVERY_S = 5.0
 
 out = Console(highlight=False, soft_wrap=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -58,18 +61,23 @@ class Steps:
     def __init__(self, progress: Progress | None) -> None:
         self._progress = progress
         self._tasks: dict[str, Any] = {}
-        self._done: dict[str, tuple[int, int | None]] = {}
+        self._said_at: dict[str, float] = {}
 
     def at(self, step: str, done: int, total: int | None = None, note: str = "") -> None:
         """Say how far *step* is."""
         if self._progress is None:
-            if total is not None and done >= total and self._done.get(step) != (done, total):
-                err.print(f"{step}: {done}{f' {note}' if note else ''}")
-            self._done[step] = (done, total)
+            self._at_in_lines(step, done, total, note)
             return
         if step not in self._tasks:
             self._tasks[step] = self._progress.add_task(step, total=total, note=note)
         self._progress.update(self._tasks[step], completed=done, total=total, note=note)
+
+    def _at_in_lines(self, step: str, done: int, total: int | None, note: str) -> None:
+        """Print a line now and then: a log should show that work goes on, not every step of it."""
+        if done and monotonic() - self._said_at.get(step, 0.0) >= LINE_EVERY_S:
+            of_total = f" of {total}" if total else ""
+            err.print(f"{step}: {done}{of_total}{f' ({note})' if note else ''}")
+            self._said_at[step] = monotonic()
 
     def begin(self) -> None:
         """Begin the steps anew: what was shown stays as it is."""
@@ -77,7 +85,6 @@ class Steps:
             for task in self._tasks.values():
                 self._progress.stop_task(task)
         self._tasks.clear()
-        self._done.clear()
 
     def say(self, words: str) -> None:
         """Print a line for the person who waits."""

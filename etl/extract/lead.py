@@ -14,8 +14,8 @@ from itertools import islice
 
 from etl.extract import site, vocabulary
 from etl.extract.choice import Choice, losers
-from etl.extract.document import Document, collapse
-from etl.extract.structured import Structured, strings
+from etl.extract.document import Document
+from etl.extract.structured import Structured, clean, strings, words
 
 LEAD_MIN_CHARS, LEAD_MAX_CHARS = 25, 1_200
 LONG_LINES = 6
@@ -86,7 +86,7 @@ def find(doc: Document, facts: Structured, *, heading: int | None) -> Standfirst
     best_score = 2.0
     is_before_text = heading is not None
     for order, first, last, box in lines:
-        text = collapse("".join(doc.texts[first:last]))
+        text = clean("".join(doc.texts[first:last]))
         if len(text) < LEAD_MIN_CHARS or _is_among(text, headlines):
             continue
         is_usual = doc.parents[box] == usual
@@ -110,7 +110,7 @@ def _repeated(doc: Document, lines: list[Line], told: list[tuple[str, str]], hea
         length = doc.chars[last] - doc.chars[first]
         if not any(abs(length - len(other)) <= 10 + len(other) // 20 for _, other in told):
             continue
-        text = collapse("".join(doc.texts[first:last]))
+        text = clean("".join(doc.texts[first:last]))
         rule = _told_score(told, text)[1]
         if rule and not _is_among(text, headlines) and _hint_score(doc, box, 2) >= 0:
             return Standfirst(text, first, last, box, f"shown:{rule}")
@@ -121,7 +121,7 @@ def _headlines(doc: Document, facts: Structured, heading: int | None) -> tuple[l
     """Return what repeats the headline, and the other headlines of the article."""
     main = [text for node in facts.articles[:1] for text in strings(node.get("headline"))]
     if heading is not None:
-        main.append(collapse(doc.text(heading)))
+        main.append(words(doc, heading))
     return main, [text for node in facts.articles[:1] for text in strings(node.get("alternativeHeadline"))]
 
 
@@ -225,7 +225,7 @@ def _whole(doc: Document, part: Standfirst) -> Standfirst:
         first, last = doc.first_text[above], doc.last_text[above]
         if doc.text_length(above) > LEAD_MAX_CHARS or not any(word in doc.hint(above) for word in _HINTS):
             continue
-        lines = [collapse("".join(doc.texts[start:end])) for _, start, end, _ in _lines(doc, first) if end <= last]
+        lines = [clean("".join(doc.texts[start:end])) for _, start, end, _ in _lines(doc, first) if end <= last]
         if len(lines) > 1 and all(len(line) >= LEAD_MIN_CHARS for line in lines):
             return Standfirst(" ".join(lines), first, last, above, part.rule)
     return part

@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 
 from etl.extract import site, vocabulary
+from etl.extract.structured import clean
 
 NAME_MAX_CHARS = 80
 NAMES_MAX = 40
@@ -66,7 +67,7 @@ def split(text: str) -> list[str]:
 
     "Maya Gebeily and Anthony Deutsch" are two, "Le Figaro et AFP" is one: an *and* parts names of two words or more.
     """
-    text = text[:TEXT_MAX_CHARS]
+    text = clean(text[:TEXT_MAX_CHARS])
     if (
         prefix_chars(text) == 0
         and _PLAIN.fullmatch(text)

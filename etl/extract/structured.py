@@ -5,6 +5,7 @@ Everything here is found once per page and shared by the readers of metadata, ti
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from html import unescape
@@ -23,6 +24,9 @@ NAME_MAX_CHARS = 200
 LIST_MAX = 200
 """Members of one list that are looked at."""
 
+_TAG = re.compile(r"</?[a-zA-Z][^<>]{0,300}>")
+_INVISIBLE = str.maketrans("", "", "\u00ad\u200b\u2060\ufeff")
+"""Soft hyphen, zero-width space and joiner, byte order mark; not the non-joiner, which Persian spells with."""
 _NAMING = frozenset({"name", "property", "itemprop", "http-equiv"})
 _ARTICLE_ENDINGS = ("article", "posting", "report", "review", "interview")
 """NewsArticle, ReportageNewsArticle, BlogPosting, LiveBlogPosting, ClaimReview and their like."""
@@ -132,12 +136,16 @@ def texts(value: object) -> tuple[str, ...]:
 
 
 def clean(text: str) -> str:
-    """Return *text* with entities resolved (publishers escape twice) and white space collapsed."""
+    """Return *text* as a reader sees it: entities resolved (publishers escape twice), no tags, no invisible letters."""
     text = text[:VALUE_MAX_CHARS]
     if "&" in text:
         text = unescape(text)
         if "&" in text:
             text = unescape(text)
+    if "<" in text:
+        text = _TAG.sub("", text)
+    if not text.isascii():
+        text = text.translate(_INVISIBLE)
     return " ".join(text.split())
 
 

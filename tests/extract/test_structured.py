@@ -119,6 +119,21 @@ def test_strings_are_the_texts_of_any_json_ld_value(value: object, texts: tuple[
 
 
 @pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        pytest.param("Tom &amp;amp; Ann", "Tom & Ann", id="escaped twice"),
+        pytest.param("The <em>long</em> rain<br/>", "The long rain", id="tags"),
+        pytest.param("1 < 2 and 3 > 2", "1 < 2 and 3 > 2", id="signs that are no tags"),
+        pytest.param("Heli\u00adkopter\u200b\ufeff", "Helikopter", id="invisible letters"),
+        pytest.param("می\u200cروم", "می\u200cروم", id="Persian keeps its non-joiner"),
+        pytest.param("  a \n\t b\u00a0c ", "a b c", id="white space"),
+    ],
+)
+def test_texts_are_cleaned_to_what_a_reader_sees(raw: str, text: str) -> None:
+    assert structured.clean(raw) == text
+
+
+@pytest.mark.parametrize(
     ("one", "other", "same"),
     [
         pytest.param("https://www.a.example/x/", "http://a.example/x?utm=1#top", True, id="scheme, www, query, slash"),

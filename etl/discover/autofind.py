@@ -26,10 +26,13 @@ _COMMENTS = re.compile(r"comment|kommentar|reactie|comentario", re.IGNORECASE)
 _FEED_ADDRESS = re.compile(
     r"(?:[/._-](?:rss|atom|feeds?)(?:\.xml|\.json|\d)?/?\Z|\.rss\Z|[?&]feed=|//feeds?\.)", re.IGNORECASE
 )
+# Whole words of the path: `app` is no section, `apple` may be one.
 _NO_SECTION = re.compile(
-    r"login|signin|sign-in|account|compte|konto|abo|subscri|suscri|newsletter|contact|kontakt|about|legal|mentions"
-    r"|privacy|datenschutz|impressum|terms|cgu|cgv|cookie|jobs|emploi|shop|boutique|games|jeux|video|podcast|search"
-    r"|recherche|suche|app|help|faq|advert|e-?paper|archive|rss|feed|sitemap|plan-du-site|meteo|weather|horoscope",
+    r"(?:\A|[/_-])(?:log-?in|sign-?(?:in|up)|account|compte|konto|abo|abos|abonnements?|subscri\w*|suscri\w*|newsletters?|contact"
+    r"|contactos?|kontakt|about|legal|mentions|privacy|datenschutz|impressum|terms|cgu|cgv|cookies?|jobs|careers|emploi|shop|store"
+    r"|boutique|coupons|games|puzzles|jeux|videos?|podcasts?|search|recherche|suche|buscar|apps?|help|faq|advert\w*|e-?paper"
+    r"|archives?|rss|feeds?|sitemap|plan-du-site|meteo|weather|wetter|horoscopes?|authors?|auteurs?|autores?|tags?|profile|user)"
+    r"(?:[/_.-]|\Z)",
     re.IGNORECASE,
 )
 _USUAL_FEEDS = ("/feed", "/rss", "/rss.xml", "/feed.xml", "/atom.xml", "/index.xml", "/feed.json")

@@ -16,7 +16,8 @@ HOME = """<!doctype html><html lang="fr-FR"><head><title> Le
 <link rel="ALTERNATE feed" type="application/atom+xml; charset=utf-8" href="https://feeds.example.net/une">
 <link rel="alternate" hreflang="en" href="/en/"><link rel="stylesheet" href="/rss.css">
 </head><body><header><nav><a href="/politique/">Politique</a> <a href="/monde">Monde</a> <a href="/login">Se connecter</a>
-<a href="/meteo/">Météo</a> <a href="/monde/un-article-du-jour-a-lire-12345">À lire</a> <a href="/?p=3">Plus</a>
+<a href="/meteo/">Météo</a> <a href="/labour">Labour</a> <a href="/author/a-b">A. B.</a>
+<a href="/monde/un-article-du-jour-a-lire-12345">À lire</a> <a href="/?p=3">Plus</a>
 <a href="https://ailleurs.example/sport/">Sport</a></nav></header>
 <main><a href="/dossiers/">Dossiers</a> <a href="/services/flux.rss">Tous nos flux RSS</a></main>
 <footer><a href="/mentions/">Mentions</a>
@@ -49,7 +50,7 @@ def test_sitemaps_are_those_of_robots_txt_news_first():
 
 
 def test_sections_are_short_names_in_the_menu_of_the_same_site():
-    assert offered("listing") == ["politique/", "monde"]
+    assert offered("listing") == ["politique/", "monde", "labour"]
 
 
 def test_the_usual_addresses_are_guesses_and_come_last():

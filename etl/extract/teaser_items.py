@@ -20,6 +20,8 @@ SHORT_TITLE_CHARS = 12
 SHORT_TITLE_CHARS_WEAK = 24
 """Shorter link texts are labels; the second for URLs that only may be an article's."""
 SERVICE_CHARS_MAX = 40
+WIDE_SAMPLE = 12
+"""Characters at the start that tell a script of wide ones, which says in half of them what Latin says."""
 HEADLINES_MAX = 2
 """Pages with more `<h1>` than these use it for teasers."""
 TAIL_CHARS_MAX = 60
@@ -170,7 +172,7 @@ def _certainty(doc: Document, item: Item) -> int:
     text = doc.text(item.element)
     if text[:1] == "©":
         return 0
-    wide = 2 if text[-1:] > "\u2e80" else 1
+    wide = 2 if any(character > "\u2e80" for character in text[:WIDE_SAMPLE]) else 1
     chars *= wide
     if item.shape == STRONG:
         if tags[0] in _ITEM_TAGS and len(text) * wide >= 2 * SHORT_TITLE_CHARS:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import BinaryIO, Literal
 
 from etl.discover.members import Damage, Members
-from etl.discover.payload import TooLarge, read_headers, read_http
+from etl.discover.payload import HttpAnswer, TooLarge, read_headers, read_http
 
 RECORD_MAX_BYTES = 64_000_000  # One record, compressed once inside; pages of more than a tenth of that are no news.
 BODY_MAX_BYTES = 64_000_000
@@ -21,6 +21,8 @@ HEADERS_MAX_BYTES = 256_000
 LINE_MAX_BYTES = 64_000
 
 WarcKind = Literal["response", "resource", "revisit"]
+_UNKNOWN = HttpAnswer(304, {}, b"", is_cut=False)
+"""Of a revisit whose producer kept no headers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,43 +168,40 @@ class _Page:
         if kind == "resource":
             if len(block) > body_max_bytes:
                 return self._too_large(body_max_bytes)
-            return self._record("resource", fetched_at, 200, self._resource_headers(), block)
+            return self._record("resource", fetched_at, HttpAnswer(200, self._resource_headers(), block, is_cut=False))
         try:
             answer = read_http(block, body_max_bytes=body_max_bytes)
         except TooLarge:
             return self._too_large(body_max_bytes)
         if kind == "revisit":
-            status, headers = (answer.status, answer.headers) if answer else (304, {})
-            return self._record("revisit", fetched_at, status, headers, b"")
+            kept = HttpAnswer(answer.status, answer.headers, b"", is_cut=False) if answer else _UNKNOWN
+            return self._record("revisit", fetched_at, kept)
         if answer is None:
             return self._broken(f"no HTTP answer inside ({block[:40]!r})")
-        record = self._record("response", fetched_at, answer.status, answer.headers, answer.body)
-        return record if not answer.is_cut or record.truncated else replace(record, truncated="payload")
+        return self._record("response", fetched_at, answer)
 
-    def _record(
-        self, kind: WarcKind, fetched_at: datetime, status: int, headers: Mapping[str, str], body: bytes
-    ) -> WarcRecord:
+    def _record(self, kind: WarcKind, fetched_at: datetime, answer: HttpAnswer) -> WarcRecord:
         say = self.headers.get
-        is_segment = say("warc-segment-number") is not None
+        own_word = "segmented" if say("warc-segment-number") else "payload" if answer.is_cut else None
         return WarcRecord(
             offset=self.offset,
             end=self.end,
             kind=kind,
             url=self.url or "",
             fetched_at=fetched_at,
-            status=status,
-            headers=headers,
-            body=body,
+            status=answer.status,
+            headers=answer.headers,
+            body=answer.body,
             record_id=say("warc-record-id"),
             refers_to=say("warc-refers-to"),
             refers_to_url=say("warc-refers-to-target-uri"),
             refers_to_at=_instant(say("warc-refers-to-date", "")),
             payload_digest=say("warc-payload-digest"),
-            truncated=say("warc-truncated") or ("segmented" if is_segment else None),
+            truncated=say("warc-truncated") or own_word,
             warc_headers=self.headers,
         )
 
-    def _resource_headers(self) -> Mapping[str, str]:
+    def _resource_headers(self) -> dict[str, str]:
         content_type = self.headers.get("content-type")
         return {"content-type": content_type} if content_type else {}
 

@@ -156,7 +156,7 @@ def _copies(places: Places) -> list[tuple[str, str]]:
 
 def _articles(places: Places, editions_at: Editions) -> list[GoldArticle]:
     return [
-        _article(places, paper, story, edition, editions_at)
+        _article(places, paper, story, edition=edition, editions_at=editions_at)
         for paper in papers()
         for story in paper.stories
         if not story.is_private
@@ -164,7 +164,7 @@ def _articles(places: Places, editions_at: Editions) -> list[GoldArticle]:
     ]
 
 
-def _article(places: Places, paper: Paper, story: Story, edition: int, editions_at: Editions) -> GoldArticle:
+def _article(places: Places, paper: Paper, story: Story, *, edition: int, editions_at: Editions) -> GoldArticle:
     printed = story.in_edition(edition)
     in_text: list[GoldLink] = []
     for words, reference in printed.links_in_text():

@@ -1,6 +1,10 @@
 """etl.recipe.rules: which pages of a site are wanted."""
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from etl.recipe import FetchRules
 
@@ -35,3 +39,12 @@ def test_a_pattern_full_of_stars_takes_no_time():
     url = "https://example.org/" + "a" * 20_000
     assert FetchRules(deny=("/" + "*a" * 300 + "*b$",)).allows(url)
     assert not FetchRules(deny=("/" + "*" * 500 + "a",)).allows(url)
+
+
+@given(st.text("ab/*$", max_size=8), st.text("ab/$", max_size=8))
+def test_a_pattern_means_what_its_regular_expression_means(pattern: str, path: str):
+    is_anchored = pattern.endswith("$")
+    pieces = (pattern[:-1] if is_anchored else pattern).split("*")
+    model = re.compile(".*".join(map(re.escape, pieces)) + (r"\Z" if is_anchored else ""), re.DOTALL)
+    rules = FetchRules(deny=("/" + pattern,))
+    assert rules.allows("https://example.org/" + path) is (re.compile("/" + model.pattern).match("/" + path) is None)

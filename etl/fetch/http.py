@@ -135,7 +135,7 @@ class Moved:
     @property
     def is_permanent(self) -> bool:
         """Whether every redirect on the way was a permanent one, so that the page folds into its target."""
-        return all(status in PERMANENT for status, _ in self.redirects)
+        return bool(self.redirects) and all(status in PERMANENT for status, _ in self.redirects)
 
 
 @dataclass(frozen=True, slots=True)

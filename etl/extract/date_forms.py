@@ -19,7 +19,7 @@ from etl.extract.date_words import (
     ETHIOPIAN,
     FUTURE,
     HALF,
-    HOUR,
+    HOUR_MARK,
     IRANIAN,
     LAST,
     MINUTE,
@@ -92,7 +92,7 @@ class Part:
 _M = f"[{chr(MONTH + 1)}-{chr(MONTH + 12)}{chr(IRANIAN + 1)}-{chr(IRANIAN + 12)}{chr(ETHIOPIAN + 1)}-{chr(ETHIOPIAN + 13)}]"
 _W = re.compile(f"[{chr(WEEKDAY)}-{chr(WEEKDAY + 6)}]")
 _D = re.compile(f"[{chr(DAYS_AGO)}-{chr(DAYS_AGO + 3)}]")
-_UNITS = f"[{chr(UNIT)}-{chr(UNIT + 6)}]"
+_UNITS = f"[{chr(UNIT)}-{chr(UNIT + 7)}]"
 _PERIOD = f"[{AM}{PM}{NOON}{NIGHT}]"
 _ZONED = rf"(?:[ (]*(?P<zone>[{chr(ZONE)}-{chr(ZONE + 0xFF)}]|[+-]\d\d:?\d\d(?!\d)))?"
 _SEP = r"[\s.,/\-–—|•·'()׳״]*"
@@ -115,18 +115,18 @@ _DIGIT = re.compile(r"\d")
 _CLOCKS = (
     re.compile(
         rf"(?:(?P<p1>{_PERIOD})[\s.]*)?(?<![\d:.,])(?P<h>\d{{1,2}}):\s?(?P<m>\d\d)(?::(?P<s>\d\d)(?:[.,]\d+)?)?(?![\d:])"
-        rf"(?:\s?[{HOUR}{OCLOCK}])?(?:[\s.]*(?P<p2>{_PERIOD}))?{_ZONED}"
+        rf"(?:\s?[{HOUR_MARK}{OCLOCK}])?(?:[\s.]*(?P<p2>{_PERIOD}))?{_ZONED}"
     ),
     re.compile(
-        rf"(?:(?P<p1>{_PERIOD})[\s.]*)?(?<![\d:.,/])(?P<h>\d{{1,2}})\s?[{HOUR}{OCLOCK}][\s.]?"
+        rf"(?:(?P<p1>{_PERIOD})[\s.]*)?(?<![\d:.,/])(?P<h>\d{{1,2}})\s?[{HOUR_MARK}{OCLOCK}][\s.]?"
         rf"(?:(?P<m>\d\d?)(?![\d./:]|\s?{_M}|\s?{MONTH_MARK})(?:\s?{MINUTE}(?:\s?(?P<s>\d\d?)\s?{SECOND})?)?)?(?:[\s.]*(?P<p2>{_PERIOD}))?{_ZONED}"
     ),
     re.compile(rf"(?<![\d:./])(?P<h>\d{{1,2}})[\s.]?(?P<p2>[{AM}{PM}]){_ZONED}(?P<p1>)(?P<m>)(?P<s>)"),
 )
 _DOTTED = rf"(?:(?P<p1>{_PERIOD})[\s.]*)?(?<![\d.])(?P<h>\d{{1,2}})\.(?P<m>\d\d)(?:\.(?P<s>\d\d))?(?!\.?\d)"
 _DOTTED_SURE = (
-    re.compile(rf"{AT}[\s.]*{_DOTTED}(?:\s?[{HOUR}{OCLOCK}])?(?:[\s.]*(?P<p2>{_PERIOD}))?{_ZONED}"),
-    re.compile(rf"{_DOTTED}\s?[{HOUR}{OCLOCK}]{_ZONED}(?P<p2>)"),
+    re.compile(rf"{AT}[\s.]*{_DOTTED}(?:\s?[{HOUR_MARK}{OCLOCK}])?(?:[\s.]*(?P<p2>{_PERIOD}))?{_ZONED}"),
+    re.compile(rf"{_DOTTED}\s?[{HOUR_MARK}{OCLOCK}]{_ZONED}(?P<p2>)"),
     re.compile(rf"{_DOTTED}[\s.]*(?P<p2>{_PERIOD}){_ZONED}"),
 )
 _DOTTED_ALONE = re.compile(rf"{_DOTTED}{_ZONED}(?P<p2>)")
@@ -222,7 +222,7 @@ def _take_distance(text: str, part: Part) -> str:
     seconds, days = 0.0, None
     for amount, unit in _AMOUNTS.findall(found["after"] or found["before"]):
         count = 0.5 if amount == HALF else float(amount.replace(",", ".") or 1)
-        kind = ord(unit) - UNIT
+        kind = 2 if unit == HOUR_MARK else ord(unit) - UNIT
         if kind < len(_SECONDS):
             seconds += count * _SECONDS[kind]
         elif unit == DAY and count == int(count):

@@ -29,7 +29,8 @@ ZONE = 0xE100
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 UNITS = ("second", "minute", "hour", "day", "week", "month", "year")
-SECOND, MINUTE, HOUR, DAY, WEEK, _, YEAR = (chr(UNIT + n) for n in range(7))
+SECOND, MINUTE, HOUR, DAY, WEEK, _, YEAR, HOUR_MARK = (chr(UNIT + n) for n in range(8))
+"""HOUR_MARK is a word for hours that also stands in clock times: "9h05", but not "1 Stunde 5"."""
 
 _CODES = {
     **{str(n): chr(MONTH + n) for n in range(1, 13)},
@@ -201,9 +202,9 @@ def _longest(node: Node, tokens: list[str], at: int) -> tuple[list[str] | None, 
 
 
 def _plain(meanings: list[str]) -> list[str]:
-    """Leave out what makes no difference: an hour may stand for o'clock, and a word before a clock time for a filler."""
+    """Leave out what makes no difference: an hour may be o'clock, and a word before a clock time for a filler."""
     if HOUR in meanings and OCLOCK in meanings:
-        meanings = [m for m in meanings if m != OCLOCK]
+        meanings = [HOUR_MARK, *(m for m in meanings if m not in (HOUR, OCLOCK))]
     if AT in meanings and " " in meanings:
         meanings = [m for m in meanings if m != " "]
     return meanings

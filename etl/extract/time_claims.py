@@ -68,6 +68,8 @@ _MICRODATA: tuple[tuple[str, TimeRole, int], ...] = (
     ("datemodified", "modified", 2),
 )
 
+_ARCHIVED = re.compile(r"^https?://[^/]*archive[^/]*/(?:web/)?\d{8,14}(?:[a-z]{2}_)?/")
+"""What web archives put before an address: the day of the capture."""
 _URL_DAY = re.compile(
     r"(?<!\d)(?P<y>(?:19|20)\d\d)(?P<s>[/\-_.])(?P<m>0?[1-9]|1[0-2])(?P=s)(?P<d>[0-2]?\d|3[01])(?!\d)"
     r"|(?<!\d)(?P<y2>20[0-3]\d)[/-]?(?P<m2>0[1-9]|1[0-2])[/-]?(?P<d2>[0-2]\d|3[01])(?=\D|$|\d{4}(?:\D|$)|\d{6}(?:\D|$))"
@@ -131,7 +133,7 @@ def _microdata(doc: Document, facts: Structured) -> Iterator[Claim]:
 
 def url_day(url: str) -> str | None:
     """Return the day that stands in the path of a URL as `2024-05-03`, or None."""
-    found = _URL_DAY.search(url.split("?", 1)[0].split("//", 1)[-1].partition("/")[2])
+    found = _URL_DAY.search(_ARCHIVED.sub("", url).split("?", 1)[0].split("//", 1)[-1].partition("/")[2])
     if not found:
         return None
     year, month, day = (found[a] or found[b] for a, b in (("y", "y2"), ("m", "m2"), ("d", "d2")))

@@ -27,6 +27,13 @@ LABEL_MAX_CHARS = 160
 AROUND_CHUNKS = 40
 """Text chunks before the headline, and after the last paragraph, where a date line may stand."""
 TIMES_MAX = 60
+NAMED_CHUNKS = 2_000
+NAMED_CHARS = 120
+DATELINE_WORDS = 4
+NAMED_WORDS = 12
+"""Words beside the date that a dateline, and a line that names its date, may have."""
+LABEL_MIN_WEIGHT = -3
+"""Printed times that weigh less are other dates of the page."""
 ABOVE_MAX = 12
 """Ancestors that are asked whether they are a comment, a sidebar or a footer."""
 
@@ -53,6 +60,8 @@ _HINT_PUBLISHED = re.compile(
     r"publi|posted|created|entry-date|pubdate|post-?date|first|original|erstellt|veroeffentlicht"
 )
 _HINT_MODIFIED = re.compile(r"modif|updat|aktualisier|edited|revis|last|changed")
+_DATELINE = re.compile(r".{0,40}?\d.{3,30}?(?:\)|[.:,]\s|\s[–—-]\s|\s[„“«\"])", re.DOTALL)
+"""What opens a press release: "Karlsruhe, (12.11.2021). ", "BERLIN, 3. Mai 2024 – "."""
 _WORD = re.compile(r"\w+")
 _DIGIT = re.compile(r"\d")
 _ADDRESS = re.compile(r"://|www\.|@\w")
@@ -86,6 +95,25 @@ class Labels:
         """Return the printed times, best first."""
         found = [*self._times(), *self._hinted(), *self._around()]
         found.sort(key=lambda seen: -seen.weight)
+        return found
+
+    def named(self) -> list[Seen]:
+        """Return times that only pages without a date line have: of the dateline that opens the text, and of lines
+        anywhere that say themselves what they are ("Stand: 09.10.2017"), the footer too."""
+        doc, found = self._doc, list[Seen]()
+        if self._first >= 0 and (
+            opening := _DATELINE.match(collapse("".join(doc.texts[self._first : self._first + 3])))
+        ):
+            for reading in dates.readings(opening[0], self._place):
+                if reading.moment.rule == "label:absolute" and reading.noise <= DATELINE_WORDS:
+                    found.append(Seen("published", reading.moment, "dateline", LABEL_MIN_WEIGHT, self._first))
+        for text, chunk in _lines(doc, 0, min(len(doc.texts), NAMED_CHUNKS)):
+            if len(text) > NAMED_CHARS or not _DIGIT.search(text) or self._is_teaser(doc.boxes[chunk]):
+                continue
+            for reading in dates.readings(text, self._place):
+                if reading.role in ("published", "modified") and reading.noise <= NAMED_WORDS:
+                    role: TimeRole = "published" if reading.role == "published" else "modified"
+                    found.append(Seen(role, reading.moment, "named", LABEL_MIN_WEIGHT, chunk))
         return found
 
     def _headline(self, title: str) -> tuple[int, int]:

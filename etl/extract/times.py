@@ -19,7 +19,7 @@ from etl.extract.dates import Place
 from etl.extract.document import Document
 from etl.extract.structured import Structured
 from etl.extract.time_claims import Claim, TimeRole
-from etl.extract.time_labels import Labels, Seen
+from etl.extract.time_labels import LABEL_MIN_WEIGHT, Labels, Seen
 from etl.model import Moment
 
 if TYPE_CHECKING:
@@ -31,8 +31,6 @@ SURE = 4
 """Claims trusted less are asked only when nothing better is there."""
 WEAK = 9
 """Claims trusted less are taken only when the page has nothing else."""
-LABEL_MIN_WEIGHT = -3
-"""Printed times that weigh less are other dates of the page."""
 STATED_DAY = 3
 """A day without time in a claim trusted no more than this gives way to a strong label with its time."""
 STRONG_LABEL = 7
@@ -86,13 +84,17 @@ def read(
     published = list(_options(claims, "published", place))
     modified = list(_options(claims, "modified", place))
     if not _is_settled(published):
-        seen = Labels(doc, main, teasers, place, title or _title(doc, facts)).find()
+        labels = Labels(doc, main, teasers, place, title or _title(doc, facts))
+        seen = labels.find()
         published += _seen(seen, "published")
         modified += _seen(seen, "modified")
         if day := time_claims.url_day(doc.url):
             published += _options([Claim("published", day, "url", 6)], "published", place)
         if (not published or min(o.trust for o in published) > WEAK) and (claim := time_claims.in_scripts(raw)):
             published += _options([claim], "published", place)
+        if not published and not modified:
+            seen = labels.named()
+            published, modified = _seen(seen, "published"), _seen(seen, "modified")
         published.sort(key=lambda option: option.trust)
     first = _best(published)
     if first is None and modified:  # the page tells one time only

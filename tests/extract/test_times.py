@@ -198,3 +198,25 @@ def test_no_text_in_markup_or_line_breaks_the_reader(head: str, line: str) -> No
     cleaned = head.replace('"', "").replace("<", "")
     found = read(f'<meta name="date" content="{cleaned}">', f"<p class='date'>{line.replace('<', '')}</p>")
     assert found.published is None or found.published.at is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "rule"),
+    [
+        pytest.param(
+            "<p>Hillton, (10.03.2025). It rained.</p>", "2025-03-10", "label:dateline", id="a dateline opens the text"
+        ),
+        pytest.param("<p>HILLTON, 10 March 2025 – It rained on.</p>", "2025-03-10", "label:dateline", id="with a dash"),
+        pytest.param(
+            "<p>It rained on 10 March 2025 and on 11 March 2025 too.</p>", None, None, id="a day in a sentence"
+        ),
+    ],
+)
+def test_a_press_release_is_dated_by_its_first_words(text: str, expected: str | None, rule: str | None) -> None:
+    opened = text.replace("</p>", " " + "Rain. " * 40 + "</p>")
+    page = f"<html lang='en-GB'><body><h1>Rain in the hills</h1>{'<p>Menu</p>' * 12}{opened}</body></html>"
+    doc = document.parse(page.encode(), url=URL)
+    opening = doc.by_tag["p"][-1]
+    body = Main(spans=((doc.first_text[opening], doc.last_text[opening]),), elements=(opening,))
+    found = times.read(doc, structured.read(doc), body, language="en-GB", fetched_at=READ_AT)
+    assert (dates.iso(found.published), found.evidence.get("published_at")) == (expected, rule)

@@ -23,6 +23,7 @@ from etl.extract.structured import Structured, strings
 SAMPLE_CHARS = 1_200
 BELIEVED = 0.25
 """Share of common words from which on a declaration is not doubted; of another language's words a text has less."""
+BELIEVED_MIN_CHARS = 300
 LETTERS = 150
 """Letters looked at to tell the script, spread over the sample."""
 _TAG = re.compile(r"^([a-zA-Z]{2,3})(?:[-_]([a-zA-Z]{4}))?(?:[-_]([a-zA-Z]{2}|\d{3}))?(?:[-_.@].*)?$")
@@ -47,7 +48,7 @@ def read(doc: Document, facts: Structured, *, text: str = "") -> Choice[str | No
     """Return the language as a BCP 47 tag; *text* is the article's own where it is known."""
     told = [(rule, tag) for rule, raw in _declared(doc, facts) if (tag := tidy(raw))]
     sample = text if len(text) > 200 else _sample(doc)
-    if told and _speaks(sample, told[0][1]):
+    if told and len(sample) >= BELIEVED_MIN_CHARS and _share(sample, told[0][1]) >= BELIEVED:
         return Choice(told[0][1], told[0][0], losers(told, told[0][1]))
     heard = detect(sample)
     if heard is None:
@@ -57,10 +58,21 @@ def read(doc: Document, facts: Structured, *, text: str = "") -> Choice[str | No
     for rule, tag in told:
         if _agree(tag, heard):
             return Choice(tag, rule, losers(candidates, tag))
-    if told and all(tag.split("-")[0] not in _tables().known for _, tag in told):
-        # The detector does not know what is declared (Frisian, Sorbian …), so it cannot contradict it.
+    if told and not _overrules(heard, told, sample):
         return Choice(told[0][1], told[0][0], losers(candidates, told[0][1]))
     return Choice(heard, "text", losers(candidates, heard))
+
+
+def _overrules(heard: str, told: list[tuple[str, str]], sample: str) -> bool:
+    """Say whether what is heard in the text is surer than what is declared.
+
+    A language that the detector does not know (Frisian, Sorbian …) cannot be contradicted, and in a text of two languages,
+    or one of menus, the common words of both are near each other.
+    """
+    declared = told[0][1]
+    if all(tag.split("-")[0] not in _tables().known for _, tag in told):
+        return False
+    return heard not in _tables().common or _share(sample, heard) >= 2 * _share(sample, declared) + 0.01
 
 
 def tidy(raw: str) -> str:
@@ -89,11 +101,11 @@ def detect(text: str) -> str | None:
     return _by_words(sample, script) if script in _tables().words else script
 
 
-def _speaks(text: str, tag: str) -> bool:
-    """Say whether the commonest words of a declared language make up enough of *text* to believe it at once."""
+def _share(text: str, tag: str) -> float:
+    """Return the share of *text* that is among the commonest words of a language; 0 for short texts."""
     common = _tables().common.get(tag.split("-")[0])
     said = text[:SAMPLE_CHARS].lower().split()
-    return common is not None and len(said) >= 40 and sum(word in common for word in said) >= BELIEVED * len(said)
+    return sum(word in common for word in said) / len(said) if common is not None and len(said) >= 8 else 0.0
 
 
 def _by_words(sample: str, script: str) -> str | None:

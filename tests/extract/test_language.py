@@ -93,6 +93,12 @@ def test_a_declaration_holds_unless_the_text_contradicts(
     assert (choice.value, choice.rule) == (expected, rule)
 
 
+def test_a_text_of_two_languages_does_not_overrule_the_declaration() -> None:
+    page = f"<html lang='de'><body><p>{TEXTS['en']}</p><p>{TEXTS['de']}</p></body></html>"
+    doc = document.parse(page.encode(), url="https://paper.example/x")
+    assert language.read(doc, structured.read(doc)).value == "de"
+
+
 @pytest.mark.parametrize(
     ("raw", "tag"),
     [

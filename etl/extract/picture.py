@@ -63,7 +63,8 @@ def _shown(doc: Document, heading: int | None, body_at: int | None, told: list[s
         # The head of the article is between headline and text. A text that begins right at the headline holds the image.
         end = min(end, body_at + IN_TEXT_ELEMENTS)
     stems = {_stem(url) for url in told}
-    fallback: tuple[int, str] | None = None
+    first: tuple[int, str] | None = None
+    before: tuple[int, str] | None = None
     for element in doc.by_tag.get("img", ()):
         if element >= end:
             break
@@ -72,10 +73,14 @@ def _shown(doc: Document, heading: int | None, body_at: int | None, told: list[s
         url = absolute(doc, _source(doc, element))
         if not url or _is_no_picture(url) or _is_outside(doc, element, heading):
             continue
-        if _stem(url) in stems or element > heading:
+        if _stem(url) in stems:
+            # The picture that is shared with the link: surer than the place.
             return element, url
-        fallback = fallback or (element, url)
-    return fallback
+        if element > heading:
+            first = first or (element, url)
+        else:
+            before = before or (element, url)
+    return first or before
 
 
 def _source(doc: Document, element: int) -> str:

@@ -60,7 +60,7 @@ def page_of(folder: Path, name: str) -> bytes:
 def read(gold: dict[str, Any], body: bytes) -> tuple[tuple[Link, ...], tuple[float, float, float]]:
     """Return the links of a page and the CPU seconds of parse, teasers and links."""
     fetched = gold.get("fetched_at")
-    fetched_at = datetime.fromisoformat(fetched.replace("Z", "+00:00")) if fetched else None
+    fetched_at = datetime.fromisoformat(fetched) if fetched else None
     if fetched_at is not None and fetched_at.tzinfo is None:
         fetched_at = fetched_at.replace(tzinfo=UTC)
     found: tuple[Link, ...] = ()

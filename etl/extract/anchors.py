@@ -77,7 +77,8 @@ class _Own:
         self._parts = tuple(f"{page}{mark}" for page in articles for mark in "/?.")
         """Starts of what is a part of an article: its second page, its pictures, its comments, its AMP version."""
         tails = [page.partition("?")[0].partition("/")[2].split("/")[:-1] for page in self._keys]
-        self._ids = tuple({found for page in articles for found in _IDS.findall(page) if not _DAY.fullmatch(found)})
+        ids = {found for page in articles for found in _IDS.findall(page) if not _DAY.fullmatch(found)}
+        self._ids = re.compile("|".join(ids)) if ids else None
         """Serials and hashes in the page's own URL: its gallery, its print version and its comments carry them too."""
         self._above = {
             "/".join([page.partition("/")[0], *tail[:depth]])
@@ -103,7 +104,7 @@ class _Own:
             if url[:4] != "http":
                 return None
         key = identity(url)
-        if key in self._keys or key.startswith(self._parts) or any(found in key for found in self._ids):
+        if key in self._keys or key.startswith(self._parts) or (self._ids and self._ids.search(key)):
             return url, key, OWN
         if key in self._above:
             return url, key, article_urls.OTHER

@@ -77,7 +77,8 @@ def shape(key: str, own: Own | None = None) -> int:
     topic (`/ukraine/t-17292877`).
     """
     path, _, query = key.partition("?")
-    segments = path.lower().split("/")
+    lowered = path.lower()
+    segments = lowered.split("/")
     del segments[0]
     if query and _QUERY_ID.search(query):
         return STRONG
@@ -87,7 +88,7 @@ def shape(key: str, own: Own | None = None) -> int:
     if last[-4:] == ".pdf":
         return WEAK
     words = slug_words(max(segments, key=len))
-    if _is_other(segments, words):
+    if _is_other(segments, words) or ("author" in lowered and any(map(_is_people, segments[:-1]))):
         return OTHER
     if words >= SLUG_WORDS:
         return WEAK if own and own.is_numbered and not query and not is_numbered(path) else STRONG
@@ -106,9 +107,13 @@ def _is_other(segments: list[str], words: int) -> bool:
     if words < SLUG_WORDS and not _SERVICES.isdisjoint(segments):
         return True
     last = segments[-1]
-    if not _NEVER.isdisjoint(segments) or last.startswith(_LEGAL) or ("." in last and _FILE.search(last)):
+    if not _NEVER.isdisjoint(segments) or last.startswith(_LEGAL):
         return True
-    return any(segment.endswith(_PEOPLE) for segment in segments[:-1])
+    return "." in last and _FILE.search(last) is not None
+
+
+def _is_people(segment: str) -> bool:
+    return segment.endswith(_PEOPLE)
 
 
 def is_named(key: str) -> bool:

@@ -154,8 +154,6 @@ class Ruling:
         box, owner = doc.boxes[start], doc.owners[start]
         if not _LETTER.search(text) or doc.tags[box] in ("h1", "figcaption"):
             return None
-        if _HIDDEN.search(doc.hint(box)) or _HIDDEN.search(doc.hint(owner)):
-            return None
         kind, is_noise = headings.judge(text)
         if is_noise:
             return None
@@ -170,6 +168,8 @@ class Ruling:
                 return None
             if not is_titled and (_is_weak(text) or (link >= 0 and self._is_entry(element, item))):
                 return None
+        if _HIDDEN.search(doc.hint(box)) or (owner != box and _HIDDEN.search(doc.hint(owner))):
+            return None
         return Heading(text, element, doc.ends[parent], kind, is_titled or kind is not None)
 
     def _scope(self, box: int, item: int) -> tuple[int, int]:

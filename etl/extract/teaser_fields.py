@@ -30,6 +30,7 @@ _RANK_NAME = re.compile(r"(?<![a-z])(?:rank|ranking|number|position|no)[-_]{0,2}
 _LEADING_RANK = re.compile(r"(\d{1,2})\s*[.)]\s+(?=\S)")
 _LEADING_SIGN = re.compile(r"^[:|·•/,;›»>]+\s+|\s+[|·•›>]$")
 _DURATION = re.compile(r"\W*(?:(?:\d{1,2}:)?\d{1,2}:\d\d|(?:\d+\s?(?:h|m|s|min|sec|std|sek)\.?\s?)+)\W*", re.IGNORECASE)
+_DIGIT = re.compile(r"\d")
 _SENTENCE_END = re.compile(r"[.?!…]\W*$")
 _LABEL_END = re.compile(r"\s*[-–—:|]$")
 
@@ -186,4 +187,4 @@ def _labels(pieces: list[Piece]) -> tuple[str, ...]:
 
 
 def _has_digits(text: str) -> bool:
-    return any(character.isdigit() for character in text)
+    return _DIGIT.search(text) is not None

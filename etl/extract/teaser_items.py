@@ -172,7 +172,8 @@ def _certainty(doc: Document, item: Item) -> int:
     text = doc.text(item.element)
     if text[:1] == "©":
         return 0
-    wide = 2 if any(character > "\u2e80" for character in text[:WIDE_SAMPLE]) else 1
+    sample = text[:WIDE_SAMPLE]
+    wide = 2 if not sample.isascii() and any(character > "\u2e80" for character in sample) else 1
     chars *= wide
     if item.shape == STRONG:
         if tags[0] in _ITEM_TAGS and len(text) * wide >= 2 * SHORT_TITLE_CHARS:

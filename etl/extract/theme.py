@@ -38,6 +38,9 @@ _ROLES = [
 ]
 
 
+_ANY_ROLE = pattern(" ".join(NAMES["roles"].values()))
+
+
 class Roles:
     """Answers for one page, each class name looked at once."""
 
@@ -60,4 +63,6 @@ class Roles:
 
 
 def _role_of(name: str) -> int:
+    if _ANY_ROLE.search(name) is None:
+        return PLAIN
     return next((role for role, names in _ROLES if names.search(name)), PLAIN)

@@ -10,7 +10,6 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import accumulate
 
 from etl.extract import hints, wording
 from etl.extract.document import Document
@@ -45,7 +44,20 @@ MASK_NAMES = (*hints.NAMES, *KIND_NAMES, "hidden")
 MASKS = ("own", "parent", "near", "far", "words")
 _FIGURE = _KIND_BIT["figure"]
 _APART = _HIDDEN
-for _name in ("related", "share", "comment", "offer", "notice", "menu", "ad", "unseen", "tag", "byline"):
+for _name in (
+    "related",
+    "sidebar",
+    "share",
+    "comment",
+    "offer",
+    "notice",
+    "menu",
+    "ad",
+    "unseen",
+    "tag",
+    "byline",
+    "caption",
+):
     _APART |= hints.BIT[_name]
 for _name in ("nav", "footer", "aside", "form", "button"):
     _APART |= _KIND_BIT[_name]
@@ -57,7 +69,7 @@ NUMBERS = (
     "root_depth", "core_depth", "wide_depth", "core_apart", "set_apart", "good_before", "good_after", "since_good", "until_good",
     "shape_count", "shape_share", "shape_links", "shape_in_root", "seen_before", "is_title", "in_description", "in_json",
     "after_h1", "depth", "page_good", "page_runs", "page_weight", "sweep", "in_article", "in_teasers", "in_root_span",
-    "average_length",
+    "average_length", "near_low", "near_high", "far_low", "far_high", "own_sum",
 )  # fmt: skip
 
 _STOP = re.compile(r"[.!?。！？।؟…॥។።։](?=\s|$|[\"'»”’)\]」』])|[。！？।॥។]")
@@ -90,6 +102,9 @@ class _Surroundings:
         self.own: dict[int, int] = {-1: 0}
         self.up: dict[int, int] = {-1: 0}
         self.depth: dict[int, int] = {-1: -1}
+        self.score: dict[int, hints.Score] = {-1: hints.NO_SCORE}
+        self.low: dict[int, float] = {-1: 0.0}
+        self.high: dict[int, float] = {-1: 0.0}
 
     def learn(self, element: int) -> None:
         """Make sure that *element* and all above are known."""
@@ -112,6 +127,9 @@ class _Surroundings:
             self.own[one] = bits
             self.up[one] = self.up[parent] | bits
             self.depth[one] = self.depth[parent] + 1
+            low, high, _ = self.score[one] = self.hints.score(one) if parent > 0 else hints.NO_SCORE
+            self.low[one] = min(low, self.low[parent])
+            self.high[one] = max(high, self.high[parent])
 
 
 def read(
@@ -147,6 +165,7 @@ def read(
     _add_shapes(around, runs, numbers, good, root)
     _add_claims(doc, runs, numbers, title=title, description=description, json_body=json_body)
     _add_page(around, runs, numbers, good, masks=masks, teasers=teasers, root=root)
+    _add_scores(around, runs, numbers)
     return Table(masks=masks, numbers=numbers, good=good, root=root)
 
 
@@ -313,14 +332,13 @@ def _smallest(weight: dict[int, float], depth: dict[int, int], least: float) -> 
 
 def _linked_under(doc: Document, runs: Runs) -> Callable[[int], float]:
     """Return a function that gives the share of linked text under an element."""
-    sums = list(accumulate(runs.linked, initial=0))
+    links, firsts, lasts, chars = runs.links_before, doc.first_text, doc.last_text, doc.chars
     known: dict[int, float] = {-1: 0.0}
 
     def share(element: int) -> float:
         if element not in known:
-            first = bisect_left(runs.first, doc.first_text[element])
-            last = bisect_left(runs.first, doc.last_text[element])
-            known[element] = (sums[last] - sums[first]) / max(1, doc.text_length(element))
+            first, last = firsts[element], lasts[element]
+            known[element] = (links[last] - links[first]) / max(1, chars[last] - chars[first])
         return known[element]
 
     return share
@@ -430,6 +448,20 @@ def _add_page(
             float(span is not None and span[0] <= box),
             1.0 if low <= run <= high else 0.0,
             total / max(1, members),
+        )  # fmt: skip
+
+
+def _add_scores(around: _Surroundings, runs: Runs, numbers: list[list[float]]) -> None:
+    """Add what the words of the theme usually stand around: nearest three elements, and all above."""
+    parents, score = around.doc.parents, around.score
+    for box, row in zip(runs.boxes, numbers, strict=True):
+        parent = parents[box]
+        grand = parents[parent] if parent >= 0 else -1
+        great = parents[grand] if grand >= 0 else -1
+        own, near, next_ = score[box], score[parent], score[grand]
+        row += (
+            min(own[0], near[0], next_[0]), max(own[1], near[1], next_[1]), around.low[great], around.high[great],
+            own[2] + near[2] + next_[2],
         )  # fmt: skip
 
 

@@ -7,7 +7,9 @@ word counts as a whole, or else by its first five letters. Looking words up take
 
 from __future__ import annotations
 
+import json
 import re
+from importlib import resources
 
 from etl.extract.document import Document
 
@@ -19,17 +21,19 @@ _WORDS = {
     "related": "relat* relac* recir* recom* tease* read readmore more mehr also lire leia leer lees verwa* simil* popul* trend* most latest"
     " mostread outbr* taboo* promo promos promoted inread zergnet teads sugge* next further onward neueste similar linkbox moreon"
     " liste links keepreading viewmore list-link aktuell",
-    "widget": "widget widgets sideb* rail aside carou* slide* swipe* margi* grid card cards tile tiles module list item items",
+    "sidebar": "sideb* rail aside marginal complementary secondary",
+    "widget": "widget widgets carou* slide* swipe* margi* grid card cards tile tiles module list item items",
     "share": "share shares sharing sharebar socia* faceb* twitter whats* teilen parta* follow bookm* print toolbar tools action actions"
     " button buttons btn icon icons",
     "comment": "comme* komme* disqus reply replies respond discu* forum reader coral viafo* reactions",
     "offer": "newsl* subsc* signup signin paywa* login regis* abo abonn* offer offers piano donat* support membe* cta promo app premi* regwall"
     " conversion upsell plus",
-    "notice": "cookie cookies conse* gdpr cmp priva* banner modal popup overlay dialog alert alerts toast breaking ticker notice notif*",
+    "notice": "cookie cookies conse* gdpr cmp onetr* ot otpc didomi priva* banner modal popup overlay dialog alert alerts toast breaking ticker notice notif*",
     "byline": "autho* autor autoren auteur byline bylines writer bio contr* signature journ* redak* profi* avatar credits",
     "date": "date datum fecha time times publi* updat* datel* datet* times* posted pubdate",
     "meta": "meta metadata info kicker overline eyebrow dachz* label badge flag rubri* readt* credit source agency location place overtitle",
-    "picture": "capti* legend bildu* figure image images img photo photos foto fotos pictu* galle* galer* slideshow light* thumb* media"
+    "caption": "capti* figcap* legend bildu* imagecaption photocaption bildtext",
+    "picture": "figure image images img photo photos foto fotos pictu* galle* galer* slideshow light* thumb* media"
     " video videos player audio podcast listen copyr* wp-caption bild hero",
     "menu": "nav navb* navig* menu menus bread* header masth* topbar footer foot bottom pagin* pager skip search lang toc jump",
     "tag": "tag tags topic topics keyword keywords categ* schlagw* schla* themen hasht* label labels",
@@ -46,6 +50,7 @@ _WORDS = {
 NAMES = tuple(_WORDS)
 BIT = {name: 1 << place for place, name in enumerate(NAMES)}
 _STEM_LETTERS = 5
+_NAME_MAX_CHARS = 200
 _PIECE = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 
 
@@ -62,12 +67,38 @@ def _dictionary() -> tuple[dict[str, int], dict[str, int]]:
 _WHOLE, _STEMS = _dictionary()
 
 
+def _scores() -> dict[str, float]:
+    """Return how much more often each word of a theme stands around body than around other text, as a logarithm.
+
+    Counted over publishers, not pages (bench/chooser): themes share their words, publishers do not.
+    """
+    return json.loads(resources.files("etl.extract").joinpath("theme_words.json").read_text("utf-8"))
+
+
+_SCORES = _scores()
+Score = tuple[float, float, float]
+"""Lowest, highest and sum of the scores of an element's words."""
+NO_SCORE: Score = (0.0, 0.0, 0.0)
+
+
 class Hints:
-    """The bits of the elements of one page; equal class strings are read once."""
+    """The bits and scores of the elements of one page; equal class strings are read once."""
 
     def __init__(self, doc: Document) -> None:
         self._attrs = doc.attrs
         self._read: dict[str, int] = {}
+        self._scored: dict[tuple[str, str], Score] = {}
+
+    def score(self, element: int) -> Score:
+        attrs = self._attrs[element]
+        key = (attrs.get("class") or "", attrs.get("id") or "")
+        found = self._scored.get(key)
+        if found is None:
+            words = {piece.lower() for piece in _PIECE.findall(f"{key[0]} {key[1]}"[:_NAME_MAX_CHARS])}
+            scores = [_SCORES[word] for word in words if word in _SCORES]
+            found = (min(scores), max(scores), sum(scores)) if scores else NO_SCORE
+            self._scored[key] = found
+        return found
 
     def of(self, element: int) -> int:
         attrs = self._attrs[element]
@@ -80,7 +111,7 @@ class Hints:
 
     def _look_up(self, words: str) -> int:
         bits = 0
-        for piece in _PIECE.findall(words[:200]):
+        for piece in _PIECE.findall(words[:_NAME_MAX_CHARS]):
             word = piece.lower()
             bits |= _WHOLE.get(word) or _STEMS.get(word[:_STEM_LETTERS], 0)
         self._read[words] = bits

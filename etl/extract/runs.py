@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from etl.extract.document import Document, collapse
 
+LABEL_MAX_CHARS = 60
+"""A shorter run that is all link is a label, unless it stands in a paragraph or heading."""
+_OUTSIDE = ("nav", "footer")
+_SAID = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6"})
 _CELLS = frozenset({"td", "th"})
 _CELL_CHARS_MAX = 120
 _CELL_CHUNKS_MAX = 6
@@ -27,14 +31,26 @@ class Runs:
     """Characters inside links."""
     strong: list[int] = field(default_factory=list[int])
     """Characters in bold or italics."""
+    links_before: list[int] = field(default_factory=list[int])
+    """Per chunk of the document: linked characters before it."""
 
 
 def read(doc: Document) -> Runs:
-    """Return the runs of the page's body. Two line breaks in a row end a run, one does not; the short cells of a table row are
-    one run."""
-    runs = Runs()
-    texts, boxes = doc.texts, doc.boxes
+    """Return the runs that may be body.
+
+    Two line breaks in a row end a run, one does not; the short cells of a table row are one run. Menus, footers and short
+    link labels are left out: two runs in three, and 0.04 to 0.4 % of the words of the gold texts of three corpora.
+    """
+    runs = Runs(links_before=_marked(doc, ("a",)))
+    strong = _marked(doc, ("b", "strong", "em", "i"))
+    links = runs.links_before
+    tags, texts, boxes = doc.tags, doc.texts, doc.boxes
     start = doc.first_text[doc.by_tag["body"][0]] if "body" in doc.by_tag else 0
+    outside = bytearray(len(texts))
+    for tag in _OUTSIDE:
+        for element in doc.by_tag.get(tag, ()):
+            first, last = doc.first_text[element], doc.last_text[element]
+            outside[first:last] = b"\1" * (last - first)
     breaks: dict[int, int] = {}
     for element in doc.by_tag.get("br", ()):
         at = doc.first_text[element]
@@ -45,41 +61,36 @@ def read(doc: Document) -> Runs:
         stop = start + 1
         while stop < count and boxes[stop] == box and breaks.get(stop, 0) < 2:
             stop += 1
-        if doc.tags[box] in _CELLS and stop - start <= _CELL_CHUNKS_MAX:
+        if tags[box] in _CELLS and stop - start <= _CELL_CHUNKS_MAX:
             # The cells of a row of figures are one line to a reader; cells with blocks inside have boxes of their own.
             row = doc.parents[box]
             while (
                 stop < count
-                and doc.tags[boxes[stop]] in _CELLS
+                and tags[boxes[stop]] in _CELLS
                 and doc.parents[boxes[stop]] == row
                 and len(texts[stop]) < _CELL_CHARS_MAX
             ):
                 stop += 1
-        text = collapse(texts[start] if stop == start + 1 else "".join(texts[start:stop]))
-        if text:
+        text = "" if outside[start] else collapse(texts[start] if stop == start + 1 else "".join(texts[start:stop]))
+        linked = links[stop] - links[start]
+        if text and (len(text) >= LABEL_MAX_CHARS or linked < 0.8 * len(text) or tags[box] in _SAID):
             runs.first.append(start)
             runs.last.append(stop)
             runs.boxes.append(box)
             runs.texts.append(text)
+            runs.linked.append(linked)
+            runs.strong.append(strong[stop] - strong[start])
         start = stop
-    runs.linked = _marked(doc, runs, ("a",))
-    runs.strong = _marked(doc, runs, ("b", "strong", "em", "i"))
     return runs
 
 
-def _marked(doc: Document, runs: Runs, tags: tuple[str, ...]) -> list[int]:
-    """Return per run how many of its characters stand inside one of *tags*."""
-    marked = [0] * len(runs.texts)
-    firsts, lasts, chars = runs.first, runs.last, doc.chars
+def _marked(doc: Document, tags: tuple[str, ...]) -> list[int]:
+    """Return per chunk how many characters before it stand inside one of *tags*."""
+    marks = bytearray(len(doc.texts))
     for tag in tags:
         for element in doc.by_tag.get(tag, ()):
             first, last = doc.first_text[element], doc.last_text[element]
-            if first == last:
-                continue
-            run = bisect_right(firsts, first) - 1
-            if run < 0:
-                continue
-            while run < len(firsts) and firsts[run] < last:
-                marked[run] += max(0, chars[min(last, lasts[run])] - chars[max(first, firsts[run])])
-                run += 1
-    return marked
+            if last > first:
+                marks[first:last] = b"\1" * (last - first)
+    chars = doc.chars
+    return list(accumulate((chars[at + 1] - chars[at] if mark else 0 for at, mark in enumerate(marks)), initial=0))

@@ -1,0 +1,133 @@
+"""Which runs of a page are its text, on pages of our own writing."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from etl.extract import body, document, structured, teasers
+from etl.extract.body import Main
+
+URL = "https://paper.example/news/rain-in-the-hills-123"
+FIRST = "Heavy rain fell over the northern hills on Tuesday night, and two roads were closed until the morning."
+SECOND = (
+    "The council said that nobody was hurt. Crews cleared the last of the mud by noon, according to its spokeswoman."
+)
+THIRD = "More rain is expected on Friday, the weather service wrote, but less than this week. Farmers were relieved."
+SPAIN = (
+    "Las lluvias caídas durante la noche obligaron a cortar dos carreteras, según informó el ayuntamiento el miércoles."
+)
+JAPAN = (
+    "昨夜の大雨で北部の道路二本が通行止めになった。けが人はいないと町は発表した。復旧作業は正午までに終わる見込みだ。"
+)
+
+
+def main_of(html: str) -> Main:
+    doc = document.parse(f"<html><head><title>Rain</title></head><body>{html}</body></html>".encode(), url=URL)
+    return body.find(doc, structured.read(doc), teasers.find(doc))
+
+
+def texts(html: str) -> list[str]:
+    return [block.text for block in main_of(html).blocks]
+
+
+def page(*paragraphs: str, after: str = "") -> str:
+    inner = "".join(f"<p>{text}</p>" for text in paragraphs)
+    return (
+        "<header><nav><ul><li><a href=/a>Home</a></li><li><a href=/b>World</a></li></ul></nav></header><main><article>"
+        f"<h1>Rain in the hills</h1><div class=article-body>{inner}</div></article>{after}</main>"
+        "<footer><p>© 2026 The Paper. All rights reserved.</p></footer>"
+    )
+
+
+@pytest.mark.parametrize(
+    "paragraphs",
+    [
+        pytest.param((FIRST, SECOND, THIRD), id="English"),
+        pytest.param((SPAIN, SPAIN.replace("dos", "tres"), SPAIN.replace("noche", "tarde")), id="Spanish"),
+        pytest.param((JAPAN, JAPAN.replace("北部", "南部"), JAPAN.replace("二本", "三本")), id="Japanese"),
+    ],
+)
+def test_paragraphs_of_the_article_are_the_body_in_reading_order(paragraphs: tuple[str, ...]) -> None:
+    assert texts(page(*paragraphs)) == list(paragraphs)
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        pytest.param(
+            "<aside class=sidebar><p>Subscribe to our newsletter and never miss a story.</p></aside>", id="offer"
+        ),
+        pytest.param(
+            "<div id=cookie-consent class=cookie-banner><p>We use cookies to improve our service. Read our policy.</p></div>",
+            id="cookie wall",
+        ),
+        pytest.param(
+            "<section id=comments class=comments><div class=comment><p>What a storm it was, I could not sleep at all.</p></div></section>",
+            id="comments",
+        ),
+        pytest.param(
+            "<section class=related><h2>Read more</h2><ul><li><a href=/news/a-long-headline-here-1>A long headline stands here</a></li>"
+            "<li><a href=/news/another-long-headline-2>Another long headline is here</a></li></ul></section>",
+            id="related articles",
+        ),
+        pytest.param("<div class=share-buttons><p>Share this article on social media</p></div>", id="share line"),
+    ],
+)
+def test_what_stands_around_the_article_is_no_body(after: str) -> None:
+    assert texts(page(FIRST, SECOND, THIRD, after=after)) == [FIRST, SECOND, THIRD]
+
+
+def test_the_headline_is_not_said_again_and_nothing_twice() -> None:
+    assert texts(page("Rain in the hills", FIRST, SECOND, FIRST, THIRD)) == [FIRST, SECOND, THIRD]
+
+
+def test_blocks_know_their_kind_and_their_place() -> None:
+    html = (
+        f"<article><h1>Rain</h1><p>{FIRST}</p><h2>What comes next</h2><p>{SECOND}</p><blockquote><p>{THIRD}</p></blockquote>"
+        f"<p>{FIRST.replace('Tuesday', 'Monday')}</p></article>"
+    )
+    doc = document.parse(html.encode(), url=URL)
+    main = body.find(doc, structured.read(doc), teasers.find(doc))
+    assert [block.kind for block in main.blocks] == ["paragraph", "heading", "paragraph", "quote", "paragraph"]
+    for block, (first, last), element in zip(main.blocks, main.spans, main.elements, strict=True):
+        assert document.collapse("".join(doc.texts[first:last])) == block.text
+        assert doc.boxes[first] == element
+
+
+def test_text_that_only_a_script_holds_is_found() -> None:
+    state = (
+        '{"html":"\\u003cp\\u003e'
+        + "\\u003c/p\\u003e\\u003cp\\u003e".join((FIRST, SECOND, THIRD))
+        + '\\u003c/p\\u003e"}'
+    )
+    main = main_of(f"<div id=app></div><script>window.state={state}</script>")
+    assert [block.text for block in main.blocks] == [FIRST, SECOND, THIRD]
+    assert (main.rule, main.spans) == ("script", ())
+
+
+def test_text_that_only_json_ld_holds_is_found() -> None:
+    ld = '{"@type":"NewsArticle","headline":"Rain","articleBody":"' + "\\n".join((FIRST, SECOND, THIRD)) + '"}'
+    main = main_of(f'<script type="application/ld+json">{ld}</script><div id=app></div>')
+    assert [block.text for block in main.blocks] == [FIRST, SECOND, THIRD]
+    assert main.rule == "json-ld:articleBody"
+
+
+def test_a_recipe_names_the_body() -> None:
+    doc = document.parse(f"<div class=odd><p>Short.</p><p>{FIRST}</p></div><p>{SECOND}</p>".encode(), url=URL)
+    main = body.find(doc, structured.read(doc), teasers.find(doc), only=tuple(doc.select("div.odd")))
+    assert [block.text for block in main.blocks] == ["Short.", FIRST]
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [f"<p>{FIRST}", f"<div>{SECOND}", "<li>x", "</div>", "<table><td>1", "<h2>y</h2>", "<br><br>z", "\x00"]
+        ),
+        max_size=12,
+    )
+)
+def test_blocks_have_single_spaces_and_no_line_breaks(pieces: list[str]) -> None:
+    for block in main_of("".join(pieces)).blocks:
+        assert block.text == " ".join(block.text.split()) != ""

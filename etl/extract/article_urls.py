@@ -4,8 +4,8 @@ Publishers name an article's page by a date, a number, a hash or a slug of sever
 pages have short word paths. None of that depends on the language: percent-encoded slugs are counted by separators,
 and Japanese or Korean ids by their digits. What a word in a path means (`tag`, `author`, `login`) only rules out.
 
-On the link pages of the measuring corpus 381 of 397 teasers are STRONG, 3 PLAIN, none OTHER; of 3,523 links that are
-no teaser and not inline, 340 are STRONG (most of them the page's own copies, footers and advertisements).
+On the 30 open link pages of the measuring corpus 374 of 397 teasers are STRONG and 23 WEAK; of some 3,500 other links
+that stand in no sentence, 128 are STRONG (footers, advertisements, copies of the menu) and 132 WEAK.
 """
 
 from __future__ import annotations

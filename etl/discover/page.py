@@ -18,12 +18,12 @@ DEPTH_MAX = 2_000
 ATTRIBUTES_MAX = 2_000
 # Tags that do nest; `<p>` and `<li>` are left open by right, and close each other.
 _NESTING = re.compile(
-    rb"<(/?)(div|span|section|article|main|aside|ul|ol|dl|table|tbody|tr|td|center|blockquote|form|b|i|u|em|strong|font"
-    rb"|small|big|code|h[1-6]|[a-z]+-[a-z-]+)[\s>]",
+    r"<(/?)(div|span|section|article|main|aside|ul|ol|dl|table|tbody|tr|td|center|blockquote|form|b|i|u|em|strong|font"
+    r"|small|big|code|h[1-6]|[a-z]+-[a-z-]+)[\s>]",
     re.IGNORECASE,
 )
-_LONG_TAG = re.compile(rb"<[A-Za-z][^<>]{8000,}")
-_QUOTED = re.compile(rb"\"[^\"]*\"|'[^']*'")
+_LONG_TAG = re.compile(r"<[A-Za-z][^<>]{8000,}")
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 _NUMBER = re.compile(r"\d+")
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _MENU_TAGS = frozenset({"nav", "footer"})
@@ -56,9 +56,10 @@ def parsed(body: bytes, *, url: str, content_type: str = "") -> LexborHTMLParser
     if not body.strip():
         raise Unreadable(f"an empty page: {url}", code="not_a_listing")
     # lexbor, not BeautifulSoup: Python 3.11's html.parser takes 30 s for 200 kB of `<a` and grows with the square; lexbor 0.3 ms.
-    if _is_monstrous(body):
+    text = _decoded(body, charset_in(content_type))
+    if _is_monstrous(text):
         raise Unreadable(f"more nesting or attributes than any page has: {url}", code="not_a_listing")
-    return LexborHTMLParser(_decoded(body, charset_in(content_type)))
+    return LexborHTMLParser(text)
 
 
 def links(tree: LexborHTMLParser, *, url: str) -> Iterator[PageLink]:
@@ -105,14 +106,14 @@ def _base(tree: LexborHTMLParser, url: str) -> str:
     return declared or url
 
 
-def _is_monstrous(body: bytes) -> bool:
+def _is_monstrous(text: str) -> bool:
     """Tell whether lexbor would take long: it is quadratic in depth (50,000 levels: 4 s) and in attributes of one tag."""
-    opened: dict[bytes, int] = {}
-    for closing, name in _NESTING.findall(body):
+    opened: dict[str, int] = {}
+    for closing, name in _NESTING.findall(text):
         opened[name] = max(0, opened.get(name, 0) + (-1 if closing else 1))
         if opened[name] > DEPTH_MAX:
             return True
-    return any(len(_QUOTED.sub(b"", tag).split()) > ATTRIBUTES_MAX for tag in _LONG_TAG.findall(body))
+    return any(len(_QUOTED.sub("", tag).split()) > ATTRIBUTES_MAX for tag in _LONG_TAG.findall(text))
 
 
 def _decoded(body: bytes, charset: str | None) -> str:

@@ -111,6 +111,17 @@ def test_a_title_is_plain_text(markup: str, title: str | None):
     assert candidate.title == title
 
 
+@pytest.mark.parametrize("codec", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_a_feed_in_a_wide_coding_is_read_and_bounded(codec: str):
+    body = rss(item(more="<title>Été ਅਖ਼ਬਾਰ</title>")).replace("UTF-8", "UTF-16")
+    found = discover.read(
+        "feed", body.encode(codec), url=URL, fetched_at=FETCHED, content_type="text/xml; charset=utf-16"
+    )
+    assert [one.title for one in found.candidates] == ["Été ਅਖ਼ਬਾਰ"]
+    with pytest.raises(Unreadable, match="nests"):
+        read(("<rss><channel>" + "<item>" * 20_000).encode(codec))
+
+
 def test_the_header_names_the_charset_when_the_feed_does_not():
     body = rss(item(more="<title>Привет</title>")).partition("?>")[2].encode("cp1251")
     found = discover.read(
@@ -120,6 +131,12 @@ def test_the_header_names_the_charset_when_the_feed_does_not():
     said = rss(item(more="<title>é</title>")).encode()
     found = discover.read("feed", said, url=URL, fetched_at=FETCHED, content_type="text/xml; charset=iso-8859-1")
     assert [one.title for one in found.candidates] == ["é"]
+
+
+@pytest.mark.parametrize("doctype", ["", '<!DOCTYPE rss [<!ENTITY nbsp "&#160;">\n<!ENTITY eacute "&#233;">]>'])
+def test_names_of_html_are_read_with_or_without_a_declaration(doctype: str):
+    body = '<?xml version="1.0"?>' + doctype + rss(item(more="<title>L&apos;&eacute;t&eacute;&nbsp;!</title>"))[38:]
+    assert [one.title for one in read(body).candidates] == ["L'été !"]
 
 
 def test_times_are_published_and_modified():

@@ -51,7 +51,6 @@ class Clock(threading.local):
     silence_s = inf
     header_bytes_left = 0
     in_headers = False
-    has_dialed = False
     address = ""
 
     def start(self, *, total_s: float) -> None:
@@ -137,7 +136,6 @@ class Dialer:
     def dial(self, host: str, port: int) -> DeadlineSocket:
         """Return a connected socket; raise Refused (`address_refused`) when no address of *host* is one we may use."""
         clock = self.clock
-        clock.has_dialed = True
         silence_s, clock.silence_s = clock.silence_s, self._connect_s
         try:
             return self._dial(host, port)

@@ -284,16 +284,11 @@ class Fetcher:
         refuse_status(exchange, jitter=self._random.random())
 
     def _hop(self, request: Request, url: str) -> tuple[Hop, bytes]:
-        """Ask once; and once more when a connection kept alive turns out to have been closed by the other side."""
+        """Ask once, and never again at once: a connection that breaks may have brought our request to the host.
+
+        One that was closed while it lay idle is noticed before it is used (urllib3 looks whether it is readable).
+        """
         parts = _parts(url)
-        try:
-            return self._ask(request, parts, url)
-        except HTTPError as error:
-            is_stale = self._clock.in_headers and not self._clock.has_dialed
-            if not is_stale or error_of(error, url).code != "reset":
-                raise error_of(error, url) from error
-        except (OSError, ValueError) as error:
-            raise error_of(error, url) from error
         try:
             return self._ask(request, parts, url)
         except (HTTPError, OSError, ValueError) as error:
@@ -301,7 +296,6 @@ class Fetcher:
 
     def _ask(self, request: Request, parts: Url, url: str) -> tuple[Hop, bytes]:
         clock = self._clock
-        clock.has_dialed = False
         clock.in_headers, clock.header_bytes_left = True, HEADERS_MAX_BYTES
         clock.silence_s = self.limits.first_byte_s
         pool = self._pools.connection_from_host(parts.host, parts.port, parts.scheme)

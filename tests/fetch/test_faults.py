@@ -109,6 +109,7 @@ def test_each_fault_ends_in_its_outcome_and_leaves_the_fetcher_whole(room, fetch
         fetcher.get(site.url("/fault"), now=now)
     assert (type(caught.value), caught.value.code) == (error, code)
     assert time.monotonic() - started < 3.5
+    assert len(site.asked("/fault")) == 1
     assert fetcher.get(site.url("/fine"), now=now).body == TEXT
     assert f"`{code}`" in code_table
 

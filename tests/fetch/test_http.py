@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from newsroom import Newsroom, Reply
 
-from etl.errors import NewsEtlError, Refused, TryLater
+from etl.errors import NewsEtlError, Refused, Transient, TryLater
 from etl.fetch.http import Fetched, Fetcher, Moved, NotModified, agent_header
 
 TEXT = "<title>Hallo</title>" + "<p>Ein Absatz mit Text.</p>" * 400
@@ -254,9 +254,18 @@ def test_connections_are_kept_and_one_that_was_dropped_is_replaced_without_a_wor
     site.drop_connections()
     fetcher.get(site.url("/a"), now=now)
     assert {request.connection for request in site.requests} == {1, 2}
-    site.put("/bye", Reply(TEXT.encode(), closes=True))
-    for _ in range(3):
-        assert fetcher.get(site.url("/bye"), now=now).body == TEXT.encode()
+
+
+def test_a_connection_that_breaks_is_not_asked_twice(room, fetcher, now):
+    """The host may have seen the request: asking again at once would be a second one without a pause."""
+    site = room.site("a")
+    site.page("/a", TEXT)
+    site.put("/broken", Reply(resets="request"))
+    fetcher.get(site.url("/a"), now=now)
+    with pytest.raises(Transient) as caught:
+        fetcher.get(site.url("/broken"), now=now)
+    assert caught.value.code == "reset"
+    assert len(site.asked("/broken")) == 1
 
 
 def test_leftover_bytes_never_become_the_next_answer(room, fetcher, now):

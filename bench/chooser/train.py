@@ -26,7 +26,7 @@ import numpy
 from rapidfuzz.distance import LCSseq
 
 from etl.errors import Unreadable
-from etl.extract import body, document, features, runs, structured, teasers, wording
+from etl.extract import body, document, features, runs, structured, surroundings, teasers, wording
 
 WORD = re.compile(r"\w+")
 PIECE = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
@@ -71,13 +71,13 @@ def column_names() -> list[str]:
     bits: list[str] = []
     for mask in features.MASKS:
         named = wording.NAMES if mask == "words" else ()
-        bits += [f"{mask}:{named[at] if at < len(named) else name}" for at, name in enumerate(features.MASK_NAMES)]
+        bits += [f"{mask}:{named[at] if at < len(named) else name}" for at, name in enumerate(surroundings.MASK_NAMES)]
     return bits + [name for name in features.NUMBERS if name not in SCORES]
 
 
 def columns(table: features.Table) -> Any:
     masks = numpy.array(table.masks, dtype=numpy.int64)
-    places = numpy.arange(len(features.MASK_NAMES))
+    places = numpy.arange(len(surroundings.MASK_NAMES))
     bits = ((masks[:, :, None] >> places) & 1).reshape(len(masks), -1)
     plain = [place for place, name in enumerate(features.NUMBERS) if name not in SCORES]
     return numpy.hstack([bits, numpy.array(table.numbers)[:, plain]]).astype(numpy.float32)

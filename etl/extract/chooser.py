@@ -18,7 +18,7 @@ from importlib import resources
 from math import exp
 from typing import Any
 
-from etl.extract import features, wording
+from etl.extract import features, surroundings, wording
 
 Judge = Callable[[Sequence[int], Sequence[float]], float]
 _Tree = Any
@@ -34,10 +34,10 @@ class Chooser:
 
 def _names() -> tuple[list[str], dict[str, str]]:
     """Return the local name of each number, and the test of each bit."""
-    numbers = list(features.NUMBERS)
+    numbers: list[str] = list(features.NUMBERS)
     bits: dict[str, str] = {}
     for place, mask in enumerate(features.MASKS):
-        names = wording.NAMES if mask == "words" else features.MASK_NAMES
+        names = wording.NAMES if mask == "words" else surroundings.MASK_NAMES
         for shift, name in enumerate(names):
             bits[f"{mask}:{name}"] = f"m{place} & {1 << shift}"
     return numbers, bits

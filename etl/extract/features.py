@@ -14,56 +14,14 @@ from dataclasses import dataclass
 from etl.extract import hints, wording
 from etl.extract.document import Document
 from etl.extract.runs import Runs
+from etl.extract.surroundings import APART, KIND_BIT, Surroundings
 
-_KINDS = (
-    ("paragraph", "p"),
-    ("division", "div section"),
-    ("item", "li dd dt"),
-    ("cell", "td th"),
-    ("heading1", "h1"),
-    ("heading", "h2 h3"),
-    ("subheading", "h4 h5 h6"),
-    ("blockquote", "blockquote"),
-    ("figure", "figure figcaption picture"),
-    ("article", "article"),
-    ("main", "main"),
-    ("asides", "aside"),
-    ("header", "header"),
-    ("footer", "footer"),
-    ("navigation", "nav"),
-    ("form", "form fieldset button label"),
-    ("list", "ul ol dl"),
-    ("table", "table"),
-    ("details", "details summary address"),
-    ("dressed", "pre code center font"),
-)
-KIND_NAMES = tuple(name for name, _ in _KINDS)
-_KIND_BIT = {tag: 1 << (len(hints.NAMES) + place) for place, (_, tags) in enumerate(_KINDS) for tag in tags.split()}
-_HIDDEN = 1 << (len(hints.NAMES) + len(_KINDS))
-MASK_NAMES = (*hints.NAMES, *KIND_NAMES, "hidden")
+_FIGURE = KIND_BIT["figure"]
 MASKS = ("own", "parent", "near", "far", "words")
-_FIGURE = _KIND_BIT["figure"]
-_APART = _HIDDEN
-for _name in (
-    "related",
-    "sidebar",
-    "share",
-    "comment",
-    "offer",
-    "notice",
-    "menu",
-    "ad",
-    "unseen",
-    "tag",
-    "byline",
-    "caption",
-):
-    _APART |= hints.BIT[_name]
-for _name in ("nav", "footer", "aside", "form", "button"):
-    _APART |= _KIND_BIT[_name]
 
 NUMBERS = (
-    "length", "words", "link_share", "strong_share", "ending", "beginning", "stops", "commas", "digits", "capitals", "marks", "length_before1",
+    "length", "words", "link_share", "strong_share", "ending", "beginning", "stops", "commas", "digits", "capitals", "marks",
+    "length_before1",
     "length_before2", "length_after1", "length_after2", "links_before", "links_after", "same_before", "same_after",
     "parent_share", "grand_share", "great_share", "parent_links", "grand_links", "great_links", "parent_good",
     "root_depth", "core_depth", "wide_depth", "core_apart", "set_apart", "good_before", "good_after", "since_good", "until_good",
@@ -93,45 +51,6 @@ class Table:
     """The element that holds most running text in few levels."""
 
 
-class _Surroundings:
-    """Bits and depths of elements, read once each, only for those above some text."""
-
-    def __init__(self, doc: Document) -> None:
-        self.doc = doc
-        self.hints = hints.Hints(doc)
-        self.own: dict[int, int] = {-1: 0}
-        self.up: dict[int, int] = {-1: 0}
-        self.depth: dict[int, int] = {-1: -1}
-        self.score: dict[int, hints.Score] = {-1: hints.NO_SCORE}
-        self.low: dict[int, float] = {-1: 0.0}
-        self.high: dict[int, float] = {-1: 0.0}
-
-    def learn(self, element: int) -> None:
-        """Make sure that *element* and all above are known."""
-        parents, path = self.doc.parents, list[int]()
-        while element not in self.own:
-            path.append(element)
-            element = parents[element]
-        for one in reversed(path):
-            parent = parents[one]
-            tag = self.doc.tags[one]
-            # The classes of <html> and <body> describe the page's frame, not a block of it.
-            bits = _KIND_BIT.get(tag, 0) | (self.hints.of(one) if parent > 0 else 0)
-            attrs = self.doc.attrs[one]
-            if attrs and (
-                "hidden" in attrs
-                or attrs.get("aria-hidden") == "true"
-                or ("style" in attrs and "display:none" in (attrs["style"] or "").replace(" ", ""))
-            ):
-                bits |= _HIDDEN
-            self.own[one] = bits
-            self.up[one] = self.up[parent] | bits
-            self.depth[one] = self.depth[parent] + 1
-            low, high, _ = self.score[one] = self.hints.score(one) if parent > 0 else hints.NO_SCORE
-            self.low[one] = min(low, self.low[parent])
-            self.high[one] = max(high, self.high[parent])
-
-
 def read(
     doc: Document,
     runs: Runs,
@@ -142,7 +61,7 @@ def read(
     teasers: tuple[tuple[int, int], ...] = (),
 ) -> Table:
     """Return the columns of every run. *teasers* are ranges of elements that hold links to other articles."""
-    around = _Surroundings(doc)
+    around = Surroundings(doc)
     for box in runs.boxes:
         around.learn(box)
     parents = doc.parents
@@ -246,7 +165,7 @@ def _add_neighbours(doc: Document, runs: Runs, numbers: list[list[float]]) -> No
         )  # fmt: skip
 
 
-def _add_places(around: _Surroundings, runs: Runs, numbers: list[list[float]], good: list[float]) -> int:
+def _add_places(around: Surroundings, runs: Runs, numbers: list[list[float]], good: list[float]) -> int:
     """Add where each run stands relative to where the running text of the page is; return the root."""
     doc = around.doc
     parents, depth = doc.parents, around.depth
@@ -306,7 +225,7 @@ def _weights(parents: list[int], runs: Runs, values: list[float]) -> dict[int, f
     return weight
 
 
-def _set_apart(around: _Surroundings, runs: Runs, weight: dict[int, float]) -> list[float]:
+def _set_apart(around: Surroundings, runs: Runs, weight: dict[int, float]) -> list[float]:
     """Say of each run whether it stands in a block that its theme calls something else than text.
 
     The name of a block that holds much of the page's running text means nothing: `page-with-sidebar` is the page.
@@ -320,7 +239,7 @@ def _set_apart(around: _Surroundings, runs: Runs, weight: dict[int, float]) -> l
             path.append(element)
             element = parents[element]
         for one in reversed(path):
-            is_apart = own[one] & _APART and weight.get(one, 0.0) <= most
+            is_apart = own[one] & APART and weight.get(one, 0.0) <= most
             known[one] = 1.0 if is_apart else known[parents[one]]
     return [known[box] for box in runs.boxes]
 
@@ -359,7 +278,7 @@ def _add_order(numbers: list[list[float]], good: list[float]) -> None:
         gap = 1.0 if good[run] else min(30.0, gap + 1)
 
 
-def _add_shapes(around: _Surroundings, runs: Runs, numbers: list[list[float]], good: list[float], root: int) -> None:
+def _add_shapes(around: Surroundings, runs: Runs, numbers: list[list[float]], good: list[float], root: int) -> None:
     """Add what the runs of equal markup have in common: the paragraphs of an article look alike to the style sheet."""
     doc = around.doc
     shapes: dict[tuple[str, str, str], list[int]] = {}
@@ -417,7 +336,7 @@ def _add_claims(
 
 
 def _add_page(
-    around: _Surroundings,
+    around: Surroundings,
     runs: Runs,
     numbers: list[list[float]],
     good: list[float],
@@ -433,7 +352,7 @@ def _add_page(
     first, last = _sweep(numbers)
     inside = [run for run in range(count) if good[run] and root <= runs.boxes[run] < doc.ends[root]]
     low, high = (inside[0], inside[-1]) if inside else (0, -1)
-    article = _KIND_BIT["article"] | hints.BIT["body"]
+    article = KIND_BIT["article"] | hints.BIT["body"]
     spans = iter(sorted(teasers))
     span = next(spans, None)
     for run, row in enumerate(numbers):
@@ -451,7 +370,7 @@ def _add_page(
         )  # fmt: skip
 
 
-def _add_scores(around: _Surroundings, runs: Runs, numbers: list[list[float]]) -> None:
+def _add_scores(around: Surroundings, runs: Runs, numbers: list[list[float]]) -> None:
     """Add what the words of the theme usually stand around: nearest three elements, and all above."""
     parents, score = around.doc.parents, around.score
     for box, row in zip(runs.boxes, numbers, strict=True):

@@ -14,39 +14,70 @@ from importlib import resources
 from etl.extract.document import Document
 
 _WORDS = {
-    "body": "body articlebody storybody storytext articletext articlecontent bodytext entrycontent postcontent postbody richtext prose"
-    " wysiwyg paragraph paragraphs artikeltext fliesstext copy bodycopy textblock",
-    "text": "article artikel articulo articolo artigo story entry post content contenu contenido inhalt contents text texte texto hentry"
-    " maincontent main haupt news",
-    "related": "relat* relac* recir* recom* tease* read readmore more mehr also lire leia leer lees verwa* simil* popul* trend* most latest"
-    " mostread outbr* taboo* promo promos promoted inread zergnet teads sugge* next further onward neueste similar linkbox moreon"
-    " liste links keepreading viewmore list-link aktuell",
+    "body": (
+        "body articlebody storybody storytext articletext articlecontent bodytext entrycontent postcontent "
+        "postbody richtext prose wysiwyg paragraph paragraphs artikeltext fliesstext copy bodycopy textblock"
+    ),
+    "text": (
+        "article artikel articulo articolo artigo story entry post content contenu contenido inhalt contents text "
+        "texte texto hentry maincontent main haupt news"
+    ),
+    "related": (
+        "relat* relac* recir* recom* tease* read readmore more mehr also lire leia leer lees verwa* simil* popul* "
+        "trend* most latest mostread outbr* taboo* promo promos promoted inread zergnet teads sugge* next further "
+        "onward neueste similar linkbox moreon liste links keepreading viewmore list-link aktuell"
+    ),
     "sidebar": "sideb* rail aside marginal complementary secondary",
     "widget": "widget widgets carou* slide* swipe* margi* grid card cards tile tiles module list item items",
-    "share": "share shares sharing sharebar socia* faceb* twitter whats* teilen parta* follow bookm* print toolbar tools action actions"
-    " button buttons btn icon icons",
+    "share": (
+        "share shares sharing sharebar socia* faceb* twitter whats* teilen parta* follow bookm* print toolbar "
+        "tools action actions button buttons btn icon icons"
+    ),
     "comment": "comme* komme* disqus reply replies respond discu* forum reader coral viafo* reactions",
-    "offer": "newsl* subsc* signup signin paywa* login regis* abo abonn* offer offers piano donat* support membe* cta promo app premi* regwall"
-    " conversion upsell plus",
-    "notice": "cookie cookies conse* gdpr cmp onetr* ot otpc didomi priva* banner modal popup overlay dialog alert alerts toast breaking ticker notice notif*",
-    "byline": "autho* autor autoren auteur byline bylines writer bio contr* signature journ* redak* profi* avatar credits",
+    "offer": (
+        "newsl* subsc* signup signin paywa* login regis* abo abonn* offer offers piano donat* support membe* cta "
+        "promo app premi* regwall conversion upsell plus"
+    ),
+    "notice": (
+        "cookie cookies conse* gdpr cmp onetr* ot otpc didomi priva* banner modal popup overlay dialog alert "
+        "alerts toast breaking ticker notice notif*"
+    ),
+    "byline": (
+        "autho* autor autoren auteur byline bylines writer bio contr* signature journ* redak* profi* avatar credits"
+    ),
     "date": "date datum fecha time times publi* updat* datel* datet* times* posted pubdate",
-    "meta": "meta metadata info kicker overline eyebrow dachz* label badge flag rubri* readt* credit source agency location place overtitle",
+    "meta": (
+        "meta metadata info kicker overline eyebrow dachz* label badge flag rubri* readt* credit source agency "
+        "location place overtitle"
+    ),
     "caption": "capti* figcap* legend bildu* imagecaption photocaption bildtext",
-    "picture": "figure image images img photo photos foto fotos pictu* galle* galer* slideshow light* thumb* media"
-    " video videos player audio podcast listen copyr* wp-caption bild hero",
-    "menu": "nav navb* navig* menu menus bread* header masth* topbar footer foot bottom pagin* pager skip search lang toc jump",
+    "picture": (
+        "figure image images img photo photos foto fotos pictu* galle* galer* slideshow light* thumb* media video "
+        "videos player audio podcast listen copyr* wp-caption bild hero"
+    ),
+    "menu": (
+        "nav navb* navig* menu menus bread* header masth* topbar footer foot bottom pagin* pager skip search lang "
+        "toc jump"
+    ),
     "tag": "tag tags topic topics keyword keywords categ* schlagw* schla* themen hasht* label labels",
-    "ad": "ad ads adv advert* adver* spons* dfp gpt anzei* publicid* publi* werbu* comme* affil* shopp* produ* deal deals coupon adslot",
-    "lead": "lead summa* stand* intro intro* deck dek subhe* subtitle subline unter* excer* abstract descr* chapo chape* perex vorsp* ingress"
-    " bajada entra* sotto* caten* keypo* highl* tldr pream* synop* teasertext",
+    "ad": (
+        "ad ads adv advert* adver* spons* dfp gpt anzei* publicid* publi* werbu* comme* affil* shopp* produ* deal "
+        "deals coupon adslot"
+    ),
+    "lead": (
+        "lead summa* stand* intro intro* deck dek subhe* subtitle subline unter* excer* abstract descr* chapo "
+        "chape* perex vorsp* ingress bajada entra* sotto* caten* keypo* highl* tldr pream* synop* teasertext"
+    ),
     "title": "title headl* heading titel titre titulo titolo rubrik h1 hl",
     "quote": "quote quotes zitat citat* block* pullq* pullquote",
-    "aside": "infobox fact facts factbox fakta inset embed* box boxes callout siden* expla* backg* gloss* poll quiz toolt* inter* module",
+    "aside": (
+        "infobox fact facts factbox fakta inset embed* box boxes callout siden* expla* backg* gloss* poll quiz "
+        "toolt* inter* module"
+    ),
     "note": "corre* discl* footn* endno* refer* sources copyr* licen* trust about impre* legal edito* note notes",
     "unseen": "hidden sr visua* scree* invis* offsc* none a11y nopri* assistive",
     "live": "live liveblog timel* entry updates",
-}  # fmt: skip
+}
 NAMES = tuple(_WORDS)
 BIT = {name: 1 << place for place, name in enumerate(NAMES)}
 _STEM_LETTERS = 5

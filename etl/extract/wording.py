@@ -10,37 +10,59 @@ from __future__ import annotations
 import re
 
 _WORDS = {
-    "pointer": "read more also related see watch listen continue recommended trending dont don't miss lire aussi voir lisez regarder"
-    " lesen mehr auch dazu siehe weiterlesen themen interessant lees ook meer bekijk leia também mais veja saiba confira lea lee leer"
-    " también te puede interesar ver vea mire leggi anche approfondisci guarda vedi les også læs se mer läs också mere lue myös katso"
-    " lisää czytaj też także zobacz więcej przeczytaj čtěte také číst přečtěte více čítajte tiež prečítajte olvasson tovább is kapcsolódó"
-    " citește și vezi читайте также читать ещё подробнее смотрите читай також ще дивіться прочетете още διαβάστε επίσης δείτε okuyun ayrıca"
-    " haberler oku baca juga selengkapnya đọc thêm xem اقرأ أيضا المزيد بخوانید בהמשך עוד קראו पढ़ें यह भी और और पढ़ें funda pročitajte"
-    " više preberite loe ka lasi arī skaityk taip pat lexo edhe",
-    "offer": "subscribe subscription subscriber subscribers newsletter newsletters sign signup inbox register account login log join free"
-    " trial unlimited donate support email e-mail app download whatsapp telegram follow cookies cookie privacy consent advertisement"
-    " abonnez abonnez-vous abonné abonnés inscrivez inscrivez-vous newsletter s'abonner recevez abonnieren abonnement anmelden newsletter"
-    " kostenlos testen jetzt registrieren werbung anzeige suscríbete suscribirse suscripción boletín regístrate gratis publicidad síguenos"
-    " assine inscreva-se receba siga cadastre publicidade iscriviti abbonati newsletter pubblicità seguici abonneer nieuwsbrief schrijf"
-    " advertentie abonner nyhetsbrev tilmeld nyhedsbrev annonce annons prenumerera tilaa uutiskirje mainos subskrybuj zapisz reklama"
-    " odebírejte předplatné hírlevél iratkozz abonează подпишитесь подписывайтесь підписуйтесь реклама abone bülten reklam langganan 구독"
-    " sponsored promoted affiliate commission coupon shop buy price ebay amazon",
-    "credit": "photo photos photo: image image: images picture credit credits source source: © copyright foto foto: fotos bild: bild bilder"
-    " quelle quelle: fuente fuente: fonte fonte: crédit crédits zdjęcie fot fot. zdroj kép fotó фото фото: источник джерело photograph"
-    " getty reuters afp ap epa imago dpa afp/getty shutterstock file graphic video video: vidéo video; photographer foto/ reproduction",
-    "talk": "comment comments commenting share reply replies discuss opinions conversation commentaires commenter partager kommentar"
-    " kommentare kommentieren diskutieren teilen comentarios comenta comentar compartir comentários compartilhe commenti condividi reacties"
-    " reageer delen kommentarer dela del kommentit jaa komentarze komentář komentáře комментарии поделиться коментарі yorum komentar 댓글"
-    " print copy link bookmark tweet facebook twitter tip contact reach",
-    "byline": "by von par por di av door af autor autor: author written text text: reporter correspondent editor updated published posted last"
-    " modified aktualisiert veröffentlicht stand stand: uhr publié mis actualizado publicado atualizado aggiornato pubblicato bijgewerkt"
-    " gepubliceerd oppdatert publisert opdateret uppdaterad publicerad päivitetty julkaistu opublikowano обновлено опубликовано minute min"
-    " minutes reading staff automatically translated reporting additional contributed",
-    "rights": "all rights reserved terms conditions policy disclaimer standards trust material redistributed corrections correction editor's"
-    " note about alle rechte vorbehalten tous droits réservés todos los derechos reservados diritti riservati wszelkie prawa toate drepturile",
-    "end": "tags tags: topics topics: more: keywords categories category filed themen: schlagworte etiquetas temas temi sujets thèmes tagi"
-    " теги теги: метки ключевые related: read: next previous share: comments: search previous: most popular latest top home",
-}  # fmt: skip
+    "pointer": (
+        "read more also related see watch listen continue recommended trending dont don't miss lire aussi voir "
+        "lisez regarder lesen mehr auch dazu siehe weiterlesen themen interessant lees ook meer bekijk leia também "
+        "mais veja saiba confira lea lee leer también te puede interesar ver vea mire leggi anche approfondisci "
+        "guarda vedi les også læs se mer läs också mere lue myös katso lisää czytaj też także zobacz więcej "
+        "przeczytaj čtěte také číst přečtěte více čítajte tiež prečítajte olvasson tovább is kapcsolódó citește și "
+        "vezi читайте также читать ещё подробнее смотрите читай також ще дивіться прочетете още διαβάστε επίσης "
+        "δείτε okuyun ayrıca haberler oku baca juga selengkapnya đọc thêm xem اقرأ أيضا المزيد بخوانید בהמשך עוד "
+        "קראו पढ़ें यह भी और और पढ़ें funda pročitajte više preberite loe ka lasi arī skaityk taip pat lexo edhe"
+    ),
+    "offer": (
+        "subscribe subscription subscriber subscribers newsletter newsletters sign signup inbox register account "
+        "login log join free trial unlimited donate support email e-mail app download whatsapp telegram follow "
+        "cookies cookie privacy consent advertisement abonnez abonnez-vous abonné abonnés inscrivez inscrivez-vous "
+        "newsletter s'abonner recevez abonnieren abonnement anmelden newsletter kostenlos testen jetzt "
+        "registrieren werbung anzeige suscríbete suscribirse suscripción boletín regístrate gratis publicidad "
+        "síguenos assine inscreva-se receba siga cadastre publicidade iscriviti abbonati newsletter pubblicità "
+        "seguici abonneer nieuwsbrief schrijf advertentie abonner nyhetsbrev tilmeld nyhedsbrev annonce annons "
+        "prenumerera tilaa uutiskirje mainos subskrybuj zapisz reklama odebírejte předplatné hírlevél iratkozz "
+        "abonează подпишитесь подписывайтесь підписуйтесь реклама abone bülten reklam langganan 구독 sponsored "
+        "promoted affiliate commission coupon shop buy price ebay amazon"
+    ),
+    "credit": (
+        "photo photos photo: image image: images picture credit credits source source: © copyright foto foto: "
+        "fotos bild: bild bilder quelle quelle: fuente fuente: fonte fonte: crédit crédits zdjęcie fot fot. zdroj "
+        "kép fotó фото фото: источник джерело photograph getty reuters afp ap epa imago dpa afp/getty shutterstock "
+        "file graphic video video: vidéo video; photographer foto/ reproduction"
+    ),
+    "talk": (
+        "comment comments commenting share reply replies discuss opinions conversation commentaires commenter "
+        "partager kommentar kommentare kommentieren diskutieren teilen comentarios comenta comentar compartir "
+        "comentários compartilhe commenti condividi reacties reageer delen kommentarer dela del kommentit jaa "
+        "komentarze komentář komentáře комментарии поделиться коментарі yorum komentar 댓글 print copy link bookmark "
+        "tweet facebook twitter tip contact reach"
+    ),
+    "byline": (
+        "by von par por di av door af autor autor: author written text text: reporter correspondent editor updated "
+        "published posted last modified aktualisiert veröffentlicht stand stand: uhr publié mis actualizado "
+        "publicado atualizado aggiornato pubblicato bijgewerkt gepubliceerd oppdatert publisert opdateret "
+        "uppdaterad publicerad päivitetty julkaistu opublikowano обновлено опубликовано minute min minutes reading "
+        "staff automatically translated reporting additional contributed"
+    ),
+    "rights": (
+        "all rights reserved terms conditions policy disclaimer standards trust material redistributed corrections "
+        "correction editor's note about alle rechte vorbehalten tous droits réservés todos los derechos reservados "
+        "diritti riservati wszelkie prawa toate drepturile"
+    ),
+    "end": (
+        "tags tags: topics topics: more: keywords categories category filed themen: schlagworte etiquetas temas "
+        "temi sujets thèmes tagi теги теги: метки ключевые related: read: next previous share: comments: search "
+        "previous: most popular latest top home"
+    ),
+}
 NAMES = tuple(_WORDS)
 _BITS = dict[str, int]()
 for _place, _words in enumerate(_WORDS.values()):

@@ -30,7 +30,8 @@ HEAD = (
     '<meta property="og:title" content="Rain in the hills"><meta property="og:site_name" content="The Paper">'
     '<meta property="article:published_time" content="2026-03-02T08:15:00+01:00"></head><body>'
 )
-PAGE = f"{HEAD}<article><h1>Rain in the hills</h1><p class=byline>By <a rel=author href=/by/ada>Ada Stone</a></p>{BODY}</article></body></html>"
+BYLINE = "<p class=byline>By <a rel=author href=/by/ada>Ada Stone</a></p>"
+PAGE = f"{HEAD}<article><h1>Rain in the hills</h1>{BYLINE}{BODY}</article></body></html>"
 
 
 def read(html: str, *, url: str = URL, rules: Rules | None = None) -> Article:

@@ -10,7 +10,7 @@ from itertools import islice
 
 from etl.extract import names, vocabulary
 from etl.extract.document import Document, collapse
-from etl.extract.structured import Structured, hints
+from etl.extract.structured import Structured, hints, linked
 
 _HINTS = vocabulary.words("byline", "hints")
 _SURE = vocabulary.words("byline", "sure_hints")
@@ -36,11 +36,11 @@ def read(doc: Document, facts: Structured, *, heading: int | None, is_near_only:
     """
     start = heading or 0
     reach = (start - BEFORE_ELEMENTS, start + AFTER_ELEMENTS) if heading is not None else (0, len(doc.tags))
-    marked = list(_marked(doc, facts, *reach))
+    found_marks = list(_marked(doc, facts, *reach))
     best: list[str] = []
     best_distance = 1 << 30
     chosen = -1
-    for element, is_sure in marked:
+    for element, is_sure in found_marks:
         distance = element - start if element >= start else 2 * (start - element)
         if distance >= best_distance or _is_outside(doc, element, start):
             continue
@@ -50,7 +50,7 @@ def read(doc: Document, facts: Structured, *, heading: int | None, is_near_only:
     if spoken and spoken_distance < best_distance:
         return spoken
     if best:
-        beside = [entry for entry in marked if entry[0] >= chosen and not _is_outside(doc, entry[0], start)]
+        beside = [entry for entry in found_marks if entry[0] >= chosen and not _is_outside(doc, entry[0], start)]
         return _with_inner_and_next(doc, beside, chosen, best)
     return [] if is_near_only else _spoken_far(doc)
 
@@ -60,7 +60,7 @@ def _marked(doc: Document, facts: Structured, first: int, last: int) -> Iterator
 
     Classes and links are looked at from *first* to *last* only; `rel` and microdata say it for certain anywhere.
     """
-    found = dict.fromkeys((*facts.microdata.get("author", ()), *facts.links.get("author", ())), True)
+    found = dict.fromkeys((*facts.microdata.get("author", ()), *linked(doc, "author")), True)
     hinted = hints(doc, max(0, first), last)
     every = "\n".join(hinted).lower()
     if words := [word for word in _HINTS if word in every]:
@@ -123,18 +123,18 @@ def _kept(said: Iterable[str], *, is_sure: bool) -> list[str]:
     ]
 
 
-def _with_inner_and_next(doc: Document, marked: list[tuple[int, bool]], chosen: int, found: list[str]) -> list[str]:
+def _with_inner_and_next(doc: Document, marks: list[tuple[int, bool]], chosen: int, found: list[str]) -> list[str]:
     """Return the names of the byline *chosen*: of the marked elements inside it, and of its likes that follow it."""
     inside = [
         name
-        for element, is_sure in marked
+        for element, is_sure in marks
         if chosen < element < doc.ends[chosen]
         for name in _names_in(doc, element, is_sure=is_sure)
         if names.looks_like_person(name)
     ]
     found = list(dict.fromkeys(inside)) or found
     hint, end = doc.hint(chosen), doc.ends[chosen]
-    for element, is_sure in marked:
+    for element, is_sure in marks:
         if end <= element <= end + 12 and doc.hint(element) == hint and hint.strip():
             found += [name for name in _names_in(doc, element, is_sure=is_sure) if name not in found]
             end = doc.ends[element]

@@ -1,4 +1,4 @@
-"""What a page says about itself in markup for machines: meta elements, JSON-LD, microdata.
+"""What a page says about itself in markup for machines: meta elements, links, JSON-LD, microdata.
 
 Everything here is found once per page and shared by the readers of metadata, times, body and links.
 """
@@ -25,7 +25,7 @@ LIST_MAX = 200
 """Members of one list that are looked at."""
 
 _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,300}>")
-_INVISIBLE = str.maketrans("", "", "\u00ad\u200b\u2060\ufeff")
+_INVISIBLE = "\u00ad\u200b\u2060\ufeff"
 """Soft hyphen, zero-width space and joiner, byte order mark; not the non-joiner, which Persian spells with."""
 _NAMING = frozenset({"name", "property", "itemprop", "http-equiv"})
 _ARTICLE_ENDINGS = ("article", "posting", "report", "review", "interview")
@@ -57,7 +57,7 @@ class Structured:
     microdata: dict[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
     """Lower-case itemprop → the elements that carry it."""
     links: dict[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
-    """Lower-case word of `rel` → the `<link>` and `<a>` elements that carry it."""
+    """Lower-case word of `rel` → the `<link>` elements that carry it."""
 
     @property
     def main(self) -> Node | None:
@@ -75,7 +75,7 @@ class Structured:
 def read(doc: Document) -> Structured:
     """Return all machine-readable statements of the page."""
     meta = _meta(doc)
-    links = _related(doc)
+    links = _links(doc)
     tops = json_ld.read(doc.json_ld)
     nodes = json_ld.descendants(tops)
     return Structured(
@@ -145,7 +145,9 @@ def clean(text: str) -> str:
     if "<" in text:
         text = _TAG.sub("", text)
     if not text.isascii():
-        text = text.translate(_INVISIBLE)
+        for letter in _INVISIBLE:
+            if letter in text:
+                text = text.replace(letter, "")
     return " ".join(text.split())
 
 
@@ -199,6 +201,15 @@ def _microdata(doc: Document) -> dict[str, tuple[int, ...]]:
     return {name: tuple(found) for name, found in props.items()}
 
 
+def linked(doc: Document, rel: str) -> list[int]:
+    """Return the `<a>` elements with *rel*."""
+    return [
+        element
+        for element in doc.by_tag.get("a", ())
+        if "rel" in (attrs := doc.attrs[element]) and rel in (attrs["rel"] or "")[:NAME_MAX_CHARS].lower().split()
+    ]
+
+
 def absolute(doc: Document, url: str) -> str:
     """Return *url* as an absolute web address, or an empty string; most are absolute already, and joining is dear."""
     found = url if url.startswith(("https://", "http://")) else doc.absolute(url) if url else ""
@@ -225,15 +236,12 @@ def hints(doc: Document, first: int = 0, last: int | None = None) -> dict[str, l
     return found
 
 
-def _related(doc: Document) -> dict[str, tuple[int, ...]]:
-    """Return the `<link>` and `<a>` elements by rel."""
+def _links(doc: Document) -> dict[str, tuple[int, ...]]:
+    """Return the `<link>` elements by rel."""
     rels: dict[str, list[int]] = {}
-    for tag in ("link", "a"):
-        for element in doc.by_tag.get(tag, ()):
-            attrs = doc.attrs[element]
-            if "rel" in attrs and (rel := attrs["rel"]):
-                for name in rel[:NAME_MAX_CHARS].lower().split():
-                    rels.setdefault(name, []).append(element)
+    for element in doc.by_tag.get("link", ())[:META_MAX]:
+        for name in doc.attribute(element, "rel")[:NAME_MAX_CHARS].lower().split():
+            rels.setdefault(name, []).append(element)
     return {name: tuple(found) for name, found in rels.items()}
 
 

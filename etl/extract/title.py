@@ -41,7 +41,6 @@ def read(doc: Document, facts: Structured, known: frozenset[str]) -> Headline:
         "json-ld:headline": _headline(facts),
         "og:title": facts.first("og:title"),
         "twitter:title": facts.first("twitter:title", "parsely-title", "dc.title", "sailthru.title"),
-        "microdata:headline": _microdata(doc, facts),
     }
     wanted = [told["json-ld:headline"], told["og:title"], told["twitter:title"]]
     element, shown = _shown(doc, wanted if any(wanted) else [page_title], known)
@@ -98,12 +97,6 @@ def _headline(facts: Structured) -> str:
     for node in facts.articles[:3]:
         if found := strings(node.get("headline"))[:1]:
             return found[0]
-    return ""
-
-
-def _microdata(doc: Document, facts: Structured) -> str:
-    for element in facts.microdata.get("headline", ())[:1]:
-        return doc.attribute(element, "content") or doc.text(element)[:TITLE_MAX_CHARS]
     return ""
 
 

@@ -9,7 +9,7 @@ from itertools import islice
 from etl.extract import site, vocabulary
 from etl.extract.choice import Choice, losers
 from etl.extract.document import Document
-from etl.extract.structured import Structured, clean, kinds, objects, strings
+from etl.extract.structured import Structured, clean, kinds, linked, objects, strings
 
 TAGS_MAX = 60
 TAG_MAX_CHARS = 80
@@ -68,7 +68,7 @@ def tags(
             break
     else:
         # One keyword in JSON-LD is often the section: the links below the text then say more.
-        found.append(("links", _tidy(_linked(doc, facts, heading or 0), refused, known)))
+        found.append(("links", _tidy(_topic_links(doc, heading or 0), refused, known)))
     rule, chosen = max(reversed(found), key=lambda entry: len(entry[1]) > 0, default=("", list[str]()))
     return Choice(
         tuple(chosen),
@@ -107,9 +107,9 @@ def _tidy(said: Iterable[str], refused: set[str], known: frozenset[str]) -> list
     return list(found.values())[:TAGS_MAX]
 
 
-def _linked(doc: Document, facts: Structured, heading: int) -> list[str]:
+def _topic_links(doc: Document, heading: int) -> list[str]:
     """Return the texts of the links to topic pages that stand together, in the best group below the headline."""
-    marked = set(facts.links.get("tag", ()))
+    marked = set(linked(doc, "tag"))
     groups: dict[int, list[int]] = {}
     for element in doc.by_tag.get("a", ()):
         if element < heading or not 0 < doc.text_length(element) <= TAG_MAX_CHARS:

@@ -95,11 +95,13 @@ def test_references_by_id_are_resolved() -> None:
 
 
 def test_microdata_and_rel_name_their_elements() -> None:
-    doc = document.parse(b'<p itemprop="author name">Ada</p><a rel="Tag nofollow" href="/x">x</a>', url=URL)
+    page = b'<link rel="Canonical x" href="/c"><p itemprop="Author name">Ada</p><a rel="Tag nofollow" href="/x">x</a>'
+    doc = document.parse(page, url=URL)
     found = structured.read(doc)
-    paragraph, link = doc.by_tag["p"][0], doc.by_tag["a"][0]
+    paragraph, link, canonical = doc.by_tag["p"][0], doc.by_tag["a"][0], doc.by_tag["link"][0]
     assert found.microdata == {"author": (paragraph,), "name": (paragraph,)}
-    assert found.links == {"tag": (link,), "nofollow": (link,)}
+    assert found.links == {"canonical": (canonical,), "x": (canonical,)}
+    assert structured.linked(doc, "tag") == [link]
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,14 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class _Label:
+    text: str
+    folded: str
+    """The text as words are compared, printed zones replaced by one character each."""
+    zones: tuple[tzinfo, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """One time of a label and what the label calls it."""
 
@@ -96,15 +104,16 @@ def readings(text: str, place: Place) -> tuple[Reading, ...]:
         return ()
     if (moment := machine_time(stripped, place)) is not None:
         return (Reading("", moment),)
-    label, zones = _printed_zones(_BRACKETED.sub(" ", stripped), place)
-    folded = date_calendars.to_gregorian_years(date_words.fold(label), place.language)
+    zoned, zones = _printed_zones(_BRACKETED.sub(" ", stripped), place)
+    folded = date_calendars.to_gregorian_years(date_words.fold(zoned), place.language)
+    label = _Label(text, folded, tuple(zones))
     for languages in _languages(place):
-        found, is_understood = _agreed(folded, languages, zones, text, place)
+        found, is_understood = _agreed(label, languages, place)
         if found:
             return found
         if is_understood:
             return ()
-    return _in_any_language(folded, zones, text, place) if any(map(str.isdigit, folded)) else ()
+    return _in_any_language(label, place) if any(map(str.isdigit, label.folded)) else ()
 
 
 def iso(moment: Moment | None) -> str | None:
@@ -178,12 +187,12 @@ def _languages(place: Place) -> Iterator[tuple[str, ...]]:
         yield ("en",)
 
 
-def _in_any_language(folded: str, zones: list[tzinfo], text: str, place: Place) -> tuple[Reading, ...]:
+def _in_any_language(label: _Label, place: Place) -> tuple[Reading, ...]:
     """Return what all languages agree on that know every word of a label: for pages that declare no language or a wrong one."""
-    languages = date_words.languages_of(folded)
+    languages = date_words.languages_of(label.folded)
     if len(languages) > ANY_LANGUAGE_MAX:  # "5 min" is at home everywhere and says nothing
         return ()
-    answers = [_agreed(folded, (language,), zones, text, place)[0] for language in languages]
+    answers = [_agreed(label, (language,), place)[0] for language in languages]
     answers = [answer for answer in answers if answer and not any(reading.noise for reading in answer)]
     seen = {tuple((reading.role, reading.moment.at) for reading in answer) for answer in answers}
     return answers[0] if len(seen) == 1 else ()
@@ -213,14 +222,12 @@ def _order(place: Place, languages: tuple[str, ...]) -> Order:
     return "dmy"
 
 
-def _agreed(
-    folded: str, languages: tuple[str, ...], zones: list[tzinfo], text: str, place: Place
-) -> tuple[tuple[Reading, ...], bool]:
+def _agreed(label: _Label, languages: tuple[str, ...], place: Place) -> tuple[tuple[Reading, ...], bool]:
     """Return what the best readings of a label agree on (nothing when they differ), and whether each word was understood."""
     is_understood = False
     best: tuple[tuple[int, int], tuple[Reading, ...]] | None = None
     order = _order(place, languages)
-    for form in date_words.spell(folded, languages):
+    for form in date_words.spell(label.folded, languages):
         is_understood = is_understood or date_words.UNKNOWN not in form
         parts = _completed(
             [
@@ -229,7 +236,7 @@ def _agreed(
                 if not p.is_empty or p.left or p.unknown
             ]
         )
-        readings = tuple(r for r in (_resolve(part, zones, text, place) for part in parts) if r is not None)
+        readings = tuple(r for r in (_resolve(part, label, place) for part in parts) if r is not None)
         if not readings:
             continue
         rank = (sum(part.unknown for part in parts), sum(part.left for part in parts))
@@ -254,26 +261,26 @@ def _completed(parts: list[Part]) -> list[Part]:
     return done
 
 
-def _resolve(part: Part, zones: list[tzinfo], text: str, place: Place) -> Reading | None:
+def _resolve(part: Part, label: _Label, place: Place) -> Reading | None:
     if part.role == "other" or part.is_empty or part.is_vague:
         return None
     zone, zone_name = place.zone, place.zone_name
     if part.zone:
         known = date_zones.fixed(part.zone) if part.zone[0] in "+-" else None
         index = ord(part.zone[0]) - date_words.ZONE
-        zone = known or (zones[index] if 0 <= index < len(zones) else None)
+        zone = known or (label.zones[index] if 0 <= index < len(label.zones) else None)
         zone_name = _offset_name(zone)
     if part.seconds_ago is not None and (part.date is None or part.date[0] is None):
-        return _distance(part, text, place)
+        return _distance(part, label.text, place)
     day, rule = _day_of(part, zone, place)
     noise_max = 2 if part.date and (part.clock or part.role or part.weekday is not None) else 0
     if day is None or (rule != "label:absolute" and part.left + part.unknown > noise_max):
         return None
     if part.clock is None or zone is None:
-        moment = _day(day.year, day.month, day.day, place=place, text=text, rule=rule)
+        moment = _day(day.year, day.month, day.day, place=place, text=label.text, rule=rule)
     else:
         at = date_zones.instant(day.year, day.month, day.day, clock=part.clock, zone=zone)
-        moment = _checked(Moment(at, "minute", text, rule, zone_name), place) if at else None
+        moment = _checked(Moment(at, "minute", label.text, rule, zone_name), place) if at else None
     return Reading(part.role, moment) if moment else None
 
 

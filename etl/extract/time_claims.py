@@ -140,6 +140,12 @@ def url_day(url: str) -> str | None:
     return f"{year}-{int(month):02}-{int(day):02}"
 
 
+def of_address(url: str) -> list[Claim]:
+    """Return the publication that the page's own address names."""
+    day = url_day(url)
+    return [Claim("published", day, "url", 6)] if day else []
+
+
 _SCRIPT_TIME = re.compile(
     rb"""(?<![a-z_])(?:date_?published|publish(?:ed)?_?(?:date|at|time|on)|pub_?date|publication_?date|date)["']?\s*[:=]\s*"""
     rb"""["']([0-9]{1,4}[\-/.][0-9T:.\-+/ Z]{5,32})["']""",
@@ -147,7 +153,7 @@ _SCRIPT_TIME = re.compile(
 )
 
 
-def in_scripts(raw: bytes) -> Claim | None:
+def in_scripts(raw: bytes) -> list[Claim]:
     """Return the publication that scripts of the page name, when they all name the same: the state of a content system."""
     found = {text.decode("ascii") for text in _SCRIPT_TIME.findall(raw[:2_000_000])}
-    return Claim("published", found.pop(), "script", 9) if len(found) == 1 else None
+    return [Claim("published", found.pop(), "script", 9)] if len(found) == 1 else []

@@ -81,7 +81,7 @@ class Seen:
 class Labels:
     """Finds the printed times of one page."""
 
-    def __init__(self, doc: Document, main: Main, teasers: Teasers | None, place: Place, title: str) -> None:
+    def __init__(self, doc: Document, main: Main, teasers: Teasers | None, place: Place, *, title: str) -> None:
         self._doc = doc
         self._place = place
         self._teasers = teasers
@@ -138,9 +138,13 @@ class Labels:
             attrs = doc.attrs[element]
             hint = f"{attrs.get('class') or ''} {attrs.get('itemprop') or ''}".lower()
             bonus = 4 if "pubdate" in attrs else 2
-            yield from self._read(element, attrs.get("datetime") or attrs.get("content") or "", "time", bonus, hint)
+            yield from self._read(
+                element, attrs.get("datetime") or attrs.get("content") or "", "time", bonus=bonus, hint=hint
+            )
             if printed := doc.text(element)[:LABEL_MAX_CHARS]:
-                yield from self._read(element, self._with_label(element, printed), "time-text", bonus - 1, hint)
+                yield from self._read(
+                    element, self._with_label(element, printed), "time-text", bonus=bonus - 1, hint=hint
+                )
 
     def _with_label(self, element: int, printed: str) -> str:
         """Return a printed time with the words before it in its box: "Published <time>3 May</time>"."""
@@ -168,8 +172,8 @@ class Labels:
                 continue
             taken += 1
             if len(machine) > 9 and _DIGIT.search(machine):
-                yield from self._read(element, machine, "title", 2, doc.hint(element))
-            yield from self._read(element, printed, "hinted", 1, doc.hint(element))
+                yield from self._read(element, machine, "title", bonus=2, hint=doc.hint(element))
+            yield from self._read(element, printed, "hinted", bonus=1, hint=doc.hint(element))
 
     def _around(self) -> Iterator[Seen]:
         """Yield times of the lines near the headline and after the text."""
@@ -186,9 +190,11 @@ class Labels:
                     and _DIGIT.search(text)
                     and not self._is_headline_link(chunk, len(text))
                 ):
-                    yield from self._read(doc.boxes[chunk], text, "line", 0, "", chunk)
+                    yield from self._read(doc.boxes[chunk], text, "line", chunk=chunk)
 
-    def _read(self, element: int, text: str, rule: str, bonus: int, hint: str, chunk: int = -1) -> Iterator[Seen]:
+    def _read(
+        self, element: int, text: str, rule: str, *, bonus: int = 0, hint: str = "", chunk: int = -1
+    ) -> Iterator[Seen]:
         if not text or _ADDRESS.search(text):
             return
         away = self._away(element)

@@ -84,18 +84,26 @@ def read(
     published = list(_options(claims, "published", place))
     modified = list(_options(claims, "modified", place))
     if not _is_settled(published):
-        labels = Labels(doc, main, teasers, place, title or _title(doc, facts))
-        seen = labels.find()
-        published += _seen(seen, "published")
-        modified += _seen(seen, "modified")
-        if day := time_claims.url_day(doc.url):
-            published += _options([Claim("published", day, "url", 6)], "published", place)
-        if (not published or min(o.trust for o in published) > WEAK) and (claim := time_claims.in_scripts(raw)):
-            published += _options([claim], "published", place)
+        labels = Labels(doc, main, teasers, place, title=title or _title(doc, facts))
+        _add_seen(labels, published, modified)
+        published += _options(time_claims.of_address(doc.url), "published", place)
+        if not published or min(option.trust for option in published) > WEAK:
+            published += _options(time_claims.in_scripts(raw), "published", place)
         if not published and not modified:
             seen = labels.named()
             published, modified = _seen(seen, "published"), _seen(seen, "modified")
         published.sort(key=lambda option: option.trust)
+    return _chosen(published, modified, place)
+
+
+def _add_seen(labels: Labels, published: list[_Option], modified: list[_Option]) -> None:
+    seen = labels.find()
+    published += _seen(seen, "published")
+    modified += _seen(seen, "modified")
+
+
+def _chosen(published: list[_Option], modified: list[_Option], place: Place) -> Times:
+    """Return the best of the options of each time, most trusted first, and what lost."""
     first = _best(published)
     if first is None and modified:  # the page tells one time only
         first, modified = _best(modified), []

@@ -26,13 +26,13 @@ import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from etl.dedupe.canonical import BadUrlError, canonical, host_of
 from etl.dedupe.signature import signature_keys
 from etl.dedupe.verdict import ROWS_PER_KEY, Document, Finding, Stored, find_copy, keys_to_store, rank_candidates
+from etl.flow.loading import published
 from etl.model import CopyOf
 
 SETS = ("syn", "signal1k", "reuters", "web")
@@ -73,17 +73,9 @@ def read(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def document_of(row: dict[str, Any]) -> Document:
-    return Document(row["title"], row["text"], host_of(row["url"]), instant(row.get("published_at")))
-
-
-def instant(value: object) -> datetime | None:
-    """Read the two forms of the sets: seconds, and `26-FEB-1987 15:03:27.51`. What cannot be read is unknown."""
-    if isinstance(value, int | float):
-        return datetime.fromtimestamp(value, UTC)
-    try:
-        return datetime.strptime(str(value).strip().partition(".")[0], "%d-%b-%Y %H:%M:%S").replace(tzinfo=UTC)
-    except ValueError:
-        return None
+    """Return the document as `news-etl load` reads it: its time may be seconds, ISO 8601, a printed day, or unknown."""
+    moment = published(row.get("published_at"))
+    return Document(row["title"], row["text"], host_of(row["url"]), moment.at if moment else None)
 
 
 def is_held_out(row: dict[str, Any]) -> bool:

@@ -142,8 +142,14 @@ def _block(doc: Document, group: list[Item], heading: Heading | None, running: R
     if not items or not sure or (len(sure) * 2 < len(items) and len(items) >= MENU_ITEMS_MIN):
         return []
     in_text = running.spans(items[0].element)
+    kind: LinkKind
     if heading is None:
-        kind, rule = ("related", "inside the text") if in_text else zones.kind(items[0].element)
+        if in_text:
+            kind, rule = "related", "inside the text"
+        elif _is_below_headline(doc, items[0].element, running):
+            kind, rule = "related", "below the headline"
+        else:
+            kind, rule = zones.kind(items[0].element)
         return [Block(items, kind, rule, None, -1, in_text)]
     if headings.is_generic(heading.text):
         kind, rule = (
@@ -162,6 +168,12 @@ def _on_same_story(doc: Document, items: tuple[Item, ...]) -> bool:
     """Tell whether at least half of *items* share a word of some length with the page's headline."""
     own = _stems(_headline(doc))
     return sum(1 for item in items if own & _stems(doc.text(item.element))) * 2 >= len(items)
+
+
+def _is_below_headline(doc: Document, element: int, running: Running) -> bool:
+    """Tell whether a teaser stands between the headline and the text, as a linked second headline does."""
+    headlines = doc.by_tag.get("h1", ())
+    return len(headlines) == 1 and headlines[0] < element < running.first
 
 
 def _is_menu(doc: Document, items: tuple[Item, ...]) -> bool:

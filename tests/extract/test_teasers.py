@@ -59,6 +59,12 @@ def test_blocks_of_teasers_are_found_with_their_heading(
     assert [(block.kind, block.heading, len(block.items)) for block in found.blocks] == expected
 
 
+def test_a_linked_second_headline_is_related() -> None:
+    headline = '<h2><a href="/2024/05/mayor-defends-plan">Mayor defends the plan</a></h2><div class="photo"></div>'
+    found = teasers.find(page(f"{headline}<div>{TEXT}{TEXT}</div>"))
+    assert [(block.kind, block.rule) for block in found.blocks] == [("related", "below the headline")]
+
+
 def test_what_is_teaser_is_covered_and_the_text_is_not() -> None:
     doc = page(
         TEXT + '<aside><h3>Related</h3><a href="/2024/05/mayor-defends-plan">Mayor defends plan</a></aside>' + TEXT

@@ -23,7 +23,7 @@ def names(facts: Structured, url: str) -> frozenset[str]:
     for node in facts.articles[:2]:
         found += strings(node.get("publisher"))[:2]
     for node in facts.nodes[:40]:
-        if "WebSite" in strings(node.get("@type")):
+        if node.get("@type") == "WebSite":
             found += strings(node.get("name"))[:1]
             for publisher in objects(node.get("publisher")):
                 found += strings(publisher.get("name"))[:1]

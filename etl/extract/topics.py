@@ -42,12 +42,19 @@ def section(facts: Structured, known: frozenset[str]) -> Choice[str | None]:
         "cxenseparse:section",
     ):
         found += [(name, said) for said in facts.meta.get(name, ())[:1]]
-    found += [("breadcrumb", said) for said in _breadcrumb(facts)[:1]]
+    return (
+        _first_section(found, known)
+        or _first_section([("breadcrumb", said) for said in _breadcrumb(facts)[:1]], known)
+        or Choice(None, "", tuple(found))
+    )
+
+
+def _first_section(found: list[tuple[str, str]], known: frozenset[str]) -> Choice[str | None] | None:
     for rule, said in found:
         name = _PLAIN_SEPARATOR.split(said)[0].strip(" -–/>")
         if 1 < len(name) <= TAG_MAX_CHARS and not _CODE.search(name) and not site.is_name(name, known):
             return Choice(name, rule, losers(found, said))
-    return Choice(None, "", tuple(found))
+    return None
 
 
 def tags(
@@ -157,7 +164,7 @@ def _group_score(doc: Document, box: int, links: list[int], marked: set[int]) ->
 def _breadcrumb(facts: Structured) -> list[str]:
     """Return the names of the page's breadcrumb, the home page and the article itself left out."""
     for node in facts.nodes:
-        if "breadcrumblist" in kinds(node):
+        if node.get("@type") == "BreadcrumbList" or "breadcrumblist" in kinds(node):
             items = objects(node.get("itemListElement"))
             said = [name for item in items for name in (strings(item.get("name")) or strings(item.get("item")))[:1]]
             return said[1:-1] or said[1:]

@@ -42,6 +42,8 @@ PASSES_MAX = 6
 """Passes until nothing changes: one for ordinary URLs, two or three for `/a.amp/index.html/print`; more is hostile."""
 SLUG_WORDS = 3
 """Words from which a last segment counts as the title of an article."""
+SLUG_CHARS = 3
+"""Shorter words (`de`, `a`, `to`) are in any two titles of one language."""
 SLUG_SHARED = 0.5
 """Of the shorter of two slugs; below, they are titles of two articles."""
 
@@ -144,7 +146,7 @@ _ID = re.compile(r"\d{5,}|(?=[a-f]*\d)[0-9a-f]{8,}")
 # Days and months in a path are no ids: 20260301, 260301.
 _DAY = re.compile(r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])?")
 _LANGUAGE = re.compile(r"([a-z]{2})(?:[-_][a-z]{2,4})?", re.IGNORECASE)
-_SLUG_BREAK = re.compile(r"[^\w]|_", re.ASCII)
+_SLUG_BREAK = re.compile(r"[\W_]")
 
 
 @lru_cache(maxsize=1024)
@@ -184,7 +186,7 @@ def _ids(texts: list[str]) -> list[str]:
 
 def _slug(segment: str) -> list[str]:
     stem = segment.rpartition(".")[0] if "." in segment[-6:] else segment
-    return [word for word in _SLUG_BREAK.split(stem.lower()) if word and not word.isdigit()]
+    return [word for word in _SLUG_BREAK.split(stem.lower()) if len(word) >= SLUG_CHARS and not word.isdigit()]
 
 
 def _is_article(place: _Place) -> bool:

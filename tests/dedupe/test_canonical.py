@@ -347,6 +347,15 @@ BELIEVED = [
     ),
     pytest.param("https://example.com/story-81234", "javascript:void(0)", False, id="no address"),
     pytest.param("https://example.com/story-81234", "", False, id="empty"),
+    pytest.param(
+        "https://example.com/m/story-81234", "https://example.com/m/undefined", False, id="a script that failed"
+    ),
+    pytest.param(
+        "https://example.com/2026/o-voto-de-a-e-b-da-ponte",
+        "https://example.com/2026/a-festa-de-b-e-o-dia",
+        False,
+        id="short words",
+    ),
 ]
 
 

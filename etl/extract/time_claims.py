@@ -72,7 +72,7 @@ _ARCHIVED = re.compile(r"^https?://[^/]*archive[^/]*/(?:web/)?\d{8,14}(?:[a-z]{2
 """What web archives put before an address: the day of the capture."""
 _URL_DAY = re.compile(
     r"(?<!\d)(?P<y>(?:19|20)\d\d)(?P<s>[/\-_.])(?P<m>0?[1-9]|1[0-2])(?P=s)(?P<d>[0-2]?\d|3[01])(?!\d)"
-    r"|(?<!\d)(?P<y2>20[0-3]\d)[/-]?(?P<m2>0[1-9]|1[0-2])[/-]?(?P<d2>[0-2]\d|3[01])(?=\D|$|\d{4}(?:\D|$)|\d{6}(?:\D|$))"
+    r"|(?<!\d)(?P<y2>20[0-3]\d)[/-]?(?P<m2>0[1-9]|1[0-2])[/-]?(?P<d2>[0-2]\d|3[01])(?=\D|$|\d{4}(?:\D|$)|(?:[01]\d|2[0-3])[0-5]\d\d{1,9}(?:\D|$))"
 )
 
 
@@ -147,7 +147,8 @@ def of_address(url: str) -> list[Claim]:
 
 
 _SCRIPT_TIME = re.compile(
-    rb"""(?<![a-z_])(?:date_?published|publish(?:ed)?_?(?:date|at|time|on)|pub_?date|publication_?date|date)["']?\s*[:=]\s*"""
+    rb"""(?<![a-z_])(?:date_?published|publish(?:ed)?_?(?:date|at|time|on)|pub_?da?te?|publication_?date|"""
+    rb"""(?:reg|deploy)_?(?:dt|date)|date)["']?\s*[:=]\s*"""
     rb"""["']([0-9]{1,4}[\-/.][0-9T:.\-+/ Z]{5,32})["']""",
     re.IGNORECASE,
 )

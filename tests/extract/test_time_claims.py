@@ -72,6 +72,8 @@ def test_the_name_of_a_meta_element_tells_its_role(name: str, role: str | None) 
             "https://web.archive.org/web/20240503101112/https://a.example/2023/02/01/rain", "2023-02-01", id="archived"
         ),
         pytest.param("https://a.example/2024/05/rain", None, id="a month only"),
+        pytest.param("https://a.example/news/A2024050316330004328", "2024-05-03", id="a minute opens a number"),
+        pytest.param("https://a.example/news/A2024050399330004328", None, id="no such hour"),
         pytest.param("https://a.example/rain-2170537.html", None, id="a number"),
         pytest.param("https://a.example/news/11862251/rain", None, id="another number"),
         pytest.param("https://2024-05-03.example/rain", None, id="in the host"),
@@ -94,6 +96,7 @@ def test_no_address_breaks_the_search(url: str) -> None:
     [
         pytest.param(b'{"publishDate":"2024-05-03T10:00:00Z"}', "2024-05-03T10:00:00Z", id="JSON"),
         pytest.param(b'{"date":"2024-05-03","title":"Rain"}', "2024-05-03", id="a day"),
+        pytest.param(b'{"regDt":"2024.05.03 10:00"}', "2024.05.03 10:00", id="a Korean state"),
         pytest.param(b"window.page = {pubDate: '03-05-2024'}", "03-05-2024", id="JavaScript"),
         pytest.param(b'{"datePublished":"2024-05-03"} {"datePublished":"2024-05-04"}', None, id="two answers are none"),
         pytest.param(b'{"date":"1714730400"}', None, id="a number may be anything"),

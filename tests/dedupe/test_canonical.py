@@ -350,9 +350,10 @@ BELIEVED = [
     pytest.param(
         "https://example.com/m/story-81234", "https://example.com/m/undefined", False, id="a script that failed"
     ),
+    pytest.param("https://example.com/шторм-закрыл-порт", "https://example.com/новый-мэр-города", False, id="Cyrillic"),
     pytest.param(
-        "https://example.com/2026/o-voto-de-a-e-b-da-ponte",
-        "https://example.com/2026/a-festa-de-b-e-o-dia",
+        "https://example.com/o-voto-de-a-e-b-da-ponte-nova",
+        "https://example.com/a-festa-de-b-e-o-dia-santo",
         False,
         id="short words",
     ),

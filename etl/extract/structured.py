@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import unescape
 from typing import cast
 from urllib.parse import unquote
@@ -74,17 +74,11 @@ class Structured:
 
 def read(doc: Document) -> Structured:
     """Return all machine-readable statements of the page."""
-    meta = _meta(doc)
-    links = _links(doc)
     tops = json_ld.read(doc.json_ld)
-    nodes = json_ld.descendants(tops)
-    return Structured(
-        meta=meta,
-        nodes=tuple(nodes),
-        articles=tuple(_articles(doc, meta, tops, nodes, links)),
-        microdata=_microdata(doc),
-        links=links,
+    facts = Structured(
+        meta=_meta(doc), nodes=tuple(json_ld.descendants(tops)), microdata=_microdata(doc), links=_links(doc)
     )
+    return replace(facts, articles=tuple(_articles(doc, facts, tops))) if tops else facts
 
 
 def kinds(node: Node) -> tuple[str, ...]:
@@ -245,29 +239,16 @@ def _links(doc: Document) -> dict[str, tuple[int, ...]]:
     return {name: tuple(found) for name, found in rels.items()}
 
 
-def _articles(
-    doc: Document,
-    meta: dict[str, tuple[str, ...]],
-    tops: list[Node],
-    nodes: list[Node],
-    links: dict[str, tuple[int, ...]],
-) -> Iterator[Node]:
+def _articles(doc: Document, facts: Structured, tops: list[Node]) -> Iterator[Node]:
     """Yield the objects that can describe this page's article, best first.
 
     A page may carry a list of teasers as `NewsArticle` objects beside its own, and content systems repeat the article
     in several scripts, so the address and the headline decide before completeness does.
     """
-    if not tops:
-        return
-    own = [
-        doc.url,
-        *meta.get("og:url", ())[:1],
-        *(doc.attribute(element, "href") for element in links.get("canonical", ())[:1]),
-    ]
+    own = [doc.url, *facts.meta.get("og:url", ())[:1]]
+    own += [doc.attribute(element, "href") for element in facts.links.get("canonical", ())[:1]]
     here = {_page_key(url) for url in own} - {("", "")}
-    shown = {words(doc, element).casefold() for element in doc.by_tag.get("h1", ())[:3]}
-    titles = [value.casefold() for name in ("og:title", "twitter:title") for value in meta.get(name, ())[:1]]
-    titles += [words(doc, element).casefold() for element in doc.by_tag.get("title", ())[:1]]
+    shown, titles = _titles(doc, facts)
     scored: list[tuple[int, int, Node]] = []
     for node in _reachable(tops):
         if (score := _kind_score(node)) is None:
@@ -275,8 +256,7 @@ def _articles(
         score += _address_score(doc, node, here)
         headline = " ".join(strings(node.get("headline"))[:1]).casefold()
         if headline and (
-            headline in shown
-            or any(title.startswith(headline) or headline.startswith(title) for title in titles if title)
+            headline in shown or any(title.startswith(headline) or headline.startswith(title) for title in titles)
         ):
             score += 5
         score += sum(name in node for name in ("datePublished", "author", "description", "image", "articleBody"))
@@ -284,9 +264,17 @@ def _articles(
     if len(scored) > 3:
         # Several articles and none of them is this page: they are teasers of a front page.
         scored = [entry for entry in scored if entry[0] <= -14]
-    by_id = {identity: node for node in nodes if len(node) > 1 and isinstance(identity := node.get("@id"), str)}
+    by_id = {identity: node for node in facts.nodes if len(node) > 1 and isinstance(identity := node.get("@id"), str)}
     for _, _, node in sorted(scored, key=lambda entry: entry[:2]):
         yield {name: _resolved(value, by_id) for name, value in node.items()}
+
+
+def _titles(doc: Document, facts: Structured) -> tuple[set[str], list[str]]:
+    """Return the headings of the page, and its titles, which may have the site's name at their ends."""
+    shown = {words(doc, element).casefold() for element in doc.by_tag.get("h1", ())[:3]}
+    titles = [value.casefold() for name in ("og:title", "twitter:title") for value in facts.meta.get(name, ())[:1]]
+    titles += [words(doc, element).casefold() for element in doc.by_tag.get("title", ())[:1]]
+    return shown, [title for title in titles if title]
 
 
 def _kind_score(node: Node) -> int | None:

@@ -65,7 +65,7 @@ def pages_of(folder: Path, count: int) -> list[bytes]:
 
 
 def serve(pages: list[bytes], coding: str, latency_s: float, told: Connection) -> None:
-    """Answer `GET /<n>` with page n for ever."""
+    """Answer `GET /<n>?<anything>` with page n for ever: each address is new, so nothing is kept as a revisit."""
     head = "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nServer: bench\r\nCache-Control: max-age=60\r\n"
     head += 'ETag: "1"\r\nVary: Accept-Encoding\r\n' + (
         "" if coding == "identity" else f"Content-Encoding: {coding}\r\n"
@@ -77,7 +77,7 @@ def serve(pages: list[bytes], coding: str, latency_s: float, told: Connection) -
         with contextlib.suppress(asyncio.IncompleteReadError):  # The visitor left.
             while request := await reader.readuntil(b"\r\n\r\n"):
                 await asyncio.sleep(latency_s)
-                writer.write(answers[int(request.split(b" ", 2)[1][1:])])
+                writer.write(answers[int(request.split(b" ", 2)[1][1:].partition(b"?")[0])])
                 await writer.drain()
 
     async def main() -> None:
@@ -133,7 +133,7 @@ def main() -> None:
         for turn in range(given.pages + 10):
             random.Random(turn).shuffle(order)
             for name in order:
-                result = measured(contestants[name], f"http://127.0.0.1:{port}/{turn % len(pages)}")
+                result = measured(contestants[name], f"http://127.0.0.1:{port}/{turn % len(pages)}?{name[-4:]}{turn}")
                 if turn >= 10:  # The first ones open connections and fill caches.
                     times[name].append(result)
         started = time.perf_counter()

@@ -11,8 +11,9 @@
         site.url("/a.html")                             # http://127.0.0.1:40913/a.html
         site.requests                                   # what was asked: Request(method, path, headers, at_s, connection)
 
-Time is the server's own `time.monotonic()`: `Request.at_s` when the request line was complete, `Request.done_s` when the answer
-was sent. So `site.spacings()` are the pauses a visitor made, and `site.overlaps()` how often it came twice at a time.
+Time is the server's own `time.monotonic()`: `Request.at_s` when the request line was complete, `Request.done_s` when the
+answer was sent (just before, where it goes out in one piece). So `site.spacings()` are the pauses a visitor made, and
+`site.overlaps()` how often it came twice at a time.
 
 Hosts are ports of 127.0.0.1; `room.site(name, address="127.0.0.7")` gives one an address of its own (Linux answers on all of
 127/8). Nothing is real but the sockets: names are not resolved, so tests open the loopback by exception
@@ -186,7 +187,7 @@ class Site:
     def overlaps(self) -> int:
         """Return how many requests came while another one to this host was still being answered.
 
-        The visitor may have the last byte a moment before we have taken the time, hence the tolerance.
+        Of a long answer the visitor may have the last byte a moment before we have taken the time, hence the tolerance.
         """
         return sum(spacing < -0.01 for spacing in self.spacings())
 
@@ -244,7 +245,7 @@ class Site:
         try:
             return _send(connection, request, reply)
         finally:
-            request.done_s = time.monotonic()
+            request.done_s = request.done_s or time.monotonic()
 
 
 class Newsroom:
@@ -299,6 +300,7 @@ def _send(connection: socket.socket, request: Request, reply: Reply) -> bool:
     if reply.delay_s:
         time.sleep(reply.delay_s)
     if reply.resets == "request":
+        request.done_s = time.monotonic()
         return _reset(connection)
     if reply.raw is not None:
         connection.sendall(reply.raw)
@@ -315,6 +317,8 @@ def _send(connection: socket.socket, request: Request, reply: Reply) -> bool:
     first = next(pieces, b"")
     is_plain = not (reply.drip_s or reply.resets or reply.cut_after is not None or reply.is_chunked)
     if is_plain and len(first) < SENT_WITH_HEAD_BYTES:
+        # Taken before, because on a busy machine the visitor may have read it all before we run again.
+        request.done_s = time.monotonic()
         connection.sendall(head + first)  # In one packet, as servers do.
         first = b""
     elif not reply.drips_head:

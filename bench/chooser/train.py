@@ -249,7 +249,7 @@ def main() -> int:
     options.add_argument("corpora", type=Path, nargs="+")
     options.add_argument("--machine-labelled", type=Path, nargs="*", default=[])
     options.add_argument("--folds", type=int, default=3)
-    options.add_argument("--threshold", type=float, default=0.45)
+    options.add_argument("--threshold", type=float, default=0.42)
     options.add_argument("--write", action="store_true", help="replace the files of the engine")
     asked = options.parse_args()
     samples = [sample for folder in asked.corpora for sample in read(folder)]

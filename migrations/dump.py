@@ -13,7 +13,7 @@ from pathlib import Path
 
 from psycopg.conninfo import conninfo_to_dict
 
-SCHEMAS = ("etl", "news")
+SCHEMAS = ("etl", "news", "queue")
 REFERENCE_MAJOR = 18
 """The version that renders the file. PostgreSQL 15 prints views with other column qualifiers, and a newer pg_dump
 reads an older server but not the other way round."""
@@ -31,7 +31,13 @@ NOISE = re.compile(
 STAMP = re.compile(r"(?<=\()pg_attver=\d+, |, pg_attver=\d+(?=[,)])")
 """Debian's PostgreSQL 17.12 gives each column this option when it is made or altered, with a number that differs from
 server to server and that no statement can change. It is not documented, 15.18, 16.14 and 18.4 do not know it."""
-HEADING = "-- The whole schema today, made by `python -m migrations.dump`; CI proves that the migrations make exactly this.\n\n"
+HEADING = """\
+-- The whole schema today, made by `python -m migrations.dump`; CI proves that the migrations make exactly this.
+
+-- Functions stand before the tables they use.
+SET check_function_bodies = false;
+
+"""
 ENVIRONMENT = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD", "dbname": "PGDATABASE"}
 
 

@@ -23,6 +23,8 @@ app = typer.Typer(
 )
 app.command()(demo.demo)
 app.command()(run.run)
+app.command()(run.scheduler)
+app.command()(run.worker)
 app.add_typer(source.app, name="source")
 app.add_typer(recipe.app, name="recipe")
 app.command()(database.migrate)

@@ -26,9 +26,38 @@ def run(
       news-etl source add https://www.example.org/     find the feeds of a site and write its recipe
 
       news-etl run --once                              one pass, then a summary
-    """
-    from .run_once import run_once
 
-    if not once:
-        raise typer.BadParameter("say --once: the service that goes on by itself is not part of this version yet")
-    run_once(only=only, as_json=as_json)
+      news-etl run                                     the service: goes on until Ctrl-C
+    """
+    if once:
+        from .run_once import run_once
+
+        run_once(only=only, as_json=as_json)
+        return
+    if only:
+        raise typer.BadParameter("--source goes with --once")
+    from .serving import run_service
+
+    run_service()
+
+
+def scheduler() -> None:
+    """Run a scheduler: it asks what is due and fills the queue. Of several, one leads and the others stand by.
+
+    Example: NEWS_ETL_DATABASE_URL=postgresql://news@db/news news-etl scheduler
+    """
+    from .serving import run_scheduler
+
+    run_scheduler()
+
+
+def worker(
+    until_idle: Annotated[bool, typer.Option("--until-idle", help="End when the queue is empty.")] = False,
+) -> None:
+    """Run a worker: it polls, fetches and digests what the queue holds. More workers on more machines share the work.
+
+    Example: NEWS_ETL_DATABASE_URL=postgresql://news@db/news news-etl worker
+    """
+    from .serving import run_worker
+
+    run_worker(until_idle=until_idle)

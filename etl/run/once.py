@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -17,6 +16,7 @@ from etl.flow.listed import listed_sources
 from etl.flow.poll import Poll, Polled
 from etl.flow.visit import HostVisit, Tools, Visited
 from etl.recipe.shelf import Shelf
+from etl.run.held import host_held
 from etl.run.readers import Readers, read_archived
 from etl.store import hosts, pages, sources
 from etl.store.pool import Pool
@@ -91,7 +91,7 @@ class RunOnce:
 
     def _poll_host(self, listed: list[sources.Source]) -> None:
         """Poll the sources of one host one after the other: one visit per host at a time."""
-        with self.pool.connection() as conn, held(conn, listed[0].url.split("/")[2]):
+        with self.pool.connection() as conn, host_held(conn, listed[0].url, waits=True):
             for source in listed:
                 polled = Poll(conn, self.tools, source).run()
                 with self._busy:
@@ -124,7 +124,7 @@ class RunOnce:
                 self.tools.sleep(max(PAUSE_S, (soon - self.tools.now()).total_seconds()))
 
     def _visit(self, host: str) -> Visited:
-        with self.pool.connection() as conn, held(conn, host):
+        with self.pool.connection() as conn, host_held(conn, f"//{host}/", waits=True):
             visited = HostVisit(conn, self.tools, host).run()
         with self._busy:
             self.progress.fetched += visited.counts["fetched"]
@@ -148,16 +148,6 @@ class RunOnce:
             soonest, left = hosts.soonest_with_due(conn, now=self.tools.now())
         self.once.left = left
         return soonest if soonest is not None and soonest <= ends_at else None
-
-
-@contextmanager
-def held(conn: Connection, host: str) -> Generator[None]:
-    """Hold the host for this session: nobody else in the cluster asks it at the same time."""
-    conn.execute("SELECT pg_advisory_lock(hashtextextended(%(name)s, 0))", {"name": f"visit:{host}"})
-    try:
-        yield
-    finally:
-        conn.execute("SELECT pg_advisory_unlock(hashtextextended(%(name)s, 0))", {"name": f"visit:{host}"})
 
 
 def sync_sources(conn: Connection, shelf: Shelf, *, now: datetime) -> tuple[int, int, int]:

@@ -116,6 +116,18 @@ def _capture(row: tuple[Any, ...]) -> Capture:
     )
 
 
+def waiting(conn: Connection, *, at_most: int) -> int:
+    """Return how many captures wait for their digest, counting no further than *at_most*."""
+    row = conn.execute(
+        """
+        SELECT count(*)
+        FROM (SELECT FROM etl.captures WHERE digested_at IS NULL LIMIT %(at_most)s) AS counted
+        """,
+        {"at_most": at_most},
+    ).fetchone()
+    return row[0] if row else 0
+
+
 def known(conn: Connection, page_ids: Sequence[int]) -> set[tuple[int, datetime, bytes]]:
     """Return (page, time, body hash) of the captures that are stored for these pages."""
     return {

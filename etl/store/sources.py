@@ -118,6 +118,37 @@ def due(conn: Connection, *, now: datetime, limit: int) -> list[Source]:
         ).fetchall()
 
 
+def due_ids(conn: Connection, *, now: datetime, limit: int) -> list[int]:
+    """Return the ids of up to *limit* active sources that are due, the longest waiting first."""
+    return [
+        row[0]
+        for row in conn.execute(
+            """
+            SELECT id
+            FROM etl.sources
+            WHERE is_active AND next_poll_at <= %(now)s
+            ORDER BY next_poll_at, id
+            LIMIT %(limit)s
+            """,
+            {"now": now, "limit": limit},
+        )
+    ]
+
+
+def get(conn: Connection, source_id: int) -> Source | None:
+    """Return the source of that number, or None."""
+    with conn.cursor(row_factory=class_row(Source)) as cursor:
+        return cursor.execute(
+            """
+            SELECT id, slug, kind, url, recipe, interval_s, cron, zone, etag, last_modified, body_sha256, next_poll_at,
+                   is_active, follow
+            FROM etl.sources
+            WHERE id = %(id)s
+            """,
+            {"id": source_id},
+        ).fetchone()
+
+
 def make_all_due(conn: Connection, *, now: datetime) -> int:
     """Make every active source due; return how many."""
     return conn.execute("UPDATE etl.sources SET next_poll_at = %(now)s WHERE is_active", {"now": now}).rowcount

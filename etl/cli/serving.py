@@ -1,0 +1,60 @@
+"""What the commands of the service do."""
+
+from __future__ import annotations
+
+import signal
+
+import psycopg
+
+from etl import boot
+from etl.errors import Misconfigured
+from etl.run.jobs import Jobs
+from etl.run.once import sync_sources
+from etl.run.readers import Readers
+from etl.run.scheduler import Scheduler
+from etl.run.service import Service
+from etl.run.worker import work
+from etl.settings import Settings
+
+from . import console
+from .session import now, session, settings, tools
+
+JOBS_AT_ONCE = 8
+"""Per worker: most of their time they wait, for a host or for the pause that a host is owed."""
+
+
+def run_service() -> None:
+    """Run everything on this machine until it is told to stop."""
+    chosen = settings()
+    if not boot.shelf(chosen).recipes:
+        raise Misconfigured(
+            f"there is no recipe in {chosen.recipes_folder}: "
+            "`news-etl source add https://www.example.org/` finds the feeds of a site and writes one"
+        )
+    with session(chosen, migrates=True) as opened:
+        console.err.print(f"Running with {chosen.worker_count} workers; Ctrl-C ends it, nothing is lost.")
+        Service(opened.dsn, chosen.worker_count).run()
+
+
+def run_scheduler() -> None:
+    """Run one scheduler."""
+    chosen = settings()
+    with session(chosen) as opened:
+        scheduler = Scheduler(opened.dsn, sync=lambda conn: _sync(chosen, conn))
+        scheduler.end_on(signal.SIGTERM, signal.SIGINT)
+        scheduler.run()
+
+
+def _sync(chosen: Settings, conn: psycopg.Connection) -> None:
+    sync_sources(conn, boot.shelf(chosen), now=now())
+
+
+def run_worker(*, until_idle: bool) -> None:
+    """Run one worker."""
+    chosen = settings()
+    with (
+        session(chosen, connections=JOBS_AT_ONCE + 2) as opened,
+        tools(chosen) as kit,
+        Readers(1, shelf=kit.shelf, archive=chosen.archive_place) as readers,
+    ):
+        work(opened.dsn, Jobs(opened.pool, kit, readers), concurrency=JOBS_AT_ONCE, until_idle=until_idle)

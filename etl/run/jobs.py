@@ -1,0 +1,77 @@
+"""The three jobs of the service. Each looks again whether there is work: what comes twice finds none the second time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+import structlog
+
+from etl.flow.digest import digest_pending
+from etl.flow.poll import Poll
+from etl.flow.visit import HostVisit, Tools
+from etl.run.held import host_held
+from etl.run.readers import Readers, read_archived
+from etl.store import pages, sources
+from etl.store.pool import Pool
+
+log = structlog.get_logger()
+BATCHES_PER_DIGEST = 10
+
+
+@dataclass(slots=True)
+class Jobs:
+    """What a worker can do, with what it needs for it."""
+
+    pool: Pool
+    tools: Tools
+    readers: Readers
+    _reading: threading.Lock = field(default_factory=threading.Lock)
+
+    def poll_source(self, source_id: int) -> None:
+        """Poll the source if it is due and nobody else asks its host."""
+        with self.pool.connection() as conn:
+            source = sources.get(conn, source_id)
+            if source is None or not source.is_active or source.next_poll_at > self.tools.now():
+                return
+            with host_held(conn, source.url) as is_held:
+                if not is_held:
+                    return  # Another worker asks this host: the source stays due, and the next tick brings it back.
+                polled = Poll(conn, self.tools, source).run()
+        log.info(
+            "source_polled",
+            source=polled.slug,
+            outcome=polled.outcome,
+            detail=polled.detail,
+            found=polled.found,
+            new=polled.new,
+        )
+
+    def visit_host(self, host: str) -> None:
+        """Fetch what is due on the host, if nobody else does."""
+        with self.pool.connection() as conn:
+            if not pages.due(conn, host, now=self.tools.now(), limit=1):
+                return
+            with host_held(conn, f"//{host}/") as is_held:
+                if not is_held:
+                    return
+                visited = HostVisit(conn, self.tools, host).run()
+        log.info("host_visited", host=host, **visited.counts)
+
+    def digest(self, number: int) -> None:
+        """Digest what waits, batch by batch; the readers serve one digest at a time."""
+        read = partial(read_archived, self.readers)
+        for _ in range(BATCHES_PER_DIGEST):
+            with self._reading, self.pool.connection() as conn:
+                settled = digest_pending(conn, read, now=self.tools.now)
+            if not settled:
+                return
+            counts: dict[str, int] = {}
+            for one in settled:
+                counts[one.outcome] = counts.get(one.outcome, 0) + 1
+            log.info("captures_digested", number=number, **counts)
+
+    def by_name(self) -> dict[str, Callable[..., None]]:
+        return {"poll_source": self.poll_source, "visit_host": self.visit_host, "digest": self.digest}

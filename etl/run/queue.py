@@ -1,0 +1,57 @@
+"""The queue: procrastinate on the same Postgres, in schema `queue`.
+
+Three jobs (`etl.run.jobs`), each of which may run twice without harm. A job is put in once: its queueing lock keeps a second one
+out while the first waits, and its lock keeps a second one from running beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import procrastinate
+from procrastinate.exceptions import AlreadyEnqueued
+
+LIVE, BACKFILL, REDIGEST = 20, 10, 0
+"""Priorities: what is live goes first."""
+SEARCH_PATH = "-c search_path=queue -c timezone=UTC"
+POLL, VISIT, DIGEST = "poll_source", "visit_host", "digest"
+
+
+def app_of(dsn: str, *, connections: int) -> procrastinate.App:
+    """Return the queue as a worker uses it; its own connections, beside those of the jobs."""
+    connector = procrastinate.PsycopgConnector(
+        conninfo=dsn, min_size=1, max_size=connections, kwargs={"options": SEARCH_PATH}
+    )
+    return procrastinate.App(connector=connector)
+
+
+def sync_app_of(dsn: str) -> procrastinate.App:
+    """Return the queue as the scheduler uses it: to put jobs in and to look after them."""
+    connector = procrastinate.SyncPsycopgConnector(
+        conninfo=dsn, min_size=1, max_size=2, kwargs={"options": SEARCH_PATH}
+    )
+    return procrastinate.App(connector=connector)
+
+
+def put_polls(app: procrastinate.App, source_ids: Iterable[int]) -> int:
+    """Put in a poll of each source; return how many were not waiting already."""
+    return sum(_put(app, POLL, f"poll:{source_id}", {"source_id": source_id}) for source_id in source_ids)
+
+
+def put_visits(app: procrastinate.App, hosts: Iterable[str]) -> int:
+    """Put in a visit of each host; return how many were not waiting already."""
+    return sum(_put(app, VISIT, f"visit:{host}", {"host": host}) for host in hosts)
+
+
+def put_digests(app: procrastinate.App, count: int) -> int:
+    """Put in up to *count* digests, each of which takes a batch of what waits."""
+    return sum(_put(app, DIGEST, f"digest:{number}", {"number": number}) for number in range(count))
+
+
+def _put(app: procrastinate.App, name: str, lock: str, arguments: dict[str, int | str]) -> bool:
+    deferrer = app.configure_task(name, queueing_lock=lock, lock=lock, priority=LIVE, queue="live")
+    try:
+        deferrer.defer(**arguments)
+    except AlreadyEnqueued:
+        return False
+    return True

@@ -23,6 +23,8 @@ from etl.model import Block, BlockKind
 TEXT_MIN_CHARS = 200
 """With less on the page itself, its scripts and its JSON-LD may hold the text."""
 TWICE_MIN_CHARS = 30
+BETWEEN_MIN = 0.2
+"""The chance that a line between two pieces of body needs."""
 _KINDS: dict[str, BlockKind] = {
     **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), "heading"),
     **dict.fromkeys(("li", "dt", "dd"), "list"),
@@ -69,9 +71,7 @@ def find(doc: Document, facts: Structured, teasers: Teasers, *, only: tuple[int,
     claims = claims_of(doc, facts)
     table = features.read(doc, runs, teasers=teasers.ranges, **claims)
     chances = judge(table)
-    chosen = _without_repeats(
-        doc, runs, [run for run, one in enumerate(chances) if one > CHOOSER.threshold], claims["title"]
-    )
+    chosen = _without_repeats(doc, runs, _picked(doc, runs, chances), claims["title"])
     if sum(len(runs.texts[run]) for run in chosen) < TEXT_MIN_CHARS:
         for rule, blocks in (("script", hydration.read(doc)), ("json-ld:articleBody", _told(facts))):
             if sum(len(block.text) for block in blocks) > TEXT_MIN_CHARS:
@@ -134,6 +134,27 @@ def _told(facts: Structured) -> tuple[Block, ...]:
 
 def _is_under(doc: Document, element: int, tops: Sequence[int]) -> bool:
     return any(top <= element < doc.ends[top] for top in tops)
+
+
+def _picked(doc: Document, runs: Runs, chances: list[float]) -> list[int]:
+    """Return the runs that are likely body, and the lines between two of them that stand side by side with both.
+
+    Such a line is a heading that its page prints as a plain block.
+    """
+    parents = [doc.parents[box] for box in runs.boxes]
+    least, last = CHOOSER.threshold, len(chances) - 1
+    return [
+        run
+        for run, one in enumerate(chances)
+        if one > least
+        or (
+            one > BETWEEN_MIN
+            and 0 < run < last
+            and chances[run - 1] > least < chances[run + 1]
+            and parents[run - 1] == parents[run] == parents[run + 1]
+            and not runs.linked[run]
+        )
+    ]
 
 
 def _without_repeats(doc: Document, runs: Runs, chosen: list[int], title: str) -> list[int]:

@@ -131,3 +131,10 @@ def test_a_recipe_names_the_body() -> None:
 def test_blocks_have_single_spaces_and_no_line_breaks(pieces: list[str]) -> None:
     for block in main_of("".join(pieces)).blocks:
         assert block.text == " ".join(block.text.split()) != ""
+
+
+def test_a_plain_line_between_two_paragraphs_of_the_same_block_is_kept() -> None:
+    lines = (FIRST, SECOND, "What comes next", THIRD, SPAIN)
+    classes = ("p", "p", "t", "p", "p")
+    html = "".join(f"<div class=c-{name}>{line}</div>" for name, line in zip(classes, lines, strict=True))
+    assert texts(f"<div id=page><h1>Rain in the hills</h1><div class=c>{html}</div></div>") == list(lines)

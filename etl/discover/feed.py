@@ -23,7 +23,7 @@ from etl.discover.moments import moment
 from etl.errors import Unreadable
 from etl.model import Candidate, Moment
 
-TTL_MAX_S = 86_400.0  # Some feeds ask to be left alone for a week and publish every hour.
+TTL_MAX_S = 86_400.0  # A wish for more than a day would make a feed of news useless; a choice, not a measurement.
 ENTRIES_MAX = 50_000
 _PERIODS_S = {"hourly": 3600.0, "daily": 86_400.0, "weekly": 604_800.0}
 # What reads XML as bytes here knows ASCII only: feeds in wider codings become UTF-8 first.
@@ -35,9 +35,7 @@ _WIDE = (
     (b"<\0", "utf-16-le"),
     (b"\0<", "utf-16-be"),
 )
-DEPTH_MAX = (
-    1_000  # feedparser is quadratic in depth: 5 s for 50,000 open tags. Broken feeds of real sites stay below 50.
-)
+DEPTH_MAX = 1_000  # feedparser is quadratic in depth: 5 s for 50,000 open tags.
 # What is not closed reaches to the end: each opening is looked at once, or thirty thousand of them take minutes.
 _UNREAD = re.compile(rb"<!\[CDATA\[(?:.*?\]\]>|.*)|<!--(?:.*?-->|.*)", re.DOTALL)
 _TAG_ENDS = re.compile(rb"<(/?)(?!br\b|img\b|hr\b|input\b|meta\b)[A-Za-z_][^<>]*?(/?)>")
@@ -145,8 +143,8 @@ class _XmlFeed(_Feed):
                 resolve_relative_uris=False,
                 sanitize_html=False,
             )
-        # feedparser lets out whatever its thirty handlers hit in hostile input: ValueError, AttributeError, KeyError,
-        # AssertionError, RecursionError, UnicodeError and LookupError were all seen under mutation.
+        # feedparser lets out what its handlers hit: of 3,000 mutated feeds, 197 ended in UnicodeEncodeError and 170 in
+        # OverflowError. Nothing in its documentation says that these two are all.
         except Exception as error:
             raise Unreadable(f"the feed broke its reader ({error!r}): {self.url}", code="broken_feed") from error
         return _mapping(parsed)

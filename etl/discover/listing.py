@@ -22,7 +22,7 @@ from etl.discover.page import PageLink, links
 from etl.errors import Unreadable
 from etl.model import Candidate, Moment
 
-BUILD_LEVELS = 4  # The link and three ancestors: one more and the columns of a grid differ, one less and menus agree.
+BUILD_LEVELS = 4  # The link and three ancestors: enough to tell a list from a menu. Other numbers were not tried.
 GROUP_MIN = 3
 HEADLINE_MIN_WORDS = 3
 HEADLINE_MIN_LETTERS = 20

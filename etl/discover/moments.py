@@ -18,7 +18,7 @@ LABEL_MAX_LENGTH = 100
 FUTURE_MAX = timedelta(days=1)  # A time later than this after the fetch is a mistake of the publisher or ours.
 
 # Names that mean one offset only; email.utils knows GMT, UT and those of North America. `BST`, `IST`, `CST` and the
-# like mean several and stay unread. Found in feeds of publishers from Berlin to Auckland.
+# like mean several and stay unread.
 _ZONE_NAMES = {
     "WET": "+0000", "WEST": "+0100", "CET": "+0100", "MEZ": "+0100", "CEST": "+0200", "MESZ": "+0200",
     "EET": "+0200", "EEST": "+0300", "MSK": "+0300", "SAST": "+0200", "EAT": "+0300", "WAT": "+0100", "WIB": "+0700",

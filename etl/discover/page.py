@@ -13,7 +13,7 @@ from etl.discover.discovery import BODY_MAX_BYTES, absolute, charset_in, plain_t
 from etl.errors import Unreadable
 
 LINKS_MAX = 20_000
-CLIMB_MAX = 14  # Ancestors looked at: menus and footers of real pages are never farther than this from their links.
+CLIMB_MAX = 14  # Ancestors looked at for a menu or a footer; bounds the cost of a link in a deep tree.
 DEPTH_MAX = 2_000
 ATTRIBUTES_MAX = 2_000
 # Tags that do nest; `<p>` and `<li>` are left open by right, and close each other.

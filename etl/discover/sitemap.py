@@ -216,7 +216,7 @@ class _Declared(Exception):  # noqa: N818 - a signal from inside expat's callbac
 
 
 class _Elements:
-    """expat with three callbacks. Prefixes are taken as written: sitemaps that use `news:` undeclared are common."""
+    """expat with three callbacks. Prefixes are taken as written: a sitemap that never declares `news:` is read too."""
 
     def __init__(self) -> None:
         self._entry: _Entry | None = None
@@ -314,7 +314,7 @@ def _gunzipped(pieces: Iterable[bytes], problems: list[str]) -> Iterator[bytes]:
                 return
             rest = decoder.unconsumed_tail
             if decoder.eof:
-                rest, decoder = decoder.unused_data.lstrip(b"\0"), None  # Tapes and some servers pad with zeros.
+                rest, decoder = decoder.unused_data.lstrip(b"\0"), None  # Padding after the end is no member.
     if decoder is not None and not decoder.eof:
         problems.append("the gzip file breaks off")
 

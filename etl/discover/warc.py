@@ -15,7 +15,7 @@ from typing import BinaryIO, Literal
 from etl.discover.members import Damage, Members
 from etl.discover.payload import HttpAnswer, TooLarge, read_headers, read_http
 
-RECORD_MAX_BYTES = 64_000_000  # One record, compressed once inside; pages of more than a tenth of that are no news.
+RECORD_MAX_BYTES = 64_000_000  # One record is held in memory; no page of news is near this. An estimate.
 BODY_MAX_BYTES = 64_000_000
 HEADERS_MAX_BYTES = 256_000
 LINE_MAX_BYTES = 64_000

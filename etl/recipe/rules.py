@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from etl.model import LinkKind, SourceKind
 
-DEFAULT_INTERVAL_S = 900.0  # Feeds of daily papers move a few times an hour: 15 minutes lose nothing and cost little.
+DEFAULT_INTERVAL_S = 900.0  # Four requests an hour and source; a recipe says otherwise where that is too slow.
 
 
 @dataclass(frozen=True, slots=True)

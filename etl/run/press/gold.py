@@ -1,7 +1,7 @@
 """What is right to find in the press: counts per source and poll, articles and their links.
 
 Made from the content and the addresses alone; no code that reads feeds or pages has a part in it. `gold.toml` holds
-the counts as written down by hand, and a test keeps the two equal.
+the counts as data, and a test keeps the two equal.
 
 How the counts are meant, per source and poll:
 

@@ -71,7 +71,7 @@ def find(doc: Document, facts: Structured, teasers: Teasers, *, only: tuple[int,
     claims = claims_of(doc, facts)
     table = features.read(doc, runs, teasers=teasers.ranges, **claims)
     chances = judge(table)
-    chosen = _without_repeats(doc, runs, _picked(doc, runs, chances), claims["title"])
+    chosen = _without_repeats(doc, runs, picked(doc, runs, chances), claims["title"])
     if sum(len(runs.texts[run]) for run in chosen) < TEXT_MIN_CHARS:
         for rule, blocks in (("script", hydration.read(doc)), ("json-ld:articleBody", _told(facts))):
             if sum(len(block.text) for block in blocks) > TEXT_MIN_CHARS:
@@ -136,7 +136,7 @@ def _is_under(doc: Document, element: int, tops: Sequence[int]) -> bool:
     return any(top <= element < doc.ends[top] for top in tops)
 
 
-def _picked(doc: Document, runs: Runs, chances: list[float]) -> list[int]:
+def picked(doc: Document, runs: Runs, chances: list[float]) -> list[int]:
     """Return the runs that are likely body, and the lines between two of them that stand side by side with both.
 
     Such a line is a heading that its page prints as a plain block.

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl.extract import body, document, structured, teasers
+from etl.extract import body, document, runs, structured, teasers
 from etl.extract.body import Main
 
 URL = "https://paper.example/news/rain-in-the-hills-123"
@@ -133,8 +133,19 @@ def test_blocks_have_single_spaces_and_no_line_breaks(pieces: list[str]) -> None
         assert block.text == " ".join(block.text.split()) != ""
 
 
-def test_a_plain_line_between_two_paragraphs_of_the_same_block_is_kept() -> None:
-    lines = (FIRST, SECOND, "What comes next", THIRD, SPAIN)
-    classes = ("p", "p", "t", "p", "p")
-    html = "".join(f"<div class=c-{name}>{line}</div>" for name, line in zip(classes, lines, strict=True))
-    assert texts(f"<div id=page><h1>Rain in the hills</h1><div class=c>{html}</div></div>") == list(lines)
+@pytest.mark.parametrize(
+    ("html", "chances", "picked"),
+    [
+        pytest.param("<div>a</div><div>b</div><div>c</div>", [0.9, 0.3, 0.9], [0, 1, 2], id="between two of one block"),
+        pytest.param("<div>a</div><div>b</div><div>c</div>", [0.9, 0.1, 0.9], [0, 2], id="too unlikely"),
+        pytest.param("<div>a</div><div>b</div><div>c</div>", [0.9, 0.3, 0.3], [0], id="nothing after it"),
+        pytest.param(
+            "<div>a</div><ul><li>b</li></ul><div>c</div>", [0.9, 0.3, 0.9], [0, 2], id="in a block of its own"
+        ),
+    ],
+)
+def test_a_line_between_two_pieces_of_body_needs_less_evidence(
+    html: str, chances: list[float], picked: list[int]
+) -> None:
+    doc = document.parse(f"<body>{html}</body>".encode(), url=URL)
+    assert body.picked(doc, runs.read(doc), chances) == picked

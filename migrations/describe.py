@@ -14,7 +14,7 @@ import psycopg
 INTRODUCTION = """\
 # The SQL contract
 
-What you may build on: the views of schema `news`. They change only by addition, and times are `timestamptz` in UTC.
+What you may build on: the views and functions of schema `news`. They change only by addition, and times are `timestamptz` in UTC.
 Schema `etl` is ours and may change with any release. This page is made from the comments in the database
 (`\\d+ news.articles` shows the same).
 
@@ -23,11 +23,15 @@ Open the database with `news-etl psql`, or with any client on `NEWS_ETL_DATABASE
 
 
 def described(conn: psycopg.Connection[Any]) -> str:
-    """Return the page: one section per view, one line per column."""
+    """Return the page: one section per view, then one per function, one line per column."""
     parts = [INTRODUCTION]
     for view, comment in _views(conn):
         lines = [f"## news.{view}", "", str(comment), "", "| column | type | meaning |", "|---|---|---|"]
         lines += [f"| `{name}` | {kind} | {_cell(words)} |" for name, kind, words in _columns(conn, view)]
+        parts.append("\n".join(lines) + "\n")
+    for signature, comment, result in _functions(conn):
+        lines = [f"## news.{signature}", "", str(comment), "", "| column | type |", "|---|---|"]
+        lines += [f"| `{name}` | {kind} |" for name, kind in result]
         parts.append("\n".join(lines) + "\n")
     return "\n".join(parts)
 
@@ -52,6 +56,25 @@ def _columns(conn: psycopg.Connection[Any], view: str) -> list[tuple[str, str, s
         ORDER BY a.attnum
         """,
         {"view": view},
+    ).fetchall()
+
+
+def _functions(conn: psycopg.Connection[Any]) -> list[tuple[str, str, list[list[str]]]]:
+    """Return (signature, comment, columns of the result) of the functions that return rows."""
+    return conn.execute(
+        """
+        SELECT format('%%s(%%s)', p.proname, pg_get_function_identity_arguments(p.oid)), obj_description(p.oid, 'pg_proc'),
+               ARRAY(
+                   SELECT ARRAY[p.proargnames[n], format_type(p.proallargtypes[n], NULL)]
+                   FROM generate_subscripts(p.proallargtypes, 1) AS n
+                   WHERE p.proargmodes[n] = 't'
+                   ORDER BY n
+               )
+        FROM pg_proc p
+        WHERE p.pronamespace = 'news'::regnamespace AND p.proretset
+        ORDER BY p.proname
+        """,
+        {},
     ).fetchall()
 
 

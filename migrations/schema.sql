@@ -48,6 +48,24 @@ CREATE TYPE queue.procrastinate_job_to_defer_v1 AS (
 	scheduled_at timestamp with time zone
 );
 
+CREATE FUNCTION news.related_articles(article_id bigint) RETURNS TABLE(direction text, related_article_id bigint, url text, title text, kind text, block text, rank integer, "position" integer, first_observed_at timestamp with time zone, last_observed_at timestamp with time zone, still_there boolean)
+    LANGUAGE sql STABLE ROWS 60
+    AS $_$
+SELECT 'to', l.target_article_id, l.target_url, coalesce(v.title, l.title), l.kind, l.block, l.rank, l.position,
+       l.first_observed_at, l.last_observed_at, l.still_there
+FROM news.links l
+LEFT JOIN news.article_versions v ON v.article_id = l.target_article_id AND v.valid_to IS NULL
+WHERE l.article_id = $1
+UNION ALL
+SELECT 'from', l.article_id, l.page_url, v.title, l.kind, l.block, l.rank, l.position,
+       l.first_observed_at, l.last_observed_at, l.still_there
+FROM news.links l
+JOIN news.article_versions v ON v.article_id = l.article_id AND v.valid_to IS NULL
+WHERE l.target_article_id = $1
+$_$;
+
+COMMENT ON FUNCTION news.related_articles(article_id bigint) IS 'What an article relates to (direction ''to'', articles we do not hold included: then related_article_id is null and title is the teaser''s) and which articles relate to it (''from''). One row per interval of a link, as in news.links: kind, block and rank are those of the link, url and title those of the other article.';
+
 CREATE FUNCTION queue.procrastinate_cancel_job_v1(job_id bigint, abort boolean, delete_job boolean) RETURNS bigint
     LANGUAGE plpgsql
     AS $$
@@ -1003,7 +1021,7 @@ CREATE TABLE etl.page_urls (
 
 COMMENT ON TABLE etl.page_urls IS 'Every spelling of a URL seen for a page, with the rule that joined it.';
 
-COMMENT ON COLUMN etl.page_urls.variant_key IS '128-bit hash of the URL as it was written.';
+COMMENT ON COLUMN etl.page_urls.variant_key IS '128-bit hash of the URL as it was written; for the canonical spelling, url_key: links join their targets through it.';
 
 COMMENT ON COLUMN etl.page_urls.page_id IS 'The page it leads to.';
 
@@ -1132,7 +1150,9 @@ CREATE TABLE etl.sightings (
     title text,
     published_at timestamp with time zone,
     published_text text,
+    depth integer DEFAULT 0 NOT NULL,
     CONSTRAINT sightings_check CHECK ((last_seen_at >= first_seen_at)),
+    CONSTRAINT sightings_depth_check CHECK ((depth >= 0)),
     CONSTRAINT sightings_found_by_check CHECK ((found_by = ANY (ARRAY['feed'::text, 'sitemap'::text, 'listing'::text, 'link'::text, 'backfill'::text])))
 );
 
@@ -1155,6 +1175,8 @@ COMMENT ON COLUMN etl.sightings.title IS 'What the source called it; null when i
 COMMENT ON COLUMN etl.sightings.published_at IS 'Publication time by the source; null when it said nothing readable.';
 
 COMMENT ON COLUMN etl.sightings.published_text IS 'That time as the source wrote it.';
+
+COMMENT ON COLUMN etl.sightings.depth IS 'Links between what the source names itself and this page; 0 when it names the page itself.';
 
 CREATE TABLE etl.sources (
     id bigint NOT NULL,
@@ -1179,8 +1201,12 @@ CREATE TABLE etl.sources (
     failures integer DEFAULT 0 NOT NULL,
     failing_since timestamp with time zone,
     created_at timestamp with time zone NOT NULL,
+    follow_depth integer DEFAULT 1 NOT NULL,
+    follow_per_day integer DEFAULT 200 NOT NULL,
     CONSTRAINT sources_failures_check CHECK ((failures >= 0)),
     CONSTRAINT sources_follow_check CHECK ((follow <@ ARRAY['inline'::text, 'related'::text, 'most_read'::text, 'latest'::text])),
+    CONSTRAINT sources_follow_depth_check CHECK (((follow_depth >= 1) AND (follow_depth <= 5))),
+    CONSTRAINT sources_follow_per_day_check CHECK ((follow_per_day > 0)),
     CONSTRAINT sources_interval_s_check CHECK ((interval_s > (0)::double precision)),
     CONSTRAINT sources_kind_check CHECK ((kind = ANY (ARRAY['feed'::text, 'sitemap'::text, 'listing'::text])))
 );
@@ -1230,6 +1256,10 @@ COMMENT ON COLUMN etl.sources.failures IS 'Failed polls in a row.';
 COMMENT ON COLUMN etl.sources.failing_since IS 'When the present row of failures began; null when the last poll went well.';
 
 COMMENT ON COLUMN etl.sources.created_at IS 'When it was first read from its recipe.';
+
+COMMENT ON COLUMN etl.sources.follow_depth IS 'How many links away from what the source names itself its articles may be.';
+
+COMMENT ON COLUMN etl.sources.follow_per_day IS 'At most this many pages are found by links in one UTC day.';
 
 ALTER TABLE etl.sources ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME etl.sources_id_seq
@@ -1482,7 +1512,7 @@ CREATE VIEW news.links AS
     p.url AS page_url,
     p.host,
     l.url AS target_url,
-    t.article_id AS target_article_id,
+    t.id AS target_article_id,
     l.title,
     l.kicker,
     l.block,
@@ -1494,14 +1524,11 @@ CREATE VIEW news.links AS
     l.first_observed_at,
     COALESCE(l.last_observed_at, p.captured_at) AS last_observed_at,
     (l.last_observed_at IS NULL) AS still_there
-   FROM (((etl.links l
+   FROM ((((etl.links l
      JOIN etl.pages p ON ((p.id = l.page_id)))
      LEFT JOIN etl.articles a ON ((a.page_id = l.page_id)))
-     LEFT JOIN LATERAL ( SELECT ta.id AS article_id
-           FROM (etl.page_urls u
-             JOIN etl.articles ta ON ((ta.page_id = u.page_id)))
-          WHERE (u.url_key = l.url_key)
-         LIMIT 1) t ON (true));
+     LEFT JOIN etl.page_urls u ON ((u.variant_key = l.url_key)))
+     LEFT JOIN etl.articles t ON ((t.page_id = u.page_id)));
 
 COMMENT ON VIEW news.links IS 'Links of a page to other articles, as intervals: a change of rank, block or title ends one row and begins the next.';
 
@@ -1583,17 +1610,14 @@ CREATE VIEW news.rankings AS
     l.rank,
     l.title,
     l.url AS target_url,
-    t.article_id AS target_article_id,
+    t.id AS target_article_id,
     p.url AS page_url,
     l.first_observed_at,
     COALESCE(l.last_observed_at, p.captured_at) AS last_observed_at
-   FROM ((etl.links l
+   FROM (((etl.links l
      JOIN etl.pages p ON ((p.id = l.page_id)))
-     LEFT JOIN LATERAL ( SELECT ta.id AS article_id
-           FROM (etl.page_urls u
-             JOIN etl.articles ta ON ((ta.page_id = u.page_id)))
-          WHERE (u.url_key = l.url_key)
-         LIMIT 1) t ON (true))
+     LEFT JOIN etl.page_urls u ON ((u.variant_key = l.url_key)))
+     LEFT JOIN etl.articles t ON ((t.page_id = u.page_id)))
   WHERE ((l.kind = 'most_read'::text) AND (l.rank IS NOT NULL));
 
 COMMENT ON VIEW news.rankings IS 'Who stood at which rank of which most-read block, and when.';
@@ -1664,7 +1688,8 @@ CREATE VIEW news.sightings AS
     g."position",
     g.title,
     g.published_at,
-    g.published_text
+    g.published_text,
+    g.depth
    FROM (((etl.sightings g
      JOIN etl.pages p ON ((p.id = g.page_id)))
      JOIN etl.sources s ON ((s.id = g.source_id)))
@@ -1696,6 +1721,8 @@ COMMENT ON COLUMN news.sightings.published_at IS 'Publication time by the source
 
 COMMENT ON COLUMN news.sightings.published_text IS 'That time as the source wrote it.';
 
+COMMENT ON COLUMN news.sightings.depth IS 'Links between what the source names itself and this page; 0 when it names the page itself.';
+
 CREATE VIEW news.sources AS
  SELECT id AS source_id,
     slug,
@@ -1710,7 +1737,10 @@ CREATE VIEW news.sources AS
     outcome,
     outcome_detail,
     failures,
-    failing_since
+    failing_since,
+    follow,
+    follow_depth,
+    follow_per_day
    FROM etl.sources s;
 
 COMMENT ON VIEW news.sources IS 'What is polled, and how the last poll of each ended.';
@@ -1742,6 +1772,12 @@ COMMENT ON COLUMN news.sources.outcome_detail IS 'The same in words; null when i
 COMMENT ON COLUMN news.sources.failures IS 'Failed polls in a row.';
 
 COMMENT ON COLUMN news.sources.failing_since IS 'When the present row of failures began.';
+
+COMMENT ON COLUMN news.sources.follow IS 'Kinds of links of its articles that lead to further articles.';
+
+COMMENT ON COLUMN news.sources.follow_depth IS 'How many links away from what the source names itself its articles may be.';
+
+COMMENT ON COLUMN news.sources.follow_per_day IS 'At most this many pages are found by links in one UTC day.';
 
 CREATE VIEW news.stories AS
  SELECT a.story_id,
@@ -1969,11 +2005,19 @@ CREATE INDEX links_by_page ON etl.links USING btree (page_id, first_observed_at)
 
 CREATE INDEX links_by_target ON etl.links USING btree (url_key);
 
+CREATE INDEX links_by_target_url ON etl.links USING hash (url);
+
 CREATE UNIQUE INDEX links_open ON etl.links USING btree (page_id, kind, url_key) WHERE (last_observed_at IS NULL);
+
+CREATE INDEX links_ranked ON etl.links USING btree (page_id, rank, first_observed_at) WHERE ((kind = 'most_read'::text) AND (rank IS NOT NULL));
 
 CREATE INDEX page_urls_by_key ON etl.page_urls USING btree (url_key);
 
 CREATE INDEX page_urls_by_page ON etl.page_urls USING btree (page_id);
+
+CREATE INDEX pages_by_host ON etl.pages USING btree (host, captured_at);
+
+CREATE INDEX pages_by_url ON etl.pages USING hash (url);
 
 CREATE INDEX pages_due ON etl.pages USING btree (host, next_visit_at) WHERE (next_visit_at IS NOT NULL);
 

@@ -72,6 +72,20 @@ def find(conn: Connection, keys: Iterable[UUID]) -> dict[UUID, int]:
     return dict(rows)
 
 
+def unknown(conn: Connection, keys: Iterable[UUID]) -> set[UUID]:
+    """Return those of the canonical keys that lead to no page, under any spelling, and are not buried."""
+    rows = conn.execute(
+        """
+        SELECT k.url_key
+        FROM unnest(%(keys)s::uuid[]) AS k (url_key)
+        WHERE NOT EXISTS (SELECT FROM etl.page_urls u WHERE u.url_key = k.url_key)
+              AND NOT EXISTS (SELECT FROM etl.tombstones t WHERE t.url_key = k.url_key)
+        """,
+        {"keys": list(keys)},
+    ).fetchall()
+    return {key for (key,) in rows}
+
+
 def ensure(
     conn: Connection, urls: Sequence[PageUrl], *, found_at: datetime, next_visit_at: datetime | None
 ) -> dict[UUID, tuple[int, bool]]:
@@ -115,11 +129,16 @@ def _by_own_key(conn: Connection, keys: list[UUID]) -> dict[UUID, int]:
 
 
 def add_spellings(conn: Connection, spellings: Sequence[tuple[int, PageUrl]], *, seen_at: datetime) -> None:
-    """Remember how pages are spelled: the canonical form and the form as written."""
+    """Remember how pages are spelled: the canonical form and the form as written.
+
+    The canonical form stands under its own url_key, always: the views find the target of a link by that one row.
+    """
     rows: dict[UUID, tuple[int, UUID, str, str]] = {}
     for page_id, u in spellings:
-        rows.setdefault(u.variant_key, (page_id, u.url_key, u.variant, u.rule))
-        if u.variant != u.url:
+        if u.variant == u.url:
+            rows.setdefault(u.url_key, (page_id, u.url_key, u.url, u.rule))
+        else:
+            rows.setdefault(u.variant_key, (page_id, u.url_key, u.variant, u.rule))
             rows.setdefault(u.url_key, (page_id, u.url_key, u.url, "canonical"))
     if not rows:
         return

@@ -13,13 +13,18 @@ PROMISED = Path(__file__).with_name("promised.txt")
 
 
 def columns(conn: psycopg.Connection) -> set[str]:
-    """Return `view.column type` of all that schema news offers."""
+    """Return `view.column type` and `function(arguments).column type` of all that schema news offers."""
     rows = conn.execute(
         """
         SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod)
         FROM pg_class c
         JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
         WHERE c.relnamespace = 'news'::regnamespace AND c.relkind IN ('v', 'm')
+        UNION ALL
+        SELECT format('%s(%s)', f.proname, pg_get_function_identity_arguments(f.oid)), f.proargnames[n],
+               format_type(f.proallargtypes[n], NULL)
+        FROM pg_proc f, generate_subscripts(f.proallargtypes, 1) AS n
+        WHERE f.pronamespace = 'news'::regnamespace AND f.proargmodes[n] = 't'
         """
     ).fetchall()
     return {f"{view}.{column} {kind}" for view, column, kind in rows}

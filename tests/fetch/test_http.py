@@ -9,13 +9,11 @@ from datetime import datetime, timedelta
 import brotli
 import pytest
 import zstandard
-from fetch.conftest import LIMITS, LOOPBACK, NOON
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from fetch.conftest import LOOPBACK, NOON
 from newsroom import Newsroom, Reply
 
 from etl.errors import NewsEtlError, Refused, Transient, TryLater
-from etl.fetch.http import Fetched, Fetcher, Moved, NotModified, agent_header
+from etl.fetch.http import Fetched, Fetcher, NotModified, agent_header
 
 TEXT = "<title>Hallo</title>" + "<p>Ein Absatz mit Text.</p>" * 400
 
@@ -88,59 +86,6 @@ def test_a_lying_etag_costs_a_revisit_not_a_copy(room, fetcher, now):
     assert fetcher.archive.read(again.capture.place).body == first.body
 
 
-def test_redirects_are_followed_and_recorded(room, fetcher, now):
-    old, new = room.site("old"), room.site("new")
-    old.redirect("/1", "/2?x=ä b#top", status=301)
-    old.redirect("/2?x=%E4%20b", new.url("/3"), status=307)
-    new.page("/3", TEXT)
-    capture = fetcher.get(old.url("/1"), now=now).capture
-    assert capture.redirects == ((301, old.url("/1")), (307, old.url("/2?x=%E4%20b")))
-    assert (capture.url, capture.final_url) == (old.url("/1"), new.url("/3"))
-
-
-def test_a_location_in_utf_8_is_understood(room, fetcher, now):
-    site = room.site("a")
-    site.redirect("/1", "/straße".encode().decode("latin-1"))
-    site.page("/stra%C3%9Fe", TEXT)
-    assert fetcher.get(site.url("/1"), now=now).capture.final_url == site.url("/stra%C3%9Fe")
-
-
-def test_a_redirect_that_may_not_be_followed_is_reported_with_its_target(room, fetcher, now):
-    old, new = room.site("old"), room.site("new")
-    old.redirect("/1", "/2", status=301)
-    old.redirect("/2", new.url("/3"), status=308)
-    new.page("/3", TEXT)
-    moved = fetcher.get(old.url("/1"), now=now, may_follow=lambda url: url.startswith(old.origin))
-    assert isinstance(moved, Moved)
-    assert (moved.url, moved.target, moved.status) == (old.url("/2"), new.url("/3"), 308)
-    assert moved.redirects == ((301, old.url("/1")), (308, old.url("/2")))
-    assert moved.is_permanent
-    assert new.asked() == []
-
-
-def test_robots_of_the_target_may_speak(room, fetcher, now):
-    site = room.site("a")
-    site.redirect("/1", "/private/2")
-
-    def forbids(url: str) -> bool:
-        raise Refused(url, code="robots")
-
-    with pytest.raises(Refused) as caught:
-        fetcher.get(site.url("/1"), now=now, may_follow=forbids)
-    assert caught.value.code == "robots"
-    assert len(site.requests) == 1
-
-
-def test_no_cookie_and_no_credential_is_ever_sent(room, fetcher, now):
-    first, second = room.site("first"), room.site("second")
-    first.put("/1", Reply(status=302, headers={"Location": second.url("/2"), "Set-Cookie": "id=1; Path=/"}))
-    second.put("/2", Reply(status=302, headers={"Location": first.url("/3"), "Set-Cookie": "id=2; Path=/"}))
-    first.page("/3", TEXT)
-    fetcher.get(first.url("/1"), now=now)
-    for _, request in room.requests():
-        assert not {"cookie", "authorization", "referer", "proxy-authorization"} & set(request.headers)
-
-
 @pytest.mark.parametrize(
     "url",
     [
@@ -163,25 +108,6 @@ def test_what_is_no_url_of_the_web_is_refused_before_anything_is_sent(fetcher, n
         fetcher.get(url, now=now)
     assert caught.value.code == "bad_url"
     assert "secret" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    "location",
-    [
-        "ftp://example.org/",
-        "file:///etc/passwd",
-        "http://169.254.169.254/latest/meta-data/",
-        "http://[::1]/",
-        "http://10.0.0.1/",
-    ],
-)
-def test_a_redirect_leads_nowhere_we_would_not_go_ourselves(room, archive, now, location):
-    site = room.site("a")
-    site.redirect("/1", location)
-    fetcher = Fetcher(archive=archive, open_addresses=[f"127.0.0.1:{site.port}"], limits=LIMITS)
-    with pytest.raises(Refused) as caught:
-        fetcher.get(site.url("/1"), now=now)
-    assert caught.value.code in ("address_refused", "bad_url")
 
 
 @pytest.mark.parametrize(
@@ -268,18 +194,6 @@ def test_a_connection_that_breaks_is_not_asked_twice(room, fetcher, now):
     assert len(site.asked("/broken")) == 1
 
 
-def test_leftover_bytes_never_become_the_next_answer(room, fetcher, now):
-    site = room.site("a")
-    site.put(
-        "/short",
-        Reply(TEXT.encode() + b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil", content_length=str(len(TEXT))),
-    )
-    site.page("/a", TEXT + "mine")
-    for _ in range(3):
-        assert fetcher.get(site.url("/short"), now=now).body == TEXT.encode()
-        assert fetcher.get(site.url("/a"), now=now).body == (TEXT + "mine").encode()
-
-
 def test_the_address_kept_is_that_of_the_connection_used(room, fetcher, now, tmp_path):
     sites = [room.site("a", address="127.0.0.2"), room.site("b", address="127.0.0.3")]
     for site in sites:
@@ -343,28 +257,6 @@ def test_an_unchanged_poll_costs_one_request(fetcher, now):
         assert len(site.requests) == 1
 
 
-def test_control_characters_of_the_other_side_end_here(room, fetcher, now):
-    site = room.site("a")
-    site.put(
-        "/a", Reply(raw=b"HTTP/1.1 200 O\0K\r\nX-Nul: a\0b\r\nX-Cr: a\rWARC-Type: x\r\nContent-Length: 2\r\n\r\nhi")
-    )
-    capture = fetcher.get(site.url("/a"), now=now).capture
-    assert (capture.headers["x-nul"], capture.headers["content-length"]) == ("a b", "2")
-    kept = fetcher.archive.read(capture.place)
-    assert (kept.body, kept.headers["x-nul"], kept.status) == (b"hi", "a b", 200)
-
-
-def test_an_address_cannot_write_into_a_record(room, fetcher, now):
-    site = room.site("a")
-    site.fallback = Reply(b"hi")
-    url = site.url("/a b\r\nWARC-Type: metadata\r\nX:\0ü")
-    capture = fetcher.get(url, now=now).capture
-    assert capture.url == url
-    assert capture.final_url == site.url("/a%20b%0D%0AWARC-Type:%20metadata%0D%0AX:%00%C3%BC")
-    assert fetcher.archive.read(capture.place).url == capture.final_url
-    assert len(site.requests) == 1
-
-
 @pytest.mark.parametrize("coding", ["gzip", "identity"])
 def test_a_sitemap_of_50_mb_is_in_memory_once(room, archive, now, coding):
     sitemap = b"".join(b"<url><loc>https://example.org/%d/%d</loc></url>" % (n, n * 7919) for n in range(1_000_000))
@@ -378,46 +270,3 @@ def test_a_sitemap_of_50_mb_is_in_memory_once(room, archive, now, coding):
     tracemalloc.stop()
     assert len(fetched.body) == len(sitemap) > 45_000_000
     assert peak < len(sitemap) * 1.5
-
-
-PARTS = st.sampled_from(
-    [
-        b"HTTP/1.1 200 OK",
-        b"HTTP/1.1 304 Not Modified",
-        b"HTTP/1.0 301",
-        b"HTTP/1.1 103 Early Hints",
-        b"HTTP/9.9 999 \xff",
-        b"\r\n",
-        b"\n",
-        b"\r\n\r\n",
-        b"Content-Length: 5",
-        b"Content-Length: -5",
-        b"Content-Length: 5, 7",
-        b"Content-Type: text/html",
-        b"Content-Encoding: gzip",
-        b"Content-Encoding: br, \0",
-        b"Transfer-Encoding: chunked",
-        b"Location: http://[",
-        b"Location: //\xff\xfe:99999/",
-        b"Location: \x00",
-        b"Retry-After: Mon, 99",
-        b"5\r\nhello\r\n0\r\n\r\n",
-        b"ffffffffff\r\n",
-        b"hello",
-        gzip.compress(b"hello"),
-        b" folded: line",
-        b":",
-    ]
-)
-
-
-@given(st.lists(st.one_of(PARTS, st.binary(max_size=12)), max_size=14).map(b"".join))
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_whatever_bytes_come_the_end_is_an_answer_or_an_error_of_ours(room, fetcher, now, raw):
-    site = room.site("noise")
-    site.put("/a", Reply(raw=raw))
-    try:
-        answer = fetcher.get(site.url("/a"), now=now, etag='"1"')
-    except NewsEtlError:
-        return
-    assert isinstance(answer, NotModified) or fetcher.archive.read(answer.capture.place).body == answer.body

@@ -11,10 +11,11 @@
    first row.
 2. From `article_keys(key int4, article_id int8, primary key (key, article_id))` read per key the ROWS_PER_KEY newest rows.
 3. `rank_candidates(rows)`: at most TEXTS_MAX articles; fetch title, text, host, time and story of those only.
-4. `find_copy(document, candidates)`: `CopyOf` joins the story of the best candidate; `New` opens a story of its own.
+4. `find_copy(document, candidates)`: `CopyOf` joins the story of the best candidate; `New` opens a story of its own. An article
+   whose text changed stays in its story (consumers have seen it there): for it only 1, 2 and 5 are done.
 5. Insert `keys_to_store(keys, rows, verdict)`: a new article adds its keys but those that ROWS_PER_KEY articles have already
-   (heavy templates), a copy adds only keys that nobody has. So a key never has more than ROWS_PER_KEY rows, however many copies and
-   templates there are, and the cost of a verdict does not grow with them.
+   (heavy templates), a copy or a changed text adds only keys that nobody has. So a key never has more than ROWS_PER_KEY rows,
+   however many copies and templates there are, and the cost of a verdict does not grow with them.
 
 Nothing is global, so the same functions replay any decision (`redigest`) and explain it (`Finding.trials`).
 """
@@ -130,8 +131,12 @@ def rank_candidates(rows: Iterable[tuple[int, int]], *, limit: int = TEXTS_MAX) 
     return sorted(weights, key=lambda article_id: (-weights[article_id], article_id))[:limit]
 
 
-def keys_to_store(keys: Iterable[int], rows: Iterable[tuple[int, int]], verdict: New | CopyOf) -> list[int]:
-    """Return the keys to insert for the article just judged; *rows* are those that were read for it."""
+def keys_to_store(keys: Iterable[int], rows: Iterable[tuple[int, int]], verdict: New | CopyOf | Changed) -> list[int]:
+    """Return the keys to insert for the article just judged; *rows* are those that were read for it.
+
+    An article whose text changed adds only keys that nobody has, itself included, like a copy: a ticker that is rewritten
+    all day must not fill the rows of keys that others share.
+    """
     carriers = Counter(key for key, _ in set(rows))
     most = ROWS_PER_KEY if isinstance(verdict, New) else 1
     return [key for key in keys if carriers[key] < most]

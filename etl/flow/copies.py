@@ -1,6 +1,8 @@
 """The verdict on new articles: is it a copy of one that is stored, or of another in the same batch?
 
-The protocol of `etl.dedupe.verdict`: lock the keys, read the few stored articles that share them, compare, keep keys.
+The protocol of `etl.dedupe.verdict`: lock the keys, read the few stored articles that share them, compare, keep keys. A stored
+article whose text changed goes through it too, so that copies of its new text find it; it stays in its story, for a story that
+consumers have seen must not move under them.
 """
 
 from __future__ import annotations
@@ -20,10 +22,13 @@ from etl.dedupe.verdict import (
     keys_to_store,
     rank_candidates,
 )
-from etl.model import CopyOf, New
+from etl.model import Changed, CopyOf, New
 from etl.store import articles, signatures
 
 from .reading import Reading
+
+TEXT_FIELDS = frozenset({"title", "lead", "body"})
+"""What signature keys are made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +36,49 @@ class Judged:
     article_id: int
     story_id: int
     verdict: New | CopyOf
-    keys: tuple[tuple[int, int], ...]
-    """(key, article id) rows that let later copies find it."""
 
 
-def judge(conn: Connection, readings: Sequence[Reading]) -> list[Judged]:
-    """Give each reading its article id, its story and its verdict; those of the batch see each other in their order."""
-    keys = [key for reading in readings for key in reading.signature_keys]
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """A stored article and the reading that changes its text."""
+
+    article_id: int
+    story_id: int
+    reading: Reading
+    verdict: Changed
+
+
+def rewritten(article_id: int, story_id: int, reading: Reading, verdict: Changed) -> Rewritten | None:
+    """Return what `judge` needs when *verdict* changes the text of an article, None when it changes other fields only."""
+    return Rewritten(article_id, story_id, reading, verdict) if TEXT_FIELDS.intersection(verdict.fields) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a batch of readings comes to."""
+
+    new: list[Judged]
+    """Beside the readings of new articles."""
+    keys: list[tuple[int, int]]
+    """(key, article id) rows to store, of the rewritten articles too."""
+
+
+def judge(conn: Connection, readings: Sequence[Reading], rewritten: Sequence[Rewritten] = ()) -> Judgement:
+    """Give each reading its article id, its story and its verdict; those of the batch see each other in their order.
+
+    The *rewritten* come before them: a copy in the same batch is compared with the new text. All keys are locked at once.
+    """
+    every = [*readings, *(one.reading for one in rewritten)]
+    keys = [key for reading in every for key in reading.signature_keys]
     signatures.lock(conn, keys)
     carriers: dict[int, list[int]] = {}
     for key, article_id in signatures.carriers(conn, keys, per_key=ROWS_PER_KEY):
         carriers.setdefault(key, []).append(article_id)
     stored = _stored(conn, readings, carriers)
+    added: list[tuple[int, int]] = []
+    for one in rewritten:
+        added += _added_by(one, carriers)
+        stored[one.article_id] = Stored(one.article_id, one.story_id, document_of(one.reading))
     ids = articles.new_ids(conn, len(readings))
     stories = articles.open_stories(conn, [reading.capture.fetched_at for reading in readings])
     judged: list[Judged] = []
@@ -57,9 +93,18 @@ def judge(conn: Connection, readings: Sequence[Reading]) -> list[Judged]:
         for key in kept:
             carriers.setdefault(key, []).append(article_id)
         stored[article_id] = Stored(article_id, story_id, document)
-        judged.append(Judged(article_id, story_id, verdict, tuple((key, article_id) for key in kept)))
+        added += [(key, article_id) for key in kept]
+        judged.append(Judged(article_id, story_id, verdict))
     articles.drop_stories(conn, sorted(set(stories) - {one.story_id for one in judged}))
-    return judged
+    return Judgement(judged, added)
+
+
+def _added_by(one: Rewritten, carriers: dict[int, list[int]]) -> list[tuple[int, int]]:
+    """Return the rows that let copies of the new text find the article, and count them among *carriers*."""
+    kept = keys_to_store(one.reading.signature_keys, _rows(one.reading, carriers), one.verdict)
+    for key in kept:
+        carriers.setdefault(key, []).append(one.article_id)
+    return [(key, one.article_id) for key in kept]
 
 
 def _rows(reading: Reading, carriers: dict[int, list[int]]) -> list[tuple[int, int]]:

@@ -100,7 +100,6 @@ class _Item:
     detail: str | None = None
     article_id: int | None = None
     story_id: int = 0
-    keys: tuple[tuple[int, int], ...] = ()
 
     @property
     def at(self) -> datetime:
@@ -132,9 +131,10 @@ class _Settling:
         heads = articles.heads(self.conn, [item.page_id for item in live])
         for item in live:
             item.head = heads.get(item.page_id)
-        self._judge(live)
+        keys = self._judge(live, states)
         self._keep_captures(live)
         self._write(live, states)
+        copies.keep_keys(self.conn, keys)
         self._write_links(live, states)
         self._end_pages(live, states)
 
@@ -180,7 +180,9 @@ class _Settling:
                 fresh.append(item)
         return fresh
 
-    def _judge(self, items: list[_Item]) -> None:
+    def _judge(self, items: list[_Item], states: dict[int, PageState]) -> list[tuple[int, int]]:
+        """Give each item its verdict and outcome; return the signature keys to store for new and rewritten articles."""
+        keys: list[tuple[int, int]] = []
         changed: list[_Item] = []
         new: list[_Item] = []
         for item in items:
@@ -196,15 +198,17 @@ class _Settling:
                 changed.append(item)
         if changed:
             self._compare(changed)
-        if new:
-            trials = copies.judge(self.conn, [item.reading for item in new])
-            for item, trial in zip(new, trials, strict=True):
+        rewritten = [one for item in changed if (one := _rewritten(item, states[item.page_id]))]
+        if new or rewritten:
+            judgement = copies.judge(self.conn, [item.reading for item in new], rewritten)
+            keys = judgement.keys
+            for item, trial in zip(new, judgement.new, strict=True):
                 item.article_id, item.story_id, item.verdict = trial.article_id, trial.story_id, trial.verdict
-                item.keys = trial.keys
         for item in items:
             if item.verdict is not None:
                 item.article_id = item.article_id or (item.head.article_id if item.head else None)
                 item.outcome, item.detail = _words(item.verdict)
+        return keys
 
     def _compare(self, items: list[_Item]) -> None:
         said = articles.said(self.conn, [item.head.version_id for item in items if item.head])
@@ -236,7 +240,6 @@ class _Settling:
         new = [item for item in items if isinstance(item.verdict, New | CopyOf)]
         if new:
             articles.add(self.conn, [_new_article(item) for item in new])
-            copies.keep_keys(self.conn, [key for item in new for key in item.keys])
             articles.add_versions(self.conn, [_new_version(item) for item in new])
         if loaded := [(i.reading.external_id, i.article_id) for i in items if i.reading.external_id and i.article_id]:
             articles.keep_external_ids(self.conn, loaded, now=self.now)
@@ -244,8 +247,7 @@ class _Settling:
         for item in items:
             if not isinstance(item.verdict, Same | Changed) or item.head is None:
                 continue
-            newest = states[item.page_id].captured_at
-            if newest is not None and item.at < newest:
+            if _is_older(item, states[item.page_id]):
                 self._insert_earlier(item, item.head)
             elif isinstance(item.verdict, Changed):
                 later.append(item)
@@ -292,8 +294,7 @@ class _Settling:
     def _end_pages(self, items: list[_Item], states: dict[int, PageState]) -> None:
         ends: list[PageEnd] = []
         for item in items:
-            newest = states[item.page_id].captured_at
-            if newest is not None and item.at < newest:
+            if _is_older(item, states[item.page_id]):
                 continue  # An older capture says nothing about how the page stands.
             capture = item.reading.capture
             ends.append(
@@ -317,8 +318,7 @@ class _Settling:
             return None
         article = item.reading.article
         published = article.published.at if article and article.published else None
-        first_seen_at = item.head.valid_from if item.head else item.at
-        return next_visit(item.at, published_at=published, first_seen_at=first_seen_at)
+        return next_visit(item.at, published_at=published, first_seen_at=item.head.valid_from if item.head else item.at)
 
 
 def _rounds(items: list[_Item]) -> Iterator[list[_Item]]:
@@ -334,6 +334,17 @@ def _rounds(items: list[_Item]) -> Iterator[list[_Item]]:
             seen |= keys
         yield now
         waiting = later
+
+
+def _is_older(item: _Item, state: PageState) -> bool:
+    return state.captured_at is not None and item.at < state.captured_at
+
+
+def _rewritten(item: _Item, state: PageState) -> copies.Rewritten | None:
+    """Return the article whose current text this item changes; what an older capture says is never compared with others."""
+    if item.head is None or not isinstance(item.verdict, Changed) or _is_older(item, state):
+        return None
+    return copies.rewritten(item.head.article_id, item.head.story_id, item.reading, item.verdict)
 
 
 def _words(verdict: Verdict) -> tuple[str, str | None]:

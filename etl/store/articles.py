@@ -52,6 +52,7 @@ class VersionHead:
     version_id: int
     article_id: int
     page_id: int
+    story_id: int
     valid_from: datetime
     valid_to: datetime | None
     content_key: bytes
@@ -126,7 +127,8 @@ def heads(conn: Connection, page_ids: Iterable[int]) -> dict[int, VersionHead]:
     with conn.cursor(row_factory=class_row(VersionHead)) as cursor:
         rows = cursor.execute(
             """
-            SELECT v.id AS version_id, v.article_id, a.page_id, v.valid_from, v.valid_to, v.content_key, v.capture_id
+            SELECT v.id AS version_id, v.article_id, a.page_id, a.story_id, v.valid_from, v.valid_to, v.content_key,
+                   v.capture_id
             FROM etl.articles a
             JOIN etl.article_versions v ON v.article_id = a.id AND v.valid_to IS NULL
             WHERE a.page_id = ANY (%(ids)s)
@@ -141,7 +143,8 @@ def timeline(conn: Connection, article_id: int) -> list[VersionHead]:
     with conn.cursor(row_factory=class_row(VersionHead)) as cursor:
         return cursor.execute(
             """
-            SELECT v.id AS version_id, v.article_id, a.page_id, v.valid_from, v.valid_to, v.content_key, v.capture_id
+            SELECT v.id AS version_id, v.article_id, a.page_id, a.story_id, v.valid_from, v.valid_to, v.content_key,
+                   v.capture_id
             FROM etl.article_versions v
             JOIN etl.articles a ON a.id = v.article_id
             WHERE v.article_id = %(article_id)s

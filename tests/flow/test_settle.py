@@ -258,3 +258,60 @@ def test_eight_writers_put_simultaneous_copies_into_one_story(dsn):
         )
     assert {(count, stories) for _, count, stories in found} == {(8, 1)}
     assert len(found) == 12
+
+
+def test_a_copy_of_a_changed_text_joins_the_story_of_its_article(conn):
+    settle(conn, [reading(URL, page("Quay to be built in two parts"))], now=DAY)
+    (story,) = rows(conn, "SELECT id, story_id FROM etl.articles")
+    at = later(hours=1)
+    (done,) = settle(conn, [reading(URL, page("Owl moves into the tower", OTHER), at=at)], now=at)
+    assert done.outcome == "changed"
+    copied = reading("https://www.example.net/owl-77", page("An owl in the tower", OTHER), at=later(hours=2))
+    (copy,) = settle(conn, [copied], now=later(hours=2))
+    assert copy.outcome == "copy", copy.detail
+    assert rows(conn, "SELECT copy_of, story_id FROM etl.articles WHERE copy_of IS NOT NULL") == [story]
+
+
+def test_a_copy_in_the_same_batch_finds_the_changed_text(conn):
+    settle(conn, [reading(URL, page("Quay to be built in two parts"))], now=DAY)
+    at = later(hours=1)
+    batch = [
+        reading("https://www.example.net/owl-77", page("An owl in the tower", OTHER), at=at),
+        reading(URL, page("Owl moves into the tower", OTHER), at=at),
+    ]
+    assert [done.outcome for done in settle(conn, batch, now=at)] == ["copy", "changed"]
+    assert rows(conn, "SELECT count(DISTINCT story_id) FROM etl.articles") == [(1,)]
+
+
+def test_what_an_older_capture_said_finds_no_copies(conn):
+    settle(conn, [reading(URL, page("Quay to be built in two parts"))], now=DAY)
+    before = rows(conn, "SELECT key FROM etl.article_keys ORDER BY key")
+    settle(conn, [reading(URL, page("Owl moves into the tower", OTHER), at=later(hours=-1))], now=later(hours=1))
+    assert rows(conn, "SELECT key FROM etl.article_keys ORDER BY key") == before
+
+
+def test_writers_that_rewrite_one_page_and_copy_it_elsewhere_end_in_one_story(dsn):
+    """The keys of a changed text are locked with those of new ones: whoever comes second sees the first."""
+    with psycopg.connect(dsn) as conn:
+        settle(conn, [reading(URL, page("Quay to be built in two parts"))], now=DAY)
+    at = later(hours=1)
+    begin = threading.Barrier(8)
+
+    def write(number: int) -> None:
+        url = URL if number == 0 else f"https://www.site{number}.example/owl-{number}"
+        read = reading(url, page("Owl moves into the tower", OTHER), at=at)
+        with psycopg.connect(dsn) as own:
+            begin.wait()
+            settle(own, [read], now=at)
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with psycopg.connect(dsn) as conn:
+        # When a copy came first, the rewritten page stays in its own story: at most two, never one per site.
+        assert rows(conn, "SELECT count(*) FROM etl.articles") == [(8,)]
+        assert rows(conn, "SELECT count(DISTINCT story_id) FROM news.articles WHERE host <> 'www.example.org'") == [
+            (1,)
+        ]

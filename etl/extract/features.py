@@ -81,7 +81,7 @@ def read(
     _add_neighbours(doc, runs, numbers)
     root = _add_places(around, runs, numbers, good)
     _add_order(numbers, good)
-    _add_shapes(around, runs, numbers, good, root)
+    _add_shapes(around, runs, numbers, good=good, root=root)
     _add_claims(doc, runs, numbers, title=title, description=description, json_body=json_body)
     _add_page(around, runs, numbers, good, masks=masks, teasers=teasers, root=root)
     _add_scores(around, runs, numbers)
@@ -278,7 +278,7 @@ def _add_order(numbers: list[list[float]], good: list[float]) -> None:
         gap = 1.0 if good[run] else min(30.0, gap + 1)
 
 
-def _add_shapes(around: Surroundings, runs: Runs, numbers: list[list[float]], good: list[float], root: int) -> None:
+def _add_shapes(around: Surroundings, runs: Runs, numbers: list[list[float]], *, good: list[float], root: int) -> None:
     """Add what the runs of equal markup have in common: the paragraphs of an article look alike to the style sheet."""
     doc = around.doc
     shapes: dict[tuple[str, str, str], list[int]] = {}

@@ -44,7 +44,7 @@ def apply(
         if not selectors:
             continue
         selector, values = _first(doc, selectors)
-        value = _value(field, values, doc, article, rules, fetched_at=fetched_at) if values else None
+        value = _value(field, values, doc, article=article, rules=rules, fetched_at=fetched_at) if values else None
         if not value:
             evidence[field] = f"recipe found nothing; {evidence.get(field) or 'nor did the page'}"
             continue
@@ -75,9 +75,9 @@ def _value(
     field: str,
     values: list[str],
     doc: Document,
+    *,
     article: Article,
     rules: Rules,
-    *,
     fetched_at: datetime | None,
 ) -> str | tuple[str, ...] | Image | Moment | None:
     if field in _LISTS:

@@ -123,7 +123,7 @@ def _blocks(doc: Document, items: list[Item], ruling: Ruling, zones: Zones) -> l
         if any(item.is_service for item in group):
             is_foot = is_foot or 0 <= running.end <= group[0].element
             continue
-        found = _block(doc, group, head, running, zones)
+        found = _block(doc, group, head, running=running, zones=zones)
         blocks += [block for block in found if not is_foot or block.rule != "default"]
     return blocks
 
@@ -134,7 +134,7 @@ def _side_by_side(doc: Document, left: int, right: int) -> bool:
     return one == other or doc.parents[one] == doc.parents[other]
 
 
-def _block(doc: Document, group: list[Item], heading: Heading | None, running: Running, zones: Zones) -> list[Block]:
+def _block(doc: Document, group: list[Item], heading: Heading | None, *, running: Running, zones: Zones) -> list[Block]:
     items = tuple(item for item in group if item.shape != OWN)
     sure = [item for item in items if item.is_sure]
     if _is_menu(doc, items):

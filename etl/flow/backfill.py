@@ -61,7 +61,7 @@ def run_warc(
         if item.state in ("done", "failed") or not backfills.take(conn, backfill.id, item.item):
             continue
         try:
-            if not _run_file(conn, backfill, item, kit, watch, goes_on):
+            if not _run_file(conn, backfill, item, kit, watch=watch, goes_on=goes_on):
                 return False
         finally:
             backfills.give_back(conn, backfill.id, item.item)
@@ -77,6 +77,7 @@ def _run_file(
     backfill: Backfill,
     item: Item,
     kit: Kit,
+    *,
     watch: Callable[[Far], None],
     goes_on: Callable[[], bool],
 ) -> bool:

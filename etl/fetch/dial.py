@@ -236,22 +236,8 @@ class GuardedConnection(HTTPConnection):
         super().request(*args, **kwargs)
 
 
-class GuardedTlsConnection(HTTPSConnection):
+class GuardedTlsConnection(GuardedConnection, HTTPSConnection):
     """The same over TLS; urllib3 verifies certificate and name."""
-
-    def __init__(self, *args: Any, dialer: Dialer, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._dialer = dialer
-        self._address = ""
-
-    def _new_conn(self) -> socket.socket:
-        dialed = _dialed(self, self._dialer)
-        self._address = self._dialer.clock.address
-        return dialed
-
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        self._dialer.clock.address = self._address  # Of a connection kept alive; a new one is dialed after this.
-        super().request(*args, **kwargs)
 
     def connect(self) -> None:
         super().connect()

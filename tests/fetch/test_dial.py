@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import trustme
 from fetch.conftest import LIMITS, LOOPBACK
 from newsroom import Newsroom, Reply
 
@@ -218,8 +219,8 @@ def test_a_proxy_we_cannot_use_stops_the_start(archive, proxy):
 
 
 @pytest.fixture(scope="module")
-def authority() -> object:
-    return pytest.importorskip("trustme", reason="certificates are made with trustme").CA()
+def authority() -> trustme.CA:
+    return trustme.CA()
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 # The database is a server beside it (docker-compose.yml), so the embedded Postgres (73 MB) stays out.
 ARG PYTHON=3.13-slim
 FROM python:${PYTHON} AS build
-COPY pyproject.toml requirements.lock README.md LICENSE /src/
+COPY pyproject.toml requirements.lock README.md LICENSE NOTICE /src/
 # The dependencies change rarely: they get a layer of their own, before the code.
 RUN python -m venv /opt/news-etl \
  && python -c "import tomllib; print('\n'.join(tomllib.load(open('/src/pyproject.toml', 'rb'))['project']['dependencies']))" \

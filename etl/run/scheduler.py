@@ -18,12 +18,14 @@ import procrastinate
 import psycopg
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
+from procrastinate.jobs import Status
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from etl.flow.settle import PAGES_PER_TRANSACTION
+from etl.run.cleaner import Cleaner
 from etl.run.queue import app_of, put_digests, put_polls, put_visits, sync_app_of
 from etl.run.worker import STALLED_AFTER_S
-from etl.store import captures, pages, sources
+from etl.store import captures, health, pages, sources
 
 log = structlog.get_logger()
 LEADER_LOCK = 0x6E657773_6C656164  # "newslead"
@@ -31,7 +33,8 @@ TICK_S = 2.0
 STANDBY_S = 3.0
 RESCUE_S = 10.0
 PROOF_S = 1.0
-"""How often a leader proves that it still is one."""
+"""How often a leader proves that it still is one, and shows when it last asked what is due."""
+CLEAN_S = 3600.0
 DUE_AT_ONCE = 500
 DIGESTS_AT_ONCE = 4
 KEEPALIVE = "keepalives=1 keepalives_idle=5 keepalives_interval=2 keepalives_count=3 tcp_user_timeout=10000"
@@ -41,10 +44,11 @@ KEEPALIVE = "keepalives=1 keepalives_idle=5 keepalives_interval=2 keepalives_cou
 class Scheduler:
     """One candidate for the lead."""
 
-    def __init__(self, dsn: str, *, sync: Callable[[psycopg.Connection], None]) -> None:
+    def __init__(self, dsn: str, *, sync: Callable[[psycopg.Connection], None], cleaner: Cleaner) -> None:
         """*sync* makes the table of sources say what the recipes say; it is called by each new leader and once a minute."""
         self._dsn = dsn
         self._sync = sync
+        self._cleaner = cleaner
         self._stopped = threading.Event()
 
     def stop(self) -> None:
@@ -85,14 +89,15 @@ class Scheduler:
             timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
         with queue.open():
-            leader = Leader(self._dsn, queue, self._sync)
+            leader = Leader(self._dsn, queue, self._sync, self._cleaner)
             rounds.add_job(leader.tick, "interval", seconds=TICK_S, next_run_time=datetime.now(UTC))
             rounds.add_job(leader.rescue, "interval", seconds=RESCUE_S, next_run_time=datetime.now(UTC))
             rounds.add_job(leader.read_recipes, "interval", seconds=60.0, next_run_time=datetime.now(UTC))
+            rounds.add_job(leader.clean, "interval", seconds=CLEAN_S, next_run_time=datetime.now(UTC))
             rounds.start()
             try:
                 while not self._stopped.wait(PROOF_S):
-                    conn.execute("SELECT 1")
+                    health.show_tick(conn, leader.ticked_at)
             finally:
                 rounds.shutdown(wait=False)
                 log.info("scheduler_leads_no_more")
@@ -101,10 +106,15 @@ class Scheduler:
 class Leader:
     """The rounds of the one who leads."""
 
-    def __init__(self, dsn: str, queue: procrastinate.App, sync: Callable[[psycopg.Connection], None]) -> None:
+    def __init__(
+        self, dsn: str, queue: procrastinate.App, sync: Callable[[psycopg.Connection], None], cleaner: Cleaner
+    ) -> None:
         self._dsn = dsn
         self._queue = queue
         self._sync = sync
+        self._cleaner = cleaner
+        self.ticked_at: datetime | None = None
+        """When the last tick ended well."""
 
     def tick(self) -> None:
         """Put what is due into the queue."""
@@ -120,9 +130,13 @@ class Leader:
         }
         if any(put.values()):
             log.debug("work_put_in", **put)
+        self.ticked_at = datetime.now(UTC)
 
     def rescue(self) -> None:
-        """Give the jobs of workers that died or hang back to the queue."""
+        """End the jobs of workers that died or hang: what they did not do is still due, and the next tick puts it in again.
+
+        Putting the same job back would fail where its successor waits already under the same queueing lock.
+        """
         asyncio.run(self._rescue())
 
     async def _rescue(self) -> None:
@@ -131,12 +145,17 @@ class Leader:
             stalled = await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER_S)
             for job in stalled:
                 log.warning("job_rescued", job=job.id, task=job.task_name, lock=job.lock)
-                await app.job_manager.retry_job(job)
+                await app.job_manager.finish_job(job, status=Status.FAILED, delete_job=True)
 
     def read_recipes(self) -> None:
         """Make the table of sources say what the recipes say."""
         with self._connection() as conn:
             self._sync(conn)
+
+    def clean(self) -> None:
+        """Drop what is too old, and make room for what comes."""
+        with self._connection() as conn:
+            self._cleaner.clean(conn, now=datetime.now(UTC))
 
     def _connection(self) -> psycopg.Connection:
         return _connected(self._dsn, "tick")

@@ -1,4 +1,4 @@
-"""Captures become articles: read what waits, then settle it."""
+"""Captures become articles: read what waits, settle it, then follow its links."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from psycopg import Connection
+from psycopg.errors import DeadlockDetected
 
 from etl.model import Capture
+from etl.recipe.shelf import Shelf
 from etl.store import captures
 
+from .follow import follow
 from .reading import Reading
-from .settle import PAGES_PER_TRANSACTION, Settled, settle
+from .settle import DEADLOCK_TRIES, PAGES_PER_TRANSACTION, Settled, settle
 
 
 def digest_pending(
@@ -19,14 +22,36 @@ def digest_pending(
     read: Callable[[Sequence[Capture]], Sequence[Reading]],
     *,
     now: Callable[[], datetime],
+    shelf: Shelf,
     limit: int = PAGES_PER_TRANSACTION,
 ) -> list[Settled]:
     """Digest up to *limit* waiting captures and say what became of each; an empty list when none waits.
 
     The captures are held until the end: another worker takes others, and a worker that dies gives them back.
+    Links are followed as the recipes on *shelf* say.
     """
-    with conn.transaction():
-        waiting = captures.pending(conn, limit=limit)
-        if not waiting:
-            return []
-        return settle(conn, read(waiting), now=now())
+    for last_try in (False,) * (DEADLOCK_TRIES - 1) + (True,):
+        try:
+            with conn.transaction():
+                return _digest(conn, read, now(), shelf, limit)
+        except DeadlockDetected:
+            # Two digests that each hold a new page of their own may find each other's by a link: one begins again.
+            if last_try:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _digest(
+    conn: Connection,
+    read: Callable[[Sequence[Capture]], Sequence[Reading]],
+    now: datetime,
+    shelf: Shelf,
+    limit: int,
+) -> list[Settled]:
+    waiting = captures.pending(conn, limit=limit)
+    if not waiting:
+        return []
+    readings = read(waiting)
+    settled = settle(conn, readings, now=now)
+    follow(conn, readings, settled, shelf=shelf, now=now)
+    return settled

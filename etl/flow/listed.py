@@ -21,6 +21,8 @@ def listed_sources(shelf: Shelf) -> list[Listed]:
             cron=rule.cron,
             zone=rule.zone or recipe.zone,
             follow=rule.follow,
+            follow_depth=rule.follow_depth,
+            follow_per_day=rule.follow_per_day,
         )
         for recipe in shelf.recipes
         for rule in recipe.sources

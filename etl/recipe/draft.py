@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from etl.recipe.rules import SourceRule
+from etl.recipe.rules import DEFAULT_FOLLOW_DEPTH, DEFAULT_FOLLOW_PER_DAY, SourceRule
 
 _UNITS = (("d", 86_400), ("h", 3600), ("m", 60))
 
@@ -63,6 +63,10 @@ def _source_lines(source: SourceRule, *, site_zone: str | None) -> list[str]:
     lines = [f"{key} = {_quoted(value)}" for key, value in values if value is not None]
     if source.follow:
         lines.append(f"follow = [{', '.join(map(_quoted, source.follow))}]")
+        if source.follow_depth != DEFAULT_FOLLOW_DEPTH:
+            lines.append(f"follow_depth = {source.follow_depth}")
+        if source.follow_per_day != DEFAULT_FOLLOW_PER_DAY:
+            lines.append(f"follow_per_day = {source.follow_per_day}")
     return lines
 
 

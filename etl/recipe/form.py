@@ -19,7 +19,18 @@ from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
 from etl.errors import Misconfigured
 from etl.model import LinkKind
-from etl.recipe.rules import DEFAULT_INTERVAL_S, FetchRules, Layout, LinkRule, Recipe, Rules, SourceRule
+from etl.recipe.rules import (
+    DEFAULT_FOLLOW_DEPTH,
+    DEFAULT_FOLLOW_PER_DAY,
+    DEFAULT_INTERVAL_S,
+    FOLLOW_DEPTH_MAX,
+    FetchRules,
+    Layout,
+    LinkRule,
+    Recipe,
+    Rules,
+    SourceRule,
+)
 
 FILE_MAX_BYTES = 1_000_000  # Hundreds of times a long recipe: more is another file.
 _UNITS_S = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
@@ -41,6 +52,8 @@ class _Source(_Form):
     zone: str | None = None
     selector: str | None = None
     follow: list[LinkKind] = []
+    follow_depth: Annotated[int, msgspec.Meta(ge=1, le=FOLLOW_DEPTH_MAX)] | None = None
+    follow_per_day: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] | None = None
 
 
 class _Fetch(_Form):
@@ -187,6 +200,9 @@ class _Reader:
         slowest_s = self._seconds(form.slowest, f"{key}.slowest")
         if fastest_s is not None and slowest_s is not None and fastest_s > slowest_s:
             raise self._wrong(f"{key}.fastest", "is longer than `slowest`: swap them")
+        for limit in ("follow_depth", "follow_per_day"):
+            if getattr(form, limit) is not None and not form.follow:
+                raise self._wrong(f"{key}.{limit}", "nothing is followed: add `follow`, e.g. follow = ['related']")
         selector = None if form.selector is None else self._selector(form.selector, f"{key}.selector")
         return SourceRule(
             kind=form.kind,
@@ -199,6 +215,8 @@ class _Reader:
             zone=self._zone(form.zone, f"{key}.zone") or default_zone,
             selector=selector,
             follow=tuple(dict.fromkeys(form.follow)),
+            follow_depth=form.follow_depth or DEFAULT_FOLLOW_DEPTH,
+            follow_per_day=form.follow_per_day or DEFAULT_FOLLOW_PER_DAY,
         )
 
     def _fetch(self, form: _Fetch) -> FetchRules:

@@ -15,6 +15,11 @@ from urllib.parse import urlsplit
 from etl.model import LinkKind, SourceKind
 
 DEFAULT_INTERVAL_S = 900.0  # Four requests an hour and source; a recipe says otherwise where that is too slow.
+DEFAULT_FOLLOW_DEPTH = 1
+FOLLOW_DEPTH_MAX = 5
+"""Also a CHECK of etl.sources. Every article links to dozens of others: five links away is the whole site, which its
+sitemap names better."""
+DEFAULT_FOLLOW_PER_DAY = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,10 @@ class SourceRule:
     """Listing only: what matches the teasers, or their links. None: the teasers are found by their pattern."""
     follow: tuple[LinkKind, ...] = ()
     """Kinds of links of the stored articles that become pages to visit too."""
+    follow_depth: int = DEFAULT_FOLLOW_DEPTH
+    """How many links away from what the source names itself; 1: the links of its own articles only."""
+    follow_per_day: int = DEFAULT_FOLLOW_PER_DAY
+    """At most this many pages are found by links in one UTC day."""
 
 
 @dataclass(frozen=True, slots=True)

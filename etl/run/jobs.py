@@ -65,7 +65,7 @@ class Jobs:
         read = partial(read_archived, self.readers)
         for _ in range(BATCHES_PER_DIGEST):
             with self._reading, self.pool.connection() as conn:
-                settled = digest_pending(conn, read, now=self.tools.now)
+                settled = digest_pending(conn, read, now=self.tools.now, shelf=self.tools.shelf)
             if not settled:
                 return
             counts: dict[str, int] = {}

@@ -134,7 +134,7 @@ class RunOnce:
     def _digest(self) -> int:
         read = partial(read_archived, self.readers)
         with self.pool.connection() as conn:
-            settled = digest_pending(conn, read, now=self.tools.now, limit=DIGESTS_AT_ONCE)
+            settled = digest_pending(conn, read, now=self.tools.now, shelf=self.tools.shelf, limit=DIGESTS_AT_ONCE)
         self.once.digested += len(settled)
         if settled:
             with self._busy:

@@ -25,6 +25,8 @@ class Listed:
     cron: str | None
     zone: str | None
     follow: tuple[LinkKind, ...]
+    follow_depth: int
+    follow_per_day: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,30 +63,36 @@ def sync(conn: Connection, listed: Sequence[Listed], *, now: datetime) -> tuple[
         "cron": [s.cron for s in listed],
         "zone": [s.zone for s in listed],
         "follow": [",".join(s.follow) for s in listed],
+        "follow_depth": [s.follow_depth for s in listed],
+        "follow_per_day": [s.follow_per_day for s in listed],
         "now": now,
         "dropped": DROPPED,
     }
     written = conn.execute(
         """
         INSERT INTO etl.sources AS stored
-            (slug, kind, url, host, recipe, interval_s, cron, zone, follow, next_poll_at, created_at)
+            (slug, kind, url, host, recipe, interval_s, cron, zone, follow, follow_depth, follow_per_day, next_poll_at,
+             created_at)
         SELECT r.slug, r.kind, r.url, r.host, r.recipe, r.interval_s, r.cron, r.zone,
-               string_to_array(r.follow, ','), %(now)s, %(now)s
+               string_to_array(r.follow, ','), r.follow_depth, r.follow_per_day, %(now)s, %(now)s
         FROM unnest(%(slug)s::text[], %(kind)s::text[], %(url)s::text[], %(host)s::text[], %(recipe)s::text[],
-                    %(interval_s)s::float8[], %(cron)s::text[], %(zone)s::text[], %(follow)s::text[])
-             AS r (slug, kind, url, host, recipe, interval_s, cron, zone, follow)
+                    %(interval_s)s::float8[], %(cron)s::text[], %(zone)s::text[], %(follow)s::text[],
+                    %(follow_depth)s::int[], %(follow_per_day)s::int[])
+             AS r (slug, kind, url, host, recipe, interval_s, cron, zone, follow, follow_depth, follow_per_day)
         ON CONFLICT (slug) DO UPDATE
         SET kind = excluded.kind, url = excluded.url, host = excluded.host, recipe = excluded.recipe,
             interval_s = excluded.interval_s, cron = excluded.cron, zone = excluded.zone, follow = excluded.follow,
+            follow_depth = excluded.follow_depth, follow_per_day = excluded.follow_per_day,
             is_active = stored.is_active OR stored.paused_because = %(dropped)s,
             paused_because = nullif(stored.paused_because, %(dropped)s),
             next_poll_at = CASE WHEN stored.url = excluded.url THEN stored.next_poll_at ELSE %(now)s END,
             etag = CASE WHEN stored.url = excluded.url THEN stored.etag END,
             last_modified = CASE WHEN stored.url = excluded.url THEN stored.last_modified END,
             body_sha256 = CASE WHEN stored.url = excluded.url THEN stored.body_sha256 END
-        WHERE (stored.kind, stored.url, stored.recipe, stored.interval_s, stored.cron, stored.zone, stored.follow)
+        WHERE (stored.kind, stored.url, stored.recipe, stored.interval_s, stored.cron, stored.zone, stored.follow,
+               stored.follow_depth, stored.follow_per_day)
               IS DISTINCT FROM (excluded.kind, excluded.url, excluded.recipe, excluded.interval_s, excluded.cron,
-                                excluded.zone, excluded.follow)
+                                excluded.zone, excluded.follow, excluded.follow_depth, excluded.follow_per_day)
               OR stored.paused_because = %(dropped)s
         RETURNING xmax = 0 AS is_new
         """,

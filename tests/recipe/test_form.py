@@ -26,6 +26,8 @@ interval = "10m"
 fastest = "90s"
 slowest = "6h"
 follow = ["related", "most_read"]
+follow_depth = 2
+follow_per_day = 50
 
 [[sources]]
 kind = "listing"
@@ -78,6 +80,8 @@ def test_every_key_reaches_its_field():
             slowest_s=21_600,
             zone="Europe/Paris",
             follow=("related", "most_read"),
+            follow_depth=2,
+            follow_per_day=50,
         ),
         SourceRule(
             kind="listing",
@@ -134,6 +138,21 @@ def test_a_zone_alone_is_a_rule_for_reading_dates():
             "[[sources]]\nkind='feed'\nurl='https://a.org'\nselector='a'",
             ["sources[0].selector", "listing"],
             id="place",
+        ),
+        pytest.param(
+            "[[sources]]\nkind='feed'\nurl='https://a.org'\nfollow_depth=2",
+            ["sources[0].follow_depth", "add `follow`"],
+            id="depth of nothing",
+        ),
+        pytest.param(
+            "[[sources]]\nkind='feed'\nurl='https://a.org'\nfollow=['related']\nfollow_depth=9",
+            ["sources[0].follow_depth", "<= 5"],
+            id="depth of a whole site",
+        ),
+        pytest.param(
+            "[[sources]]\nkind='feed'\nurl='https://a.org'\nfollow=['related']\nfollow_per_day=0",
+            ["sources[0].follow_per_day", ">= 1"],
+            id="no budget",
         ),
         pytest.param(
             "[[sources]]\nname='x'\nkind='feed'\nurl='https://a.org'\n" * 2, ["called `x`"], id="two of one name"

@@ -33,12 +33,9 @@ def run(
     return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
-def start(*arguments: str, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    """Start the program in a process group of its own, to be killed."""
-    return subprocess.Popen(
-        [*PROGRAM, *arguments],
-        env=dict(env),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+def start(*arguments: str, env: Mapping[str, str], log: Path | None = None) -> subprocess.Popen[bytes]:
+    """Start the program in a process group of its own, to be killed; what it says goes to *log*."""
+    with (log or Path(os.devnull)).open("ab") as said:
+        return subprocess.Popen(
+            [*PROGRAM, *arguments], env=dict(env), stdout=subprocess.DEVNULL, stderr=said, start_new_session=True
+        )

@@ -48,7 +48,16 @@ def env(dsn, tmp_path, press):
 
 
 @pytest.fixture
-def parts():
+def log(tmp_path):
+    """What the parts say; shown when the test fails."""
+    path = tmp_path / "parts.log"
+    yield path
+    if path.exists():
+        print(path.read_text()[-6000:])
+
+
+@pytest.fixture
+def parts(log):
     """Processes that are killed at the end of the test."""
     running: list[subprocess.Popen[bytes]] = []
     yield running
@@ -83,12 +92,12 @@ def right(press) -> int:
     return sum(1 for outcome in press.gold.outcomes[0].values() if outcome in ("new", "copies"))
 
 
-def test_what_is_due_is_fetched_and_a_killed_worker_costs_nothing(dsn, env, press, parts):
-    parts.append(start("scheduler", env=env))
-    parts.append(start("worker", env=env))
+def test_what_is_due_is_fetched_and_a_killed_worker_costs_nothing(dsn, env, log, press, parts):
+    parts.append(start("scheduler", env=env, log=log))
+    parts.append(start("worker", env=env, log=log))
     until(lambda: stored(dsn) > 0)
     os.killpg(parts[1].pid, signal.SIGKILL)
-    parts.append(start("worker", env=env))
+    parts.append(start("worker", env=env, log=log))
     until(lambda: stored(dsn) == right(press))
     with psycopg.connect(dsn) as conn:
         rows = conn.execute("SELECT count(*), count(DISTINCT page_id) FROM etl.articles").fetchone()
@@ -97,19 +106,19 @@ def test_what_is_due_is_fetched_and_a_killed_worker_costs_nothing(dsn, env, pres
     assert waiting == (0,)
 
 
-def test_a_standby_takes_over_when_the_leader_is_killed(dsn, env, parts):
-    parts.append(start("scheduler", env=env))
+def test_a_standby_takes_over_when_the_leader_is_killed(dsn, env, log, parts):
+    parts.append(start("scheduler", env=env, log=log))
     until(lambda: leader(dsn) is not None)
     first = leader(dsn)
-    parts.append(start("scheduler", env=env))
+    parts.append(start("scheduler", env=env, log=log))
     time.sleep(2.0)
     os.killpg(parts[0].pid, signal.SIGKILL)
     took_s = until(lambda: leader(dsn) not in (None, first), within_s=30.0)
     assert took_s < 15.0
 
 
-def test_run_starts_all_parts_and_ends_well(dsn, env, press, parts):
-    parts.append(start("run", env=env))
+def test_run_starts_all_parts_and_ends_well(dsn, env, log, press, parts):
+    parts.append(start("run", env=env, log=log))
     until(lambda: stored(dsn) == right(press))
     parts[0].terminate()
     assert parts[0].wait(timeout=40) == 0

@@ -61,3 +61,15 @@ def worker(
     from .serving import run_worker
 
     run_worker(until_idle=until_idle)
+
+
+def web() -> None:
+    """Serve the status page, the health checks (/livez, /readyz) and the metrics for Prometheus (/metrics).
+
+    It listens at NEWS_ETL_WEB_ADDRESS (127.0.0.1:8080). There is no log-in: whoever reaches the address may read.
+
+    Example: NEWS_ETL_DATABASE_URL=postgresql://news@db/news news-etl web
+    """
+    from .serving import run_web
+
+    run_web()

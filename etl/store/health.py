@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from psycopg import Connection
+from psycopg import Connection, sql
 from psycopg.rows import class_row
+
+from .migrate import LOCK_KEY, current
+
+QUARANTINE: Sequence[str] = ("crashed", "too_slow")
+"""Outcomes of pages that our reader could not bear: they are kept, for a better reader to try again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +72,221 @@ def waiting(conn: Connection, *, now: datetime) -> Waiting:
         ).fetchone()
     assert row is not None
     return row
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """Where the schema of the database is, and whether somebody is changing it now."""
+
+    version: str | None
+    is_migrating: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Leader:
+    """The scheduler that leads, by what its connection shows."""
+
+    since: datetime
+    ticked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PolledSource:
+    slug: str
+    kind: str
+    host: str
+    is_active: bool
+    paused_because: str | None
+    outcome: str | None
+    outcome_detail: str | None
+    polled_at: datetime | None
+    next_poll_at: datetime
+    failures: int
+    failing_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A page that our reader could not bear; its bytes are in the archive."""
+
+    url: str
+    outcome: str
+    outcome_detail: str | None
+    outcome_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedJobs:
+    job: str
+    status: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    kind: str
+    name: str
+    """The source or host it was about, or the number of the backfill; empty for a clean."""
+    started_at: datetime
+    took_s: float
+    outcome: str
+    counts: Mapping[str, int]
+    detail: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class BackfillProgress:
+    id: int
+    kind: str
+    state: str
+    created_at: datetime
+    ended_at: datetime | None
+    items: int
+    done: int
+    failed: int
+    detail: str | None
+
+
+def schema(conn: Connection) -> Schema:
+    """Return the version of the schema and whether a migration runs."""
+    row = conn.execute(
+        """
+        SELECT EXISTS (
+            SELECT
+            FROM pg_locks
+            WHERE locktype = 'advisory' AND granted AND objsubid = 1
+                  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                  AND (classid::bigint << 32) | objid::bigint = %(key)s
+        )
+        """,
+        {"key": LOCK_KEY},
+    ).fetchone()
+    return Schema(current(conn), bool(row and row[0]))
+
+
+def show_tick(conn: Connection, ticked_at: datetime | None) -> None:
+    """Let others see, in pg_stat_activity, when the leader of this connection last asked what is due.
+
+    It costs one statement and no write, and it ends with the leader, however this dies.
+    """
+    seconds = "" if ticked_at is None else f"{ticked_at.timestamp():.3f}"
+    conn.execute(sql.SQL("SELECT {} AS ticked_at").format(sql.Literal(seconds)))
+
+
+def leader(conn: Connection, *, lock_key: int) -> Leader | None:
+    """Return the session that holds the lead (the advisory lock *lock_key*), or None."""
+    with conn.cursor(row_factory=class_row(Leader)) as cursor:
+        return cursor.execute(
+            """
+            SELECT a.backend_start AS since,
+                   to_timestamp(substring(a.query FROM '^SELECT ''([0-9.]+)'' AS ticked_at$')::float8) AS ticked_at
+            FROM pg_locks l
+            JOIN pg_stat_activity a ON a.pid = l.pid
+            WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+                  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                  AND (l.classid::bigint << 32) | l.objid::bigint = %(key)s
+            """,
+            {"key": lock_key},
+        ).fetchone()
+
+
+def polled_sources(conn: Connection, *, limit: int) -> list[PolledSource]:
+    """Return sources: those that fail first (longest first), then those that are polled next, then what is paused."""
+    with conn.cursor(row_factory=class_row(PolledSource)) as cursor:
+        return cursor.execute(
+            """
+            SELECT slug, kind, host, is_active, paused_because, outcome, outcome_detail, polled_at, next_poll_at,
+                   failures, failing_since
+            FROM etl.sources
+            ORDER BY is_active DESC, failing_since NULLS LAST, next_poll_at, slug
+            LIMIT %(limit)s
+            """,
+            {"limit": limit},
+        ).fetchall()
+
+
+def source_count(conn: Connection) -> int:
+    """Return how many sources there are."""
+    row = conn.execute("SELECT count(*) FROM etl.sources").fetchone()
+    return row[0] if row else 0
+
+
+def oldest_waiting_capture(conn: Connection) -> datetime | None:
+    """Return when the oldest capture that waits for its digest was stored."""
+    row = conn.execute("SELECT min(stored_at) FROM etl.captures WHERE digested_at IS NULL").fetchone()
+    return row[0] if row else None
+
+
+def pages_by_outcome(conn: Connection) -> dict[str, int]:
+    """Return outcome → number of pages; those that nobody visited yet count as `unvisited`. Reads the whole table."""
+    rows = conn.execute(
+        "SELECT coalesce(outcome, 'unvisited') AS outcome, count(*) FROM etl.pages GROUP BY 1 ORDER BY 1"
+    ).fetchall()
+    return dict(rows)
+
+
+def quarantined(conn: Connection, *, limit: int) -> list[Quarantined]:
+    """Return the pages that crashed the reader or took it too long, the latest first. Reads the whole table."""
+    with conn.cursor(row_factory=class_row(Quarantined)) as cursor:
+        return cursor.execute(
+            """
+            SELECT url, outcome, outcome_detail, outcome_at
+            FROM etl.pages
+            WHERE outcome = ANY (%(outcomes)s)
+            ORDER BY outcome_at DESC
+            LIMIT %(limit)s
+            """,
+            {"outcomes": list(QUARANTINE), "limit": limit},
+        ).fetchall()
+
+
+def queued_jobs(conn: Connection) -> list[QueuedJobs]:
+    """Return how many jobs of each kind wait (`todo`), run (`doing`) or ended otherwise."""
+    with conn.cursor(row_factory=class_row(QueuedJobs)) as cursor:
+        return cursor.execute(
+            """
+            SELECT task_name AS job, status::text AS status, count(*) AS count
+            FROM queue.procrastinate_jobs
+            GROUP BY task_name, status
+            ORDER BY task_name, status
+            """
+        ).fetchall()
+
+
+def last_runs(conn: Connection, *, limit: int) -> list[Run]:
+    """Return the last units of work that were remembered, the latest first."""
+    with conn.cursor(row_factory=class_row(Run)) as cursor:
+        return cursor.execute(
+            """
+            SELECT r.kind, coalesce(s.slug, r.host, r.backfill_id::text, '') AS name, r.started_at,
+                   extract(epoch FROM r.ended_at - r.started_at)::float8 AS took_s, r.outcome, r.counts, r.detail
+            FROM etl.runs r
+            LEFT JOIN etl.sources s ON s.id = r.source_id
+            ORDER BY r.started_at DESC
+            LIMIT %(limit)s
+            """,
+            {"limit": limit},
+        ).fetchall()
+
+
+def backfills_progress(conn: Connection, *, limit: int) -> list[BackfillProgress]:
+    """Return the backfills, those that are not over first, with how many of their parts are done."""
+    with conn.cursor(row_factory=class_row(BackfillProgress)) as cursor:
+        return cursor.execute(
+            """
+            SELECT b.id, b.kind, b.state, b.created_at, b.ended_at, b.detail,
+                   count(i.item) AS items,
+                   count(i.item) FILTER (WHERE i.state = 'done') AS done,
+                   count(i.item) FILTER (WHERE i.state = 'failed') AS failed
+            FROM (
+                SELECT id, kind, state, created_at, ended_at, detail
+                FROM etl.backfills
+                ORDER BY ended_at IS NOT NULL, id DESC
+                LIMIT %(limit)s
+            ) AS b
+            LEFT JOIN etl.backfill_items i ON i.backfill_id = b.id
+            GROUP BY b.id, b.kind, b.state, b.created_at, b.ended_at, b.detail
+            ORDER BY b.ended_at IS NOT NULL, b.id DESC
+            """,
+            {"limit": limit},
+        ).fetchall()

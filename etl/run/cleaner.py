@@ -1,0 +1,118 @@
+"""The cleaner: the leader's hourly round that drops what is too old and makes room for what comes.
+
+Rows go before their bytes, so that no row ever points to a file that this round deleted. What still waits for its digest is kept
+whatever its age, and so is everything that was stored after it. Articles, versions and links are never touched.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import structlog
+
+from etl.fetch.archive import Archive
+from etl.run.queue import app_of
+from etl.store import partitions, runs
+from etl.store.partitions import MONTHLY, Partition, month_after
+
+log = structlog.get_logger()
+MONTHS_AHEAD = 2
+BATCH_ROWS = 5_000
+"""Rows deleted in one transaction: short enough that nobody waits for it."""
+BATCHES_MAX = 200
+"""A round ends after a million rows per table; the next goes on."""
+ENDED_JOBS_HOURS = 24
+
+
+@dataclass(slots=True)
+class Cleaned:
+    """What one round did."""
+
+    partitions_made: int = 0
+    partitions_dropped: int = 0
+    captures: int = 0
+    """Rows deleted one by one; those of a dropped partition are not counted."""
+    attempts: int = 0
+    archive_days: int = 0
+    put_off: int = 0
+    """Partitions that were locked or too full: the next round tries again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaner:
+    """What the rounds of one process need."""
+
+    dsn: str
+    archive: Callable[[], Archive]
+    """Opens the archive; only called when something may be too old."""
+    keep_days: int
+    """0 keeps all."""
+
+    def clean(self, conn: psycopg.Connection, *, now: datetime) -> Cleaned:
+        """Do one round; *conn* commits each statement."""
+        cleaned = Cleaned()
+        make_partitions(conn, cleaned, now=now)
+        if self.keep_days:
+            before = oldest_to_keep(conn, now - timedelta(days=self.keep_days))
+            drop_rows(conn, cleaned, before=before)
+            with closing(self.archive()) as archive:
+                cleaned.archive_days = len(archive.expire(before=before.date()))
+        asyncio.run(self._forget_ended_jobs())
+        if any(asdict(cleaned).values()):
+            runs.add(conn, "clean", started_at=now, ended_at=now, outcome="ok", counts=asdict(cleaned))
+            log.info("cleaned", **asdict(cleaned))
+        return cleaned
+
+    async def _forget_ended_jobs(self) -> None:
+        """Workers delete their jobs as they end; what was cancelled or aborted by hand is left."""
+        app = app_of(self.dsn, connections=1)
+        async with app.open_async():
+            await app.job_manager.delete_old_jobs(
+                nb_hours=ENDED_JOBS_HOURS, include_failed=True, include_cancelled=True, include_aborted=True
+            )
+
+
+def oldest_to_keep(conn: psycopg.Connection, before: datetime) -> datetime:
+    """Return *before*, or the moment since when something waits for its digest, if that is earlier."""
+    waiting_since = partitions.oldest_waiting(conn)
+    return before if waiting_since is None else min(before, waiting_since.astimezone(UTC))
+
+
+def make_partitions(conn: psycopg.Connection, cleaned: Cleaned, *, now: datetime) -> None:
+    """Make the partitions of this month and the next ones."""
+    month = now.date().replace(day=1)
+    for table, _ in MONTHLY:
+        known = set(partitions.existing(conn, table))
+        starts_on = month
+        for _ in range(1 + MONTHS_AHEAD):
+            wanted = Partition(table, starts_on)
+            if wanted not in known:
+                is_made = partitions.add(conn, wanted)
+                cleaned.partitions_made += is_made
+                cleaned.put_off += not is_made
+            starts_on = month_after(starts_on)
+
+
+def drop_rows(conn: psycopg.Connection, cleaned: Cleaned, *, before: datetime) -> None:
+    """Drop captures and attempts from before then: whole months at once, the rest in batches."""
+    for table, _ in MONTHLY:
+        for partition in partitions.existing(conn, table):
+            if partition.ends_on <= before.date():
+                is_dropped = partitions.drop(conn, partition)
+                cleaned.partitions_dropped += is_dropped
+                cleaned.put_off += not is_dropped
+    for _ in range(BATCHES_MAX):
+        gone = partitions.delete_captures(conn, before=before, limit=BATCH_ROWS)
+        cleaned.captures += gone
+        if gone < BATCH_ROWS:
+            break
+    for _ in range(BATCHES_MAX):
+        gone = partitions.delete_attempts(conn, before=before, limit=BATCH_ROWS)
+        cleaned.attempts += gone
+        if gone < BATCH_ROWS:
+            break

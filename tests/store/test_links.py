@@ -1,0 +1,87 @@
+"""The views of links: what consumers ask enters by an index, and a step from before finds the targets of links."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import psycopg
+import pytest
+
+from bench import links_sql
+from etl.flow.reading import spell
+from etl.store import pages
+from etl.store.migrate import migrate
+
+DAY = datetime(2026, 2, 7, 8, 15, tzinfo=UTC)
+ASKED = {
+    "page": (
+        "SELECT * FROM news.links WHERE page_url = 'https://news1.example.org/section-1/a-headline-of-seven-words-1'",
+        {"pages_by_url", "links_by_page"},
+    ),
+    "article": ("SELECT * FROM news.links WHERE article_id = 1", {"articles_pkey", "links_by_page"}),
+    "target article": (
+        "SELECT * FROM news.links WHERE target_article_id = 1",
+        {"articles_pkey", "page_urls_by_page", "links_by_target"},
+    ),
+    "target URL": (
+        "SELECT * FROM news.links WHERE target_url = 'https://news2.example.org/section-2/a-headline-of-seven-words-2'",
+        {"links_by_target_url"},
+    ),
+    "ranking of a host": (
+        "SELECT * FROM news.rankings WHERE host = 'news1.example.org' AND rank = 1 AND first_observed_at < now()",
+        {"links_ranked"},
+    ),
+    "related articles": (
+        "SELECT * FROM news.related_articles(1) WHERE kind = 'related'",
+        {"links_by_page", "links_by_target", "articles_pkey"},
+    ),
+}
+
+
+def test_what_is_asked_of_links_enters_by_an_index(dsn):
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        links_sql.fill(conn, 6_000, 10)
+        conn.execute("SET enable_seqscan = off")  # By which a small table would be read.
+        for what, (query, indexes) in ASKED.items():
+            plan = "\n".join(line for (line,) in conn.execute(f"EXPLAIN {query}"))
+            assert "Seq Scan" not in plan, (what, plan)
+            assert "Function Scan" not in plan, (what, plan)
+            assert {index for index in indexes if index not in plan} == set(), (what, plan)
+
+
+def test_targets_are_joined_only_when_they_are_asked_for(conn):
+    plan = "\n".join(line for (line,) in conn.execute("EXPLAIN SELECT kind, target_url FROM news.links"))
+    assert "page_urls" not in plan
+
+
+SPELLINGS = {
+    "as it is": ["https://www.example.org/a-1"],
+    "with www and without": ["http://example.org/a-1", "https://www.example.org/a-1"],
+    "with what tracks readers": ["https://www.example.org/a-1?utm_source=x", "https://www.example.org/a-1#top"],
+}
+
+
+@pytest.mark.parametrize("urls", SPELLINGS.values(), ids=SPELLINGS.keys())
+def test_every_page_has_the_one_spelling_that_links_join(conn, urls):
+    for url in urls:
+        pages.ensure(conn, [spell(url)], found_at=DAY, next_visit_at=None)
+    assert anchors(conn) == [(spell(urls[0]).url_key, 1)]
+
+
+@pytest.mark.parametrize("urls", SPELLINGS.values(), ids=SPELLINGS.keys())
+def test_pages_of_before_the_step_get_that_spelling(empty_dsn, urls):
+    migrate(empty_dsn, to="0003")
+    with psycopg.connect(empty_dsn) as conn:
+        for url in urls:  # Before, a canonical URL stood under the hash of its own text.
+            one = spell(url)
+            pages.ensure(conn, [one], found_at=DAY, next_visit_at=None)
+        conn.execute("UPDATE etl.page_urls SET variant_key = gen_random_uuid()")
+    migrate(empty_dsn, to="0004")
+    with psycopg.connect(empty_dsn) as conn:
+        assert anchors(conn) == [(spell(urls[0]).url_key, 1)]
+
+
+def anchors(conn: psycopg.Connection) -> list[tuple]:
+    return conn.execute(
+        "SELECT variant_key, count(*) FROM etl.page_urls WHERE variant_key = url_key GROUP BY variant_key"
+    ).fetchall()

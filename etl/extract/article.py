@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from etl.extract import body as bodies
-from etl.extract import document, links, metadata, ruled, structured, teasers, times
+from etl.extract import dates, document, links, metadata, ruled, structured, teasers, times, trim
 from etl.extract.document import Document
 from etl.model import Article
 
@@ -70,6 +70,18 @@ def read(
         title=told.title,
         raw=body,
     )
+    section = told.section
+    main = trim.trimmed(
+        main,
+        trim.Said(
+            authors=told.authors,
+            section=section,
+            moments=tuple(moment for moment in (when.published, when.modified) if moment is not None),
+            read_label=lambda label: dates.read_label(
+                label, language=language, country=when.country, zone=when.zone, fetched_at=fetched_at
+            ),
+        ),
+    )
     found = links.read(
         doc,
         blocks,
@@ -84,9 +96,9 @@ def read(
     article = Article(
         title=told.title,
         authors=told.authors,
-        lead=told.lead,
+        lead=trim.without_section(told.lead, section) if told.lead else None,
         body=main.blocks,
-        section=told.section,
+        section=section,
         tags=told.tags,
         language=language,
         image=told.image,

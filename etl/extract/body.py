@@ -25,6 +25,8 @@ TEXT_MIN_CHARS = 200
 TWICE_MIN_CHARS = 30
 BETWEEN_MIN = 0.2
 """The chance that a line between two pieces of body needs."""
+SUBHEAD_MAX_CHARS = 120
+SUBHEADS_MIN = 2
 _KINDS: dict[str, BlockKind] = {
     **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), "heading"),
     **dict.fromkeys(("li", "dt", "dd"), "list"),
@@ -143,6 +145,7 @@ def picked(doc: Document, runs: Runs, chances: list[float]) -> list[int]:
     """
     parents = [doc.parents[box] for box in runs.boxes]
     least, last = CHOOSER.threshold, len(chances) - 1
+    subheads = _subheads(doc, runs, chances)
     return [
         run
         for run, one in enumerate(chances)
@@ -154,7 +157,36 @@ def picked(doc: Document, runs: Runs, chances: list[float]) -> list[int]:
             and parents[run - 1] == parents[run] == parents[run + 1]
             and not runs.linked[run]
         )
+        or run in subheads
     ]
+
+
+def _subheads(doc: Document, runs: Runs, chances: list[float]) -> set[int]:
+    """Return short lines of one class that stand, twice or more, each between two pieces of body beside it.
+
+    One such line may be anything; several that the page dresses alike are the headings inside its text.
+    """
+    least = CHOOSER.threshold
+    by_class: dict[str, list[int]] = {}
+    for run in range(1, len(chances) - 1):
+        text, box = runs.texts[run], runs.boxes[run]
+        if (
+            chances[run] <= least
+            and chances[run - 1] > least < chances[run + 1]
+            and len(text) <= SUBHEAD_MAX_CHARS
+            and text[-1] not in ".:;,!…"
+            and not runs.linked[run]
+            and doc.parents[runs.boxes[run - 1]] == doc.parents[box] == doc.parents[runs.boxes[run + 1]]
+            and (name := doc.attribute(box, "class"))
+            and name not in (doc.attribute(runs.boxes[run - 1], "class"), doc.attribute(runs.boxes[run + 1], "class"))
+        ):
+            by_class.setdefault(name, []).append(run)
+    return {
+        run
+        for alike in by_class.values()
+        if len({runs.texts[run] for run in alike}) == len(alike) >= SUBHEADS_MIN
+        for run in alike
+    }
 
 
 def _without_repeats(doc: Document, runs: Runs, chosen: list[int], title: str) -> list[int]:

@@ -22,6 +22,8 @@ LONG_LINES = 6
 """Paragraphs after which the text has begun for certain."""
 PROBE_CHARS = 12
 """Two texts that do not share so much of a beginning are not compared."""
+BOLD_WITHIN = 3
+"""Lines after the headline within which a paragraph in bold, the only one, is the standfirst."""
 RUNS_MAX = 40
 """Lines after the headline in which a standfirst is looked for; bylines, dates and share buttons come between."""
 _HINTS = vocabulary.words("lead", "hints")
@@ -98,6 +100,8 @@ def find(doc: Document, facts: Structured, *, heading: int | None) -> Standfirst
         if not rule and _is_among(text, other_headlines):
             score -= 1.5
         score += 0.5 * (len(text) >= 80) + 0.6 * (order == 0) - order * 0.06
+        if order <= BOLD_WITHIN and len(text) >= 80 and _is_alone_in_bold(doc, lines, first, last):
+            score += 0.6
         is_before_text = is_before_text and not is_usual
         if score > best_score:
             best, best_score = Standfirst(text, first, last, box, "shown:" + (rule or "place")), score
@@ -215,8 +219,20 @@ def _look_score(doc: Document, first: int, last: int, box: int) -> float:
         return 1.4
     if "bold" in doc.hint(box) or "medium" in doc.hint(box):
         return 1.5
+    return 1.5 if _is_bold(doc, first, last) else 0.0
+
+
+def _is_bold(doc: Document, first: int, last: int) -> bool:
     owners = {doc.owners[chunk] for chunk in range(first, last) if doc.chars[chunk + 1] > doc.chars[chunk]}
-    return 1.5 if owners and all(doc.tags[owner] in ("strong", "b") for owner in owners) else 0.0
+    return bool(owners) and all(doc.tags[owner] in ("strong", "b") for owner in owners)
+
+
+def _is_alone_in_bold(doc: Document, lines: list[Line], first: int, last: int) -> bool:
+    """Say whether a line is all in bold and no other long line is: an editor's summary, not a page in bold."""
+    if not _is_bold(doc, first, last):
+        return False
+    long = [line for line in lines if line[1] != first and doc.chars[line[2]] - doc.chars[line[1]] >= 80]
+    return bool(long) and not any(_is_bold(doc, other, end) for _, other, end, _ in long)
 
 
 def _whole(doc: Document, part: Standfirst) -> Standfirst:

@@ -42,7 +42,7 @@ def read(doc: Document, facts: Structured, *, text: str = "", body_at: int | Non
         "title": _any(headline),
         "authors": _any(written),
         "lead": _any(standfirst := lead.read(doc, facts, heading=heading)),
-        "section": _any(part := topics.section(facts, known)),
+        "section": _any(part := topics.section(doc, facts, known)),
         "tags": _any(
             tags := topics.tags(doc, facts, known, authors=written.value, title=headline.value, heading=heading)
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from urllib.parse import urlsplit
 
 from etl.extract import site, vocabulary
 from etl.extract.choice import Choice, losers
@@ -24,10 +25,13 @@ _CODE = re.compile(
     r"^\d+$|^https?:|[{}<>]|:{2}",
     re.IGNORECASE,
 )
+MENU_LINKS_MAX = 150
+"""Menus stand at the top; teasers with the section's name as their kicker come after."""
+MENU_LABEL_MAX_CHARS = 40
 _PLAIN_SEPARATOR = re.compile(r"\s*[,;、，；|]\s*|\s*\n\s*")
 
 
-def section(facts: Structured, known: frozenset[str]) -> Choice[str | None]:
+def section(doc: Document, facts: Structured, known: frozenset[str]) -> Choice[str | None]:
     """Return the section of the paper as the page names it, or None; *known* are the site's names."""
     found: list[tuple[str, str]] = []
     for node in facts.articles[:2]:
@@ -45,6 +49,7 @@ def section(facts: Structured, known: frozenset[str]) -> Choice[str | None]:
     return (
         _first_section(found, known)
         or _first_section([("breadcrumb", said) for said in _breadcrumb(facts)[:1]], known)
+        or _first_section(_in_menu(doc), known)
         or Choice(None, "", tuple(found))
     )
 
@@ -55,6 +60,21 @@ def _first_section(found: list[tuple[str, str]], known: frozenset[str]) -> Choic
         if 1 < len(name) <= TAG_MAX_CHARS and not _CODE.search(name) and not site.is_name(name, known):
             return Choice(name, rule, losers(found, said))
     return None
+
+
+def _in_menu(doc: Document) -> list[tuple[str, str]]:
+    """Return what the page's own menu calls the folder that the page stands in: `/international/…` is "International"."""
+    folder, slash, rest = urlsplit(doc.url).path.strip("/").partition("/")
+    if not slash or not rest or not folder or folder.isdigit():
+        return []
+    wanted = {f"/{folder}", f"/{folder}/"}
+    for anchor in doc.by_tag.get("a", ())[:MENU_LINKS_MAX]:
+        href = doc.attribute(anchor, "href")
+        if folder in href and urlsplit(doc.absolute(href) or "").path in wanted:
+            label = doc.text(anchor)
+            if 1 < len(label) <= MENU_LABEL_MAX_CHARS:
+                return [("address and menu", label)]
+    return []
 
 
 def tags(

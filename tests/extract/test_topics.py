@@ -24,7 +24,7 @@ def read(
     facts = structured.read(doc)
     known = site.names(facts, URL)
     tags = topics.tags(doc, facts, known, authors=("Ada Hill",), title="Rain in the hills")
-    return topics.section(facts, known).value, tags.value, tags.rule
+    return topics.section(doc, facts, known).value, tags.value, tags.rule
 
 
 @pytest.mark.parametrize(

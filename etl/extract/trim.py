@@ -1,0 +1,94 @@
+"""What stands in the body though another field says it already: byline and date lines, and the section before the first words.
+
+The judge of the body looks at each run by itself. Here the other readers have spoken, so a line that only repeats the authors
+and the time is known for what it is, whatever the page calls it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from etl.extract.body import Main
+from etl.model import Moment
+
+T = TypeVar("T")
+LINES_AT_TOP = 4
+LINE_MAX_CHARS = 160
+LEFT_MAX_LETTERS = 12
+"""Letters that may be left of a byline when names and times are taken out: "Par", "By our staff" …"""
+_SENTENCE_END = re.compile(r"[.!?。！？…]\s*$")
+_LETTERS = re.compile(r"[^\W\d_]")
+_AFTER_SECTION = re.compile(r"\s*[-–—|:•·/]\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the other readers found."""
+
+    authors: tuple[str, ...]
+    section: str | None
+    moments: tuple[Moment, ...]
+    read_label: Callable[[str], Moment]
+    """Reads a date label where the page is published."""
+
+
+def trimmed(main: Main, said: Said) -> Main:
+    """Return the body without byline and date lines at its top, and without the section before its first words."""
+    kept = [
+        number for number, block in enumerate(main.blocks) if number >= LINES_AT_TOP or not is_byline(block.text, said)
+    ]
+    blocks = [main.blocks[number] for number in kept]
+    if blocks:
+        blocks[0] = replace(blocks[0], text=without_section(blocks[0].text, said.section))
+    if len(kept) == len(main.blocks):
+        return replace(main, blocks=tuple(blocks))
+    return replace(
+        main,
+        blocks=tuple(blocks),
+        spans=_kept(main.spans, kept),
+        elements=_kept(main.elements, kept),
+    )
+
+
+def _kept(values: tuple[T, ...], kept: Sequence[int]) -> tuple[T, ...]:
+    return tuple(values[number] for number in kept) if values else ()
+
+
+def is_byline(text: str, said: Said) -> bool:
+    """Say whether a line only names the authors, the time, or both."""
+    if len(text) > LINE_MAX_CHARS or _SENTENCE_END.search(text):
+        return False
+    left = text
+    for name in said.authors:
+        left = re.sub(re.escape(name), " ", left, flags=re.IGNORECASE)
+    names_author = left != text
+    if len(_LETTERS.findall(left)) <= LEFT_MAX_LETTERS:
+        return names_author or _tells_time(left, said)
+    if not said.moments or not any(character.isdigit() for character in left):
+        return False
+    return _tells_time(left, said) or (names_author and _tells_time(_without_first_word(left), said))
+
+
+def _without_first_word(text: str) -> str:
+    return re.sub(r"^\W*\w{1,12}\W+", "", text)
+
+
+def _tells_time(text: str, said: Said) -> bool:
+    """Say whether the line is a date label of the article's own day."""
+    days = {moment.at.date() for moment in said.moments if moment.at is not None}
+    for label in (text, *re.split(r"\s[|•·–—]\s", text)):
+        at = said.read_label(label.strip(" -–—|•·,")).at
+        if at is not None and at.date() in days:
+            return True
+    return False
+
+
+def without_section(text: str, section: str | None) -> str:
+    """Return the text without the section printed before it: "INTERNATIONAL - The embassy …"."""
+    if not section or text[: len(section)].casefold() != section.casefold():
+        return text
+    after = _AFTER_SECTION.match(text, len(section))
+    return text[after.end() :] if after and after.end() < len(text) else text

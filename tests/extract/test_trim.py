@@ -1,0 +1,58 @@
+"""Lines that only repeat the authors, the time or the section are not body."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from etl.extract import dates
+from etl.extract.body import Main
+from etl.extract.trim import Said, is_byline, trimmed, without_section
+from etl.model import Block
+
+FETCHED_AT = datetime(2023, 2, 7, 7, 15, tzinfo=UTC)
+
+
+def read_label(label: str):
+    return dates.read_label(label, language="fr", country="FR", zone="Europe/Paris", fetched_at=FETCHED_AT)
+
+
+SAID = Said(("Jeanne Morel",), "International", (read_label("Publié le 17 novembre 2020 à 22h41"),), read_label)
+BYLINES = {
+    "date alone": "Publié le 17 novembre 2020 à 22h41",
+    "date and change": "Publié le 17 novembre 2020 à 22h41 | Mis à jour le 18 novembre 2020 à 07h12",
+    "author alone": "Par Jeanne Morel",
+    "author and date": "Par Jeanne Morel - Publié le 17 novembre 2020 à 22h41",
+}
+TEXT = {
+    "a sentence with the day": "Le 17 novembre 2020, sept roquettes ont été tirées.",
+    "a sentence with the author": "Jeanne Morel a vu les tirs depuis la terrasse de son hôtel.",
+    "another day": "18 mars 2019",
+    "a subhead": "Fin de la trêve avec les factions pro-Iran",
+}
+
+
+@pytest.mark.parametrize("line", BYLINES.values(), ids=BYLINES.keys())
+def test_bylines(line):
+    assert is_byline(line, SAID)
+
+
+@pytest.mark.parametrize("line", TEXT.values(), ids=TEXT.keys())
+def test_text_is_no_byline(line):
+    assert not is_byline(line, SAID)
+
+
+def test_the_body_loses_its_byline_and_the_section_before_its_first_words():
+    lines = (BYLINES["author and date"], "INTERNATIONAL - L'ambassade a été visée.", "Sept roquettes ont été tirées.")
+    main = Main(tuple(Block("paragraph", line) for line in lines), ((0, 1), (1, 2), (2, 3)), (7, 8, 9), 5, "chooser")
+    done = trimmed(main, SAID)
+    assert [block.text for block in done.blocks] == ["L'ambassade a été visée.", "Sept roquettes ont été tirées."]
+    assert done.spans == ((1, 2), (2, 3))
+    assert done.elements == (8, 9)
+
+
+def test_only_the_section_itself_is_taken_off():
+    assert without_section("International law says no.", "International") == "International law says no."
+    assert without_section("International - ", "International") == "International - "
+    assert without_section("Sport | The match", "International") == "Sport | The match"

@@ -33,7 +33,7 @@ def digest_pending(
     for last_try in (False,) * (DEADLOCK_TRIES - 1) + (True,):
         try:
             with conn.transaction():
-                return _digest(conn, read, now(), shelf, limit)
+                return _digest(conn, read, now=now(), shelf=shelf, limit=limit)
         except DeadlockDetected:
             # Two digests that each hold a new page of their own may find each other's by a link: one begins again.
             if last_try:
@@ -44,6 +44,7 @@ def digest_pending(
 def _digest(
     conn: Connection,
     read: Callable[[Sequence[Capture]], Sequence[Reading]],
+    *,
     now: datetime,
     shelf: Shelf,
     limit: int,

@@ -23,9 +23,13 @@ def database_pool(settings: Settings, dsn: str, *, name: str = "news-etl") -> Po
 
 
 def archive(settings: Settings) -> Archive:
-    """Return the archive of raw pages."""
+    """Return the archive of raw pages, ready to be written: the place is a folder, or a URL such as `s3://bucket/prefix`."""
     place = settings.archive_place
-    return Archive(place if "://" in place else Path(place).expanduser())
+    opened = Archive(place if "://" in place else Path(place).expanduser())
+    # A writer that was killed leaves a file that may end in half a record and that nobody will ever seal. Whoever comes next
+    # to write does it: files of living writers are locked, whole ones are read-only, so without a torn one this only lists names.
+    opened.repair()
+    return opened
 
 
 def fetcher(settings: Settings, kept_in: Archive) -> Fetcher:

@@ -19,7 +19,7 @@ from etl.fetch.archive import Archive
 from etl.fetch.exchange import Exchange, Hop
 from etl.fetch.outcome import classify
 from etl.model import Capture
-from etl.store import captures, pages
+from etl.store import captures, erasures, pages
 
 from .reading import Reading, spell
 from .settle import settle
@@ -54,7 +54,7 @@ def import_batch(
         if isinstance(record, BrokenRecord):
             imported.problems.append(f"{record.offset}: {refusal[1]}")
     fresh = _without_known(conn, wanted, imported)
-    kept: list[tuple[Capture, bytes | None]] = [(_keep(record, archive), record.body) for record in fresh]
+    kept: list[tuple[Capture, bytes | None]] = [(_keep(record, archive, now=now), record.body) for record in fresh]
     archive.sync()
     for settled in settle(conn, read(kept), now=now, is_live=False):
         imported.counts[settled.outcome] += 1
@@ -83,22 +83,25 @@ def refusal_of(record: WarcRecord | BrokenRecord) -> tuple[str, str] | None:
 
 
 def _without_known(conn: Connection, records: Sequence[WarcRecord], imported: Imported) -> list[WarcRecord]:
-    """Leave out what an earlier run has stored, before it is copied into the archive a second time."""
+    """Leave out what an earlier run has stored, and what is buried, before it is copied into the archive a second time."""
     keys = [spell(record.url).url_key for record in records]
     page_of = pages.find(conn, keys)
     known = captures.known(conn, sorted(set(page_of.values())))
     times = {(page_id, at, sha) for page_id, at, sha in known}
+    buried = erasures.buried(conn, keys)
     fresh: list[WarcRecord] = []
     for key, record in zip(keys, records, strict=True):
         place = (page_of.get(key, 0), record.fetched_at, hashlib.sha256(record.body).digest())
-        if place in times:
+        if key in buried:
+            imported.counts["buried"] += 1
+        elif place in times:
             imported.counts["known"] += 1
         else:
             fresh.append(record)
     return fresh
 
 
-def _keep(record: WarcRecord, archive: Archive) -> Capture:
+def _keep(record: WarcRecord, archive: Archive, *, now: datetime) -> Capture:
     sha256 = hashlib.sha256(record.body).digest()
     hop = Hop(
         url=record.url,
@@ -119,5 +122,6 @@ def _keep(record: WarcRecord, archive: Archive) -> Capture:
         body_sha256=sha256,
         body_bytes=len(record.body),
         fetched_at=record.fetched_at,
-        place=archive.append(exchange),
+        # Into the folder of today: the days of the archive are those of keeping, and an old day may have expired.
+        place=archive.append(exchange, at=now),
     )

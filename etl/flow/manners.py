@@ -1,4 +1,7 @@
-"""How we stand towards one host: its robots.txt, its pace, and what its recipe asks for."""
+"""How we stand towards one host: its robots.txt, its pace, and what its recipe asks for.
+
+Every request moves the host's `free_at`, robots.txt and redirects included: a publisher counts them all.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,8 @@ from urllib.parse import urlsplit
 
 from psycopg import Connection
 
-from etl.errors import TryLater
+from etl.errors import NewsEtlError, Transient, TryLater
+from etl.fetch import politeness
 from etl.fetch.http import Fetcher
 from etl.fetch.politeness import Manners, Pace
 from etl.fetch.robots import Robots, RobotsAnswer, fetch_robots, parse
@@ -29,25 +33,61 @@ def host_of_url(url: str) -> str:
     return urlsplit(url).netloc.rpartition("@")[2].lower()
 
 
-def robots_of(conn: Connection, fetcher: Fetcher, state: Host, origin: str, *, now: Callable[[], datetime]) -> Robots:
+def robots_of(
+    conn: Connection, fetcher: Fetcher, origin: str, *, manners: Manners, now: Callable[[], datetime]
+) -> Robots:
     """Return the rules of the host, asking for robots.txt when ours is older than a day.
 
+    That is a request like any other: the host is rested after it, so read the host's state again before the next one.
     Raises TryLater when it cannot be read and none is kept; an older one serves meanwhile (RFC 9309, section 2.4).
     """
+    state = hosts.get(conn, host_of_url(origin))
     kept = None
     if state.robots_text is not None and state.robots_fetched_at is not None:
         kept = RobotsAnswer(state.robots_text, state.robots_status or 0, state.robots_fetched_at)
-    if kept is None or not kept.is_fresh(now=now()):
-        try:
-            answer = fetch_robots(fetcher, origin, now=now)
-        except TryLater:
-            if kept is None:
-                raise
-        else:
-            kept = answer
-            with conn.transaction():
-                hosts.keep_robots(conn, state.host, text=answer.text, status=answer.status, now=answer.fetched_at)
-    return parse(kept.text, fetcher.agent)
+        if kept.is_fresh(now=now()):
+            return parse(kept.text, fetcher.agent)
+    began = now()
+    try:
+        answer = fetch_robots(fetcher, origin, now=now)
+    except TryLater as error:
+        robots = Robots() if kept is None else parse(kept.text, fetcher.agent)
+        # With older rules to go by it is a failed request; without, nothing may be asked until the moment it names.
+        blame = error if kept is None else Transient(str(error), code=error.code)
+        rest(conn, state, blame, began=began, now=now(), manners=manners, robots=robots)
+        if kept is None:
+            raise
+        return robots
+    robots = parse(answer.text, fetcher.agent)
+    with conn.transaction():
+        hosts.keep_robots(conn, state.host, text=answer.text, status=answer.status, now=answer.fetched_at)
+        rest(conn, state, None, began=began, now=now(), manners=manners, robots=robots)
+    return robots
+
+
+def rest(
+    conn: Connection,
+    state: Host,
+    error: NewsEtlError | None,
+    *,
+    began: datetime,
+    now: datetime,
+    manners: Manners,
+    robots: Robots,
+) -> datetime:
+    """Write what one request, which ended *now* with *error* or well, means for its host; return when it may be asked again.
+
+    Only Transient and TryLater blame the host: a page that is gone or forbidden costs it as much as one that is there.
+    """
+    pace = pace_of(state)
+    if isinstance(error, Transient | TryLater):
+        pace = politeness.failed(pace, at=now)
+    else:
+        pace = politeness.answered(pace, took_s=(now - began).total_seconds(), at=now)
+    told = error.at if isinstance(error, TryLater) else None
+    free_at = politeness.free_at(pace, now=now, manners=manners, crawl_delay_s=robots.crawl_delay_s, told=told)
+    hosts.keep_pace(conn, host_with(state, pace, free_at))
+    return free_at
 
 
 def manners_of(manners: Manners, rules: FetchRules | None) -> Manners:

@@ -7,35 +7,37 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from croniter import croniter
 from psycopg import Connection
 
 from etl import discover
 from etl.dedupe.canonical import BadUrlError
 from etl.discover import Discovery
-from etl.errors import NewsEtlError, TryLater
+from etl.errors import NewsEtlError, Refused, TryLater
 from etl.fetch import politeness
-from etl.fetch.http import Fetched, NotModified
-from etl.model import Candidate, Source
+from etl.fetch.http import PERMANENT, Fetched, Moved, NotModified
+from etl.fetch.politeness import Manners
+from etl.fetch.robots import parse
+from etl.model import Candidate, Source, SourceKind
 from etl.recipe.rules import Recipe, SourceRule
 from etl.store import captures, hosts, pages, runs, sightings, sources
 from etl.store.captures import Attempt
+from etl.store.hosts import Host
 from etl.store.pages import PageUrl
 from etl.store.sightings import Sighting
 
-from .manners import host_of_url, host_with, manners_of, origin_of, pace_of, robots_of
+from .manners import host_of_url, manners_of, origin_of, rest, robots_of
 from .reading import read_front, spell
+from .revisit import YIELD_OF, next_poll
 from .settle import settle
 from .visit import Tools
 
 CHILDREN_MAX = 50  # Sitemaps read in one poll beside their index; what is left is read in the next polls.
 SITEMAP_LOOKS_BACK = timedelta(days=3)
-FAILED_POLL_MAX_S = 24 * 3600.0
+REDIRECTS_MAX = 5
 
 
 @dataclass(slots=True)
@@ -64,80 +66,112 @@ class Poll:
         self.recipe: Recipe | None = tools.shelf.named(source.recipe)
         self.rule: SourceRule | None = _rule(self.recipe, source)
         self.began = tools.now()
+        self.notes: list[str] = []
+        """What a person may want to know, in words."""
+        self.is_done = True
+        """Whether the same answer again would be nothing new."""
 
     def run(self) -> Polled:
         """Poll, write what came of it, and say so; an error of the source is an outcome, not an exception."""
         try:
             answer = self._get(self.source.url, etag=self.source.etag, last_modified=self.source.last_modified)
             if isinstance(answer, NotModified) or answer.capture.body_sha256 == self.source.body_sha256:
-                return self._end("unchanged")
-            found = self._discover(answer, self.source.url)
+                return self._end("unchanged", self._detail())
+            found = self._discover(answer)
             return self._keep(answer, found)
         except NewsEtlError as error:
             return self._failed(error)
 
     def _get(self, url: str, *, etag: str | None = None, last_modified: str | None = None) -> Fetched | NotModified:
-        """Ask for *url* as robots.txt and the pace of its host allow; a redirect is followed where robots.txt allows it."""
+        """Ask for *url* and go where it leads: each redirect is a request of its own, by the rules and pace of its host."""
+        hops: list[tuple[int, str]] = []
+        target = url
+        while isinstance(answer := self._ask(target, etag=etag, last_modified=last_modified), Moved):
+            hops.append((answer.status, target))
+            target = answer.target
+            if len(hops) > REDIRECTS_MAX or any(target == earlier for _, earlier in hops):
+                raise Refused(f"{len(hops)} redirects, the last to {target}", code="redirect_loop")
+            if not target.startswith(("http://", "https://")):
+                raise Refused(f"it leads to no web page: {target}", code="bad_url")
+        if not hops:
+            return answer
+        if url == self.source.url and all(status in PERMANENT for status, _ in hops):
+            self.notes.append(f"moved for good to {target}: the recipe should name that address")
+        if isinstance(answer, NotModified):
+            return answer
+        return replace(answer, capture=replace(answer.capture, url=url, redirects=tuple(hops)))
+
+    def _ask(self, url: str, *, etag: str | None, last_modified: str | None) -> Fetched | NotModified | Moved:
+        """Make one request as robots.txt and the pace of the host allow."""
         tools, host = self.tools, host_of_url(url)
-        state = hosts.get(self.conn, host)
-        robots = robots_of(self.conn, tools.fetcher, state, origin_of(url), now=tools.now)
-        robots.check(url)
         manners = manners_of(tools.manners, self.recipe.fetch if self.recipe else None)
-        pace = pace_of(state)
-        if state.free_at and (wait_s := (state.free_at - tools.now()).total_seconds()) > 0:
-            if wait_s > manners.spacing_max_s:
-                raise TryLater(f"{host} asked for patience", at=state.free_at, code="host_busy")
-            tools.sleep(wait_s)
+        self._wait(host, manners)
+        robots = robots_of(self.conn, tools.fetcher, origin_of(url), manners=manners, now=tools.now)
+        robots.check(url)
+        state = self._wait(host, manners)
         began = tools.now()
+        answer: Fetched | NotModified | Moved | NewsEtlError
         try:
             answer = tools.fetcher.get(
-                url, now=tools.now, kind="source", etag=etag, last_modified=last_modified, may_follow=robots.allows
+                url, now=tools.now, kind="source", etag=etag, last_modified=last_modified, may_follow=lambda _: False
             )
-        except NewsEtlError:
-            pace = politeness.failed(pace, at=tools.now())
-            raise
-        else:
-            pace = politeness.answered(pace, took_s=(tools.now() - began).total_seconds(), at=tools.now())
-        finally:
-            free_at = politeness.free_at(pace, now=tools.now(), manners=manners, crawl_delay_s=robots.crawl_delay_s)
-            hosts.keep_pace(self.conn, host_with(state, pace, free_at))
-        assert not hasattr(answer, "target")
-        return answer  # pyright: ignore[reportReturnType]
+        except NewsEtlError as error:
+            answer = error
+        error = answer if isinstance(answer, NewsEtlError) else None
+        rest(self.conn, state, error, began=began, now=tools.now(), manners=manners, robots=robots)
+        if isinstance(answer, NewsEtlError):
+            raise answer
+        return answer
 
-    def _discover(self, answer: Fetched, url: str) -> list[Discovery]:
+    def _wait(self, host: str, manners: Manners) -> Host:
+        """Wait until *host* may be asked and return how it stands; a longer wait than its pause between requests is not ours."""
+        state = hosts.get(self.conn, host)
+        wait_s = (state.free_at - self.tools.now()).total_seconds() if state.free_at else 0.0
+        if state.free_at and wait_s > manners.spacing_max_s:
+            wish_s = parse(state.robots_text or "", self.tools.fetcher.agent).crawl_delay_s or 0.0
+            if wait_s > min(wish_s, politeness.CRAWL_DELAY_MAX_S):
+                raise TryLater(f"{host} asked for patience", at=state.free_at, code="host_busy")
+        if wait_s > 0:
+            self.tools.sleep(wait_s)
+        return state
+
+    def _discover(self, answer: Fetched) -> list[Discovery]:
         """Read the answer and, for an index, its children that may hold something new."""
-        since = self.began - SITEMAP_LOOKS_BACK
-        first = discover.read(
-            self.source.kind,
+        first = self._read(self.source.kind, answer)
+        read = [first]
+        # An index that says of each child when it changed is done with when all are read. Any other, and one of which a part
+        # was not to be had, must be read again however little it changed itself.
+        self.is_done = len(first.children) <= CHILDREN_MAX and all(c.lastmod and c.lastmod.at for c in first.children)
+        for child in first.children[:CHILDREN_MAX]:
+            try:
+                got = self._get(child.url)
+                if isinstance(got, Fetched):
+                    read.append(self._read("sitemap", got))
+            except NewsEtlError as error:
+                self.is_done = False
+                self.notes.append(f"{error.code}: {error}")
+                if isinstance(error, TryLater):
+                    break
+        return read
+
+    def _read(self, kind: SourceKind, answer: Fetched) -> Discovery:
+        capture = answer.capture
+        return discover.read(
+            kind,
             answer.body,
-            url=answer.capture.final_url or url,
-            fetched_at=answer.capture.fetched_at,
+            url=capture.final_url,
+            fetched_at=capture.fetched_at,
             zone=self.source.zone,
             rule=self.rule,
-            since=since,
+            since=self.began - SITEMAP_LOOKS_BACK,
+            content_type=capture.content_type,
         )
-        read = [first]
-        for child in first.children[:CHILDREN_MAX]:
-            got = self._get(child.url)
-            if isinstance(got, Fetched):
-                read.append(
-                    discover.read(
-                        "sitemap",
-                        got.body,
-                        url=got.capture.final_url,
-                        fetched_at=got.capture.fetched_at,
-                        zone=self.source.zone,
-                        rule=self.rule,
-                        since=since,
-                    )
-                )
-        return read
 
     def _keep(self, answer: Fetched, read: Sequence[Discovery]) -> Polled:
         now = self.tools.now()
         polled = Polled(self.source.slug, "ok")
         wanted = self._wanted(read, polled)
-        problems = [problem for one in read for problem in one.problems]
+        self.notes += [problem for one in read for problem in one.problems]
         with self.conn.transaction():
             known = pages.ensure(
                 self.conn, [spelled for spelled, _ in wanted.values()], found_at=now, next_visit_at=now
@@ -155,7 +189,8 @@ class Poll:
             )
             if self.source.kind == "listing":
                 settle(self.conn, [read_front(answer.capture, answer.body, shelf=self.tools.shelf)], now=now)
-            self._write(polled, "; ".join(problems)[:500] or None, now, answer)
+            self._write(polled, now, answer)
+            polled.detail = self._detail()
         return polled
 
     def _wanted(self, read: Sequence[Discovery], polled: Polled) -> dict[UUID, tuple[PageUrl, Candidate]]:
@@ -173,18 +208,18 @@ class Poll:
             wanted.setdefault(spelled.url_key, (spelled, candidate))
         return wanted
 
-    def _write(self, polled: Polled, problems: str | None, now: datetime, answer: Fetched) -> None:
+    def _write(self, polled: Polled, now: datetime, answer: Fetched) -> None:
         headers = answer.capture.headers
         sources.keep_poll(
             self.conn,
             self.source.id,
             outcome="ok",
-            detail=problems,
+            detail=self._detail(),
             next_poll_at=self._next_poll(now),
             now=now,
-            etag=headers.get("etag"),
-            last_modified=headers.get("last-modified"),
-            body_sha256=answer.capture.body_sha256,
+            etag=headers.get("etag") if self.is_done else None,
+            last_modified=headers.get("last-modified") if self.is_done else None,
+            body_sha256=answer.capture.body_sha256 if self.is_done else None,
         )
         counts = {"found": polled.found, "new": polled.new, "unwanted": polled.unwanted}
         runs.add(
@@ -195,8 +230,11 @@ class Poll:
             ended_at=now,
             outcome="ok",
             counts=counts,
-            detail=problems,
+            detail=self._detail(),
         )
+
+    def _detail(self) -> str | None:
+        return "; ".join(self.notes)[:500] or None
 
     def _end(self, outcome: str, detail: str | None = None, *, at: datetime | None = None) -> Polled:
         now = self.tools.now()
@@ -231,15 +269,8 @@ class Poll:
             return self._end(error.code, str(error)[:500], at=max(at, now))
 
     def _next_poll(self, now: datetime) -> datetime:
-        return next_poll(self.source, now)
-
-
-def next_poll(source: Source, now: datetime) -> datetime:
-    """Return when the source is due after a poll at *now*: by its cron line in its own zone, or by its interval."""
-    if source.cron:
-        local = now.astimezone(ZoneInfo(source.zone)) if source.zone else now
-        return croniter(source.cron, local).get_next(datetime)
-    return now + timedelta(seconds=source.interval_s)
+        newest = sightings.newest(self.conn, self.source.id, limit=YIELD_OF)
+        return next_poll(self.source, now, rule=self.rule, newest=newest)
 
 
 def _rule(recipe: Recipe | None, source: Source) -> SourceRule | None:

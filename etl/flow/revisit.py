@@ -1,8 +1,19 @@
-"""When a page is visited again: minutes after publication, then hours, then days (pure)."""
+"""When a page is visited and a source polled again (pure).
+
+A page: minutes after publication, then hours, then days. A source: by its cron line, or at its interval, or, when the recipe
+gives bounds, as often as it brings something new.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from croniter import croniter
+
+from etl.model import Source
+from etl.recipe.rules import SourceRule
 
 # News changes most while it is fresh: corrections and additions come within hours, later ones are rare. The gap between two
 # visits is the age of the article divided by VISITS_PER_AGE, within these bounds.
@@ -13,6 +24,8 @@ WATCHED_FOR = timedelta(days=30)
 RECHECK_REFUSED = timedelta(days=14)
 FAILURES_MAX = 8
 """After so many failed visits in a row a page is looked at like one that was refused: rarely."""
+YIELD_OF = 8
+"""The yield of a source is measured on so many of its newest pages: enough to smooth bursts, few enough to follow the day."""
 
 
 def next_visit(fetched_at: datetime, *, published_at: datetime | None, first_seen_at: datetime) -> datetime | None:
@@ -22,3 +35,33 @@ def next_visit(fetched_at: datetime, *, published_at: datetime | None, first_see
     if age > WATCHED_FOR:
         return None
     return fetched_at + min(max(age / VISITS_PER_AGE, FIRST_GAP), LONGEST_GAP)
+
+
+def next_poll(
+    source: Source, now: datetime, *, rule: SourceRule | None = None, newest: Sequence[datetime] = ()
+) -> datetime:
+    """Return when the source is due after a poll at *now*: by its cron line in its own zone, or by its interval.
+
+    *newest* says when its newest pages (YIELD_OF at most) were first seen, the newest first.
+    In the night in which clocks go back, a cron line inside the repeated hour comes twice; in the other night it is not left out.
+    """
+    if source.cron:
+        local = now.astimezone(ZoneInfo(source.zone)) if source.zone else now
+        return croniter(source.cron, local).get_next(datetime)
+    return now + timedelta(seconds=_interval_s(source, rule, now, newest))
+
+
+def _interval_s(source: Source, rule: SourceRule | None, now: datetime, newest: Sequence[datetime]) -> float:
+    """Return the mean time between the newest pages and now, within the bounds of the recipe; without bounds, its interval.
+
+    So a poll finds about one new page, and what is silent is asked ever more rarely. A missing bound is the interval itself.
+    """
+    if rule is None or (rule.fastest_s is None and rule.slowest_s is None):
+        return source.interval_s
+    fastest_s = (
+        min(source.interval_s, rule.slowest_s or source.interval_s) if rule.fastest_s is None else rule.fastest_s
+    )
+    slowest_s = max(source.interval_s, fastest_s) if rule.slowest_s is None else rule.slowest_s
+    if not newest:
+        return slowest_s
+    return min(max((now - newest[-1]).total_seconds() / len(newest), fastest_s), slowest_s)

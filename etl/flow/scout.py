@@ -96,7 +96,11 @@ def _try(fetcher: Fetcher, suggestion: Suggestion, robots: Robots, now: Callable
     try:
         got = _get(fetcher, suggestion.url, robots, now)
         read: Discovery = discover.read(
-            suggestion.kind, got.body, url=got.capture.final_url, fetched_at=got.capture.fetched_at
+            suggestion.kind,
+            got.body,
+            url=got.capture.final_url,
+            fetched_at=got.capture.fetched_at,
+            content_type=got.capture.content_type,
         )
     except NewsEtlError as error:
         return Tried(suggestion, problem=f"{error.code}: {error}")

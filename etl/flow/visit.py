@@ -1,7 +1,8 @@
 """Visit one host: fetch what is due there, politely. The unit is the host, so that politeness is a local wait.
 
-Each page ends in one transaction: the capture (or the attempt that gave none), the state of the page, the pace of the host.
-The bytes are on the disk before. A visit that is killed loses nothing: pages without an end are still due.
+The pace of the host is written after each request. Each page ends in one transaction: the capture (or the attempt that gave
+none) and the state of the page; the bytes are on the disk before. A visit that is killed loses nothing: pages without an end are
+still due.
 """
 
 from __future__ import annotations
@@ -11,15 +12,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
-from urllib.parse import urlsplit
 
 from psycopg import Connection
 
-from etl.errors import NewsEtlError, Refused, Transient, TryLater
+from etl.dedupe.canonical import BadUrlError
+from etl.errors import NewsEtlError, Refused, TryLater
 from etl.fetch import politeness
 from etl.fetch.http import Fetched, Fetcher, Moved, NotModified
 from etl.fetch.outcome import classify
-from etl.fetch.politeness import Manners, Pace
+from etl.fetch.politeness import Manners
 from etl.fetch.robots import Robots
 from etl.model import Page
 from etl.recipe.shelf import Shelf
@@ -28,7 +29,7 @@ from etl.store.captures import Attempt, CaptureEnd
 from etl.store.hosts import Host
 from etl.store.pages import PageEnd
 
-from .manners import host_with, manners_of, origin_of, pace_of, robots_of
+from .manners import host_of_url, host_with, manners_of, origin_of, pace_of, rest, robots_of
 from .reading import spell
 from .revisit import FAILURES_MAX, RECHECK_REFUSED, next_visit
 
@@ -72,83 +73,94 @@ class HostVisit:
         tools = self.tools
         ends_at = tools.now() + timedelta(seconds=VISIT_MAX_S)
         while tools.now() < ends_at:
-            with self.conn.transaction():
-                state = hosts.get(self.conn, self.host)
-                due = pages.due(self.conn, self.host, now=tools.now(), limit=PAGES_AT_ONCE)
-            if not due or not self._pages(state, due, ends_at):
+            due = pages.due(self.conn, self.host, now=tools.now(), limit=PAGES_AT_ONCE)
+            if not due or not self._pages(due, ends_at):
                 break
         return self.visited
 
-    def _pages(self, state: Host, due: list[Page], ends_at: datetime) -> bool:
+    def _pages(self, due: list[Page], ends_at: datetime) -> bool:
         """Visit the pages in turn; False ends the visit."""
-        tools = self.tools
-        try:
-            robots = robots_of(self.conn, tools.fetcher, state, origin_of(due[0].url), now=tools.now)
-        except NewsEtlError as error:
-            self._postpone(state, error)
+        tools, manners = self.tools, self._manners(due[0].url)
+        if self._turn(manners, None, ends_at) is None:
             return False
-        manners = self._manners(due[0].url)
+        try:
+            robots = robots_of(self.conn, tools.fetcher, origin_of(due[0].url), manners=manners, now=tools.now)
+        except NewsEtlError as error:
+            self._postpone(error)
+            return False
         for page in due:
-            state = hosts.get(self.conn, self.host)
-            pace = pace_of(state)
-            if politeness.is_spent(pace, now=tools.now(), manners=manners):
-                self._rest(state, pace, manners, robots, None)
-                return False
-            wait_s = (state.free_at - tools.now()).total_seconds() if state.free_at else 0.0
-            if wait_s > 0 and tools.now() + timedelta(seconds=wait_s) > ends_at:
-                return False
-            if wait_s > 0:
-                tools.sleep(wait_s)
-            if not self._page(page, state, manners, robots):
+            state = self._turn(manners, robots, ends_at)
+            if state is None or not self._page(page, state, manners=manners, robots=robots):
                 return False
             if tools.now() >= ends_at:
                 return False
         return True
 
-    def _page(self, page: Page, state: Host, manners: Manners, robots: Robots) -> bool:
-        """Visit one page; False when the host asked for patience."""
+    def _turn(self, manners: Manners, robots: Robots | None, ends_at: datetime) -> Host | None:
+        """Wait until the host may be asked and return how it stands; None when that is after the end of this visit."""
         tools = self.tools
-        pace, began = pace_of(state), tools.now()
-        told: datetime | None = None
+        state = hosts.get(self.conn, self.host)
+        pace = pace_of(state)
+        if politeness.is_spent(pace, now=tools.now(), manners=manners):
+            delay_s = robots.crawl_delay_s if robots else None
+            free_at = politeness.free_at(pace, now=tools.now(), manners=manners, crawl_delay_s=delay_s)
+            hosts.keep_pace(self.conn, host_with(state, pace, free_at))
+            self.visited.free_at = free_at
+            return None
+        wait_s = (state.free_at - tools.now()).total_seconds() if state.free_at else 0.0
+        if wait_s > 0:
+            if tools.now() + timedelta(seconds=wait_s) > ends_at:
+                return None
+            tools.sleep(wait_s)
+        return state
+
+    def _page(self, page: Page, state: Host, *, manners: Manners, robots: Robots) -> bool:
+        """Visit one page; False when the host asked for patience.
+
+        The pace is written first: whatever becomes of the page's own transaction, the host was asked.
+        """
+        began = self.tools.now()
         try:
             robots.check(page.url)
-            answer = tools.fetcher.get(
-                page.url,
-                now=tools.now,
-                etag=page.etag,
-                last_modified=page.last_modified,
-                may_follow=lambda target: (
-                    urlsplit(target).netloc == urlsplit(page.url).netloc and robots.allows(target)
-                ),
-            )
-        except TryLater as error:
-            told = error.at
-            pace = politeness.failed(pace, at=tools.now())
-            self._end(page, error, began)
-        except Transient as error:
-            pace = politeness.failed(pace, at=tools.now())
-            self._end(page, error, began)
         except Refused as error:
-            if error.code != "robots":
-                pace = politeness.answered(pace, took_s=(tools.now() - began).total_seconds(), at=tools.now())
             self._end(page, error, began)
-            if error.code == "robots":
-                return True
+            return True
+        answer: Fetched | NotModified | Moved | NewsEtlError
+        try:
+            answer = self._get(page, robots)
+        except NewsEtlError as error:
+            answer = error
+        error = answer if isinstance(answer, NewsEtlError) else None
+        self.visited.free_at = rest(
+            self.conn, state, error, began=began, now=self.tools.now(), manners=manners, robots=robots
+        )
+        if isinstance(answer, NewsEtlError):
+            self._end(page, answer, began)
         else:
-            pace = politeness.answered(pace, took_s=answer.took_s, at=tools.now())
-            self._keep(page, answer)
-        self._rest(state, pace, manners, robots, told)
-        return told is None
+            self._keep(page, answer, began)
+        return not isinstance(answer, TryLater)
 
-    def _keep(self, page: Page, answer: Fetched | NotModified | Moved) -> None:
+    def _get(self, page: Page, robots: Robots) -> Fetched | NotModified | Moved:
+        # A page without a hash was never captured, so there is no row to look for.
+        previous = captures.latest(self.conn, page.id) if page.body_sha256 is not None else None
+        return self.tools.fetcher.get(
+            page.url,
+            now=self.tools.now,
+            etag=page.etag,
+            last_modified=page.last_modified,
+            previous=previous,
+            may_follow=lambda target: host_of_url(target) == self.host and robots.allows(target),
+        )
+
+    def _keep(self, page: Page, answer: Fetched | NotModified | Moved, began: datetime) -> None:
         if isinstance(answer, NotModified):
             self._unchanged(page, answer.fetched_at)
         elif isinstance(answer, Moved):
-            self._moved(page, answer)
+            self._moved(page, answer, began)
         elif answer.capture.body_sha256 == page.body_sha256:
             self._unchanged(page, answer.capture.fetched_at)
         else:
-            self._captured(page, answer)
+            self._captured(page, answer, began)
 
     def _unchanged(self, page: Page, at: datetime) -> None:
         self.visited.counts["unchanged"] += 1
@@ -160,26 +172,29 @@ class HostVisit:
         born = pages.born_at(self.conn, page.id)
         return next_visit(at, published_at=None, first_seen_at=born)
 
-    def _moved(self, page: Page, moved: Moved) -> None:
+    def _moved(self, page: Page, moved: Moved, began: datetime) -> None:
         """Hand a redirect to the host it leads to; a permanent one folds this page into its target."""
-        self.visited.counts["moved"] += 1
         at = moved.fetched_at
-        with self.conn.transaction():
+        try:
             target = spell(moved.target, rule="redirect")
+        except BadUrlError as error:
+            self._end(page, Refused(f"it leads to no address of a web page: {error}", code="bad_url"), began)
+            return
+        self.visited.counts["moved"] += 1
+        with self.conn.transaction():
             found = pages.ensure(self.conn, [target], found_at=at, next_visit_at=at).get(target.url_key)
-            if found is not None and moved.is_permanent and found[0] != page.id:
-                pages.fold_into(self.conn, page.id, found[0], rule="redirect", now=at)
-            else:
+            may_join = found is not None and moved.is_permanent and found[0] != page.id
+            if not (found and may_join and pages.fold_into(self.conn, page.id, found[0], rule="redirect", now=at)):
                 pages.keep_ends(
                     self.conn, [PageEnd(page.id, "moved", f"to {moved.target}"[:500], at, at + RECHECK_REFUSED)]
                 )
 
-    def _captured(self, page: Page, answer: Fetched) -> None:
+    def _captured(self, page: Page, answer: Fetched, began: datetime) -> None:
         capture = replace(answer.capture, page_id=page.id)
         seen = classify(capture.status, capture.headers, answer.body, url=capture.url, final_url=capture.final_url)
         at = capture.fetched_at
         if seen.code == "moved" and seen.target is not None:
-            self._moved(page, Moved(capture.final_url, seen.target, capture.status, (), at, answer.took_s))
+            self._moved(page, Moved(capture.final_url, seen.target, capture.status, (), at, answer.took_s), began)
             return
         self.visited.counts["fetched" if seen.code == "ok" else seen.code] += 1
         with self.conn.transaction():
@@ -220,24 +235,18 @@ class HostVisit:
                 again = at + timedelta(seconds=politeness.back_off_s(page.failures + 1, jitter=tools.random.random()))
             pages.keep_ends(self.conn, [PageEnd(page.id, error.code, str(error)[:500], at, again, failed=True)])
 
-    def _rest(self, state: Host, pace: Pace, manners: Manners, robots: Robots, told: datetime | None) -> None:
-        free_at = politeness.free_at(
-            pace, now=self.tools.now(), manners=manners, crawl_delay_s=robots.crawl_delay_s, told=told
-        )
-        self.visited.free_at = free_at
-        with self.conn.transaction():
-            hosts.keep_pace(self.conn, host_with(state, pace, free_at))
-
-    def _postpone(self, state: Host, error: NewsEtlError) -> None:
-        """The host cannot be asked at all: nothing of it is due before the error says."""
-        now = self.tools.now()
+    def _postpone(self, error: NewsEtlError) -> None:
+        """The rules of the host cannot be read: nothing of it is fetched before the error says."""
         self.visited.counts[error.code] += 1
+        if isinstance(error, TryLater):
+            self.visited.free_at = error.at
+            return
+        # The address itself is refused: only an operator or the publisher's DNS can change that.
+        now, state = self.tools.now(), hosts.get(self.conn, self.host)
         pace = politeness.failed(pace_of(state), at=now)
         wait_s = politeness.back_off_s(pace.failures, jitter=self.tools.random.random())
-        free_at = error.at if isinstance(error, TryLater) else now + timedelta(seconds=wait_s)
-        self.visited.free_at = free_at
-        with self.conn.transaction():
-            hosts.keep_pace(self.conn, host_with(state, pace, free_at))
+        self.visited.free_at = now + timedelta(seconds=wait_s)
+        hosts.keep_pace(self.conn, host_with(state, pace, self.visited.free_at))
 
     def _manners(self, url: str) -> Manners:
         recipe = self.tools.shelf.recipe_for(url)

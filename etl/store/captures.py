@@ -116,6 +116,22 @@ def _capture(row: tuple[Any, ...]) -> Capture:
     )
 
 
+def latest(conn: Connection, page_id: int) -> Capture | None:
+    """Return the newest capture of the page, or None."""
+    row = conn.execute(
+        """
+        SELECT id, page_id, url, final_url, status, headers, redirects, body_sha256, body_bytes, fetched_at,
+               archive_file, archive_offset, archive_length
+        FROM etl.captures
+        WHERE page_id = %(page_id)s
+        ORDER BY fetched_at DESC
+        LIMIT 1
+        """,
+        {"page_id": page_id},
+    ).fetchone()
+    return None if row is None else _capture(row)
+
+
 def waiting(conn: Connection, *, at_most: int) -> int:
     """Return how many captures wait for their digest, counting no further than *at_most*."""
     row = conn.execute(

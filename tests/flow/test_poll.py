@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
-from newsroom import Newsroom, Reply
+from newsroom import Reply
 
 from etl.flow.listed import listed_sources
 from etl.flow.manners import host_of_url
@@ -18,18 +18,12 @@ from etl.recipe.rules import Recipe, SourceRule
 from etl.recipe.shelf import Shelf
 from etl.store import sources
 from tests.flow.pages import DAY, later
-from tests.flow.visiting import SPACING_S, Clock, tools_for
+from tests.flow.visiting import SPACING_S, tools_for
 
 SLUG = "paper/news"
 DATE = "Sat, 07 Feb 2026 08:00:00 GMT"
 ITEMS = [("/news/ferry-quay-12345", "Quay agreed", DATE), ("/news/owl-77", "Owl in the tower", DATE)]
 SITEMAP = '<?xml version="1.0"?><{0} xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{1}</{0}>'
-
-
-@pytest.fixture
-def room():
-    with Newsroom() as opened:
-        yield opened
 
 
 @pytest.fixture
@@ -46,18 +40,6 @@ def other(room):
     opened.robots("")
     opened.feed("/feed", ITEMS[:1])
     return opened
-
-
-@pytest.fixture
-def live(dsn):
-    """A connection as the workers have it: what no transaction holds is committed at once."""
-    with psycopg.connect(dsn, autocommit=True) as conn:
-        yield conn
-
-
-@pytest.fixture
-def clock():
-    return Clock()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import psycopg
 import pytest
-from newsroom import Newsroom, Reply
+from newsroom import Reply
 
 from etl.fetch.archive import Archive
 from etl.flow.manners import host_of_url
@@ -16,17 +16,11 @@ from etl.flow.visit import HostVisit, Visited
 from etl.model import Place
 from etl.store import pages
 from tests.flow.pages import DAY, page
-from tests.flow.visiting import SPACING_S, Clock, tools_for
+from tests.flow.visiting import SPACING_S, tools_for
 
 PATH = "/news/ferry-quay-12345"
 OTHER_PATH = "/news/owl-in-the-tower-77"
 TEXT = page("Quay to be built in two parts")
-
-
-@pytest.fixture
-def room():
-    with Newsroom() as opened:
-        yield opened
 
 
 @pytest.fixture
@@ -35,18 +29,6 @@ def site(room):
     opened.robots("")
     opened.page(PATH, TEXT)
     return opened
-
-
-@pytest.fixture
-def live(dsn):
-    """A connection as the workers have it: what no transaction holds is committed at once."""
-    with psycopg.connect(dsn, autocommit=True) as conn:
-        yield conn
-
-
-@pytest.fixture
-def clock():
-    return Clock()
 
 
 @pytest.fixture

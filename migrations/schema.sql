@@ -895,6 +895,49 @@ CREATE TABLE etl.captures_rest (
 
 COMMENT ON TABLE etl.captures_rest IS 'Captures for which no monthly partition was made ahead.';
 
+CREATE TABLE etl.erasures (
+    id bigint NOT NULL,
+    kind text NOT NULL,
+    host text NOT NULL,
+    url_key uuid,
+    erased_by text NOT NULL,
+    erased_at timestamp with time zone NOT NULL,
+    counts jsonb NOT NULL,
+    archive_records integer,
+    archive_done_at timestamp with time zone,
+    CONSTRAINT erasures_archive_records_check CHECK ((archive_records >= 0)),
+    CONSTRAINT erasures_kind_check CHECK ((kind = ANY (ARRAY['url'::text, 'domain'::text])))
+);
+
+COMMENT ON TABLE etl.erasures IS 'Each erasure that was asked for: who, when, what, how much. Rows of it are never changed but to say that the archive is done.';
+
+COMMENT ON COLUMN etl.erasures.id IS 'Stable number.';
+
+COMMENT ON COLUMN etl.erasures.kind IS 'url: one page with all its spellings; domain: all pages of a host and of the hosts below it.';
+
+COMMENT ON COLUMN etl.erasures.host IS 'The domain, or the host of the URL; the URL itself is not kept.';
+
+COMMENT ON COLUMN etl.erasures.url_key IS 'Hash of the canonical URL that was asked for; null for a domain.';
+
+COMMENT ON COLUMN etl.erasures.erased_by IS 'User and machine that asked.';
+
+COMMENT ON COLUMN etl.erasures.erased_at IS 'When the rows were deleted.';
+
+COMMENT ON COLUMN etl.erasures.counts IS 'Rows deleted by table, and tombstones set.';
+
+COMMENT ON COLUMN etl.erasures.archive_records IS 'Records overwritten in the archive.';
+
+COMMENT ON COLUMN etl.erasures.archive_done_at IS 'When the archive was done; null when it was interrupted: the same command again ends it.';
+
+ALTER TABLE etl.erasures ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME etl.erasures_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE etl.external_ids (
     external_id text NOT NULL,
     article_id bigint NOT NULL,
@@ -1029,7 +1072,7 @@ COMMENT ON COLUMN etl.page_urls.url_key IS 'Hash of its canonical form: links re
 
 COMMENT ON COLUMN etl.page_urls.url IS 'The URL as it was written.';
 
-COMMENT ON COLUMN etl.page_urls.rule IS 'Why it is this page: canonical, tracking, amp, redirect, rel_canonical …';
+COMMENT ON COLUMN etl.page_urls.rule IS 'Why it is this page: canonical, tracking, amp, redirect, rel_canonical …; split: a person took it out of another page, so no redirect and no rel=canonical joins it again.';
 
 COMMENT ON COLUMN etl.page_urls.first_seen_at IS 'When it was first seen.';
 
@@ -1916,6 +1959,9 @@ ALTER TABLE ONLY etl.captures
 
 ALTER TABLE ONLY etl.captures_rest
     ADD CONSTRAINT captures_rest_pkey PRIMARY KEY (id, stored_at);
+
+ALTER TABLE ONLY etl.erasures
+    ADD CONSTRAINT erasures_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY etl.external_ids
     ADD CONSTRAINT external_ids_pkey PRIMARY KEY (external_id);

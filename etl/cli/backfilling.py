@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import socket
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -17,7 +15,7 @@ from etl.store import backfills
 from etl.store.backfills import Backfill
 
 from . import console
-from .session import Session, now, session, settings
+from .session import Session, now, session, settings, whoami
 
 NEW = ("stored", "copy", "changed", "earlier_version")
 MEANING = {
@@ -54,7 +52,7 @@ def backfill_warc(files: Sequence[Path], *, again: bool, dry_run: bool, as_json:
     chosen = settings()
     with session(chosen) as opened, opened.pool.connection() as conn:
         with conn.transaction():
-            job, is_new = backfills.begin(conn, "warc", plan, [str(path) for path in paths], by=_whoami(), now=now())
+            job, is_new = backfills.begin(conn, "warc", plan, [str(path) for path in paths], by=whoami(), now=now())
         if job.state == "done" and again:
             backfills.start_again(conn, job.id)
         elif job.state == "done":
@@ -75,13 +73,6 @@ def backfill_warc(files: Sequence[Path], *, again: bool, dry_run: bool, as_json:
 def _watch(steps: console.Steps, far: Far) -> None:
     note = f"{far.counts.total()} records, {sum(far.counts[name] for name in NEW)} stored"
     steps.at(Path(far.item).name, far.reached, far.size, note)
-
-
-def _whoami() -> str:
-    try:
-        return f"{getpass.getuser()}@{socket.gethostname()}"
-    except (KeyError, OSError):  # A container may run as a user without a name.
-        return socket.gethostname()
 
 
 def _print_plan(paths: Sequence[Path], *, as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""`migrate`, `psql`, `doctor`, `page show`: the database and what is in it."""
+"""`migrate`, `psql`, `doctor`, `page show`, `page split`, `erase`: the database and what is in it."""
 
 from __future__ import annotations
 
@@ -50,3 +50,39 @@ def show(url: Annotated[str, typer.Argument(help="Any spelling of its address.")
     from .databasing import show_page
 
     show_page(url, as_json=as_json)
+
+
+@page.command()
+def split(
+    url: Annotated[str, typer.Argument(help="The page that was folded into another by mistake.")],
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Undo a wrong join: what a redirect or a canonical URL made one page are two again, for good.
+
+    Example: news-etl page split https://www.example.org/live/tuesday
+    """
+    from .splitting import split_page
+
+    split_page(url, dry_run=dry_run, as_json=as_json)
+
+
+def erase(
+    what: Annotated[str, typer.Argument(metavar="URL|DOMAIN", help="A page under any spelling, or a whole domain.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Erase a page or a domain for good: its rows, its bytes in the archive, and its way back.
+
+    Nothing brings it back: sources and backfills that name it are told it is buried. Who erased what stands in etl.erasures.
+
+    Examples:
+
+      news-etl erase https://www.example.org/2026/02/07/an-article --dry-run
+
+      news-etl erase example.org --yes
+    """
+    from .erasing import erase_for_good
+
+    erase_for_good(what, yes=yes, dry_run=dry_run, as_json=as_json)

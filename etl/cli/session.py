@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
 import os
+import socket
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -27,6 +29,14 @@ class Session:
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+def whoami() -> str:
+    """Return user and machine, for the books of who asked for what."""
+    try:
+        return f"{getpass.getuser()}@{socket.gethostname()}"
+    except (KeyError, OSError):  # A container may run as a user without a name.
+        return socket.gethostname()
 
 
 def settings() -> Settings:

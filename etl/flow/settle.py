@@ -157,10 +157,10 @@ class _Settling:
                 continue
             item.asked_id, item.page_id = item.reading.capture.page_id or asked[0], answered[0]
             live.append(item)
-        folded = sorted((item.asked_id, item.page_id, item.reading.answered.rule) for item in live)
-        for asked_id, page_id, rule in folded:
-            if asked_id != page_id:
-                pages.fold_into(self.conn, asked_id, page_id, rule=rule, now=self.now)
+        for item in sorted(live, key=lambda i: (i.asked_id, i.page_id)):
+            to, rule = item.page_id, item.reading.answered.rule
+            if to != item.asked_id and not pages.fold_into(self.conn, item.asked_id, to, rule=rule, now=self.now):
+                item.page_id = item.asked_id  # A person has split it off.
         return live
 
     def _without_known(self, items: list[_Item]) -> list[_Item]:

@@ -122,6 +122,17 @@ def drop_stories(conn: Connection, story_ids: Sequence[int]) -> None:
         conn.execute("DELETE FROM etl.stories WHERE id = ANY (%(ids)s)", {"ids": list(story_ids)})
 
 
+def drop_empty_stories(conn: Connection, story_ids: Iterable[int]) -> int:
+    """Delete those of the stories that no article belongs to any more; return how many."""
+    return conn.execute(
+        """
+        DELETE FROM etl.stories s
+        WHERE s.id = ANY (%(ids)s) AND NOT EXISTS (SELECT FROM etl.articles a WHERE a.story_id = s.id)
+        """,
+        {"ids": sorted(set(story_ids))},
+    ).rowcount
+
+
 def heads(conn: Connection, page_ids: Iterable[int]) -> dict[int, VersionHead]:
     """Return page id → its current version, for the pages that hold an article."""
     with conn.cursor(row_factory=class_row(VersionHead)) as cursor:

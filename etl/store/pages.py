@@ -180,8 +180,21 @@ def lock(conn: Connection, page_ids: Iterable[int]) -> dict[int, PageState]:
     return {row.id: row for row in rows}
 
 
-def fold_into(conn: Connection, page_id: int, into: int, *, rule: str, now: datetime) -> None:
-    """Make the spellings of *page_id* lead to *into*; its captures stay its own, and it is not visited again."""
+def fold_into(conn: Connection, page_id: int, into: int, *, rule: str, now: datetime) -> bool:
+    """Make the spellings of *page_id* lead to *into*; its captures stay its own, and it is not visited again.
+
+    Returns False and does nothing when a person has split the page off (`etl.store.splits`): it stays a page of its own.
+    """
+    is_split = conn.execute(
+        """
+        SELECT FROM etl.pages p
+        JOIN etl.page_urls u ON u.variant_key = p.url_key
+        WHERE p.id = %(page_id)s AND u.rule = 'split'
+        """,
+        {"page_id": page_id},
+    ).fetchone()
+    if is_split is not None:
+        return False
     conn.execute(
         "UPDATE etl.page_urls SET page_id = %(into)s, rule = %(rule)s WHERE page_id = %(page_id)s",
         {"page_id": page_id, "into": into, "rule": rule},
@@ -195,6 +208,7 @@ def fold_into(conn: Connection, page_id: int, into: int, *, rule: str, now: date
         """,
         {"page_id": page_id, "into": into, "rule": rule, "now": now},
     )
+    return True
 
 
 def due_hosts(conn: Connection, *, now: datetime, limit: int) -> list[tuple[str, int]]:

@@ -23,5 +23,6 @@ ENV PATH=/opt/news-etl/bin:$PATH \
     NEWS_ETL_DATA_DIR=/data
 USER newsetl
 WORKDIR /data
+EXPOSE 8080
 ENTRYPOINT ["news-etl"]
 CMD ["--help"]

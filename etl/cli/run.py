@@ -70,6 +70,6 @@ def web() -> None:
 
     Example: NEWS_ETL_DATABASE_URL=postgresql://news@db/news news-etl web
     """
-    from .serving import run_web
+    from .watching import run_web
 
     run_web()

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import signal
-from contextlib import nullcontext
 
 import psycopg
 
 from etl import boot
 from etl.errors import Misconfigured
 from etl.run.cleaner import Cleaner
-from etl.run.database import database
 from etl.run.jobs import Jobs
 from etl.run.once import sync_sources
 from etl.run.readers import Readers
 from etl.run.scheduler import Scheduler
 from etl.run.service import Service
-from etl.run.web import serve
 from etl.run.worker import work
 from etl.settings import Settings
 
@@ -63,11 +60,3 @@ def run_worker(*, until_idle: bool) -> None:
         Readers(1, shelf=kit.shelf, archive=chosen.archive_place) as readers,
     ):
         work(opened.dsn, Jobs(opened.pool, kit, readers), concurrency=JOBS_AT_ONCE, until_idle=until_idle)
-
-
-def run_web() -> None:
-    """Serve the status page and the health checks. The database may be down or older: saying so is what this is for."""
-    chosen = settings()
-    source = database(chosen) if chosen.database_url is None else nullcontext(chosen.database_url)
-    with source as dsn:
-        serve(dsn, address=chosen.web_address)

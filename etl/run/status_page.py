@@ -58,6 +58,15 @@ def moment(at: datetime | None, now: datetime) -> Cell:
     return f'<time datetime="{at.isoformat()}" title="{exact}">{ago(at, now)}</time>'
 
 
+def since(at: datetime | None, now: datetime) -> Cell:
+    """Return since when something is so, as a person would ask for it: the minute, and how long ago that is."""
+    if at is None:
+        return ""
+    return (
+        f'since <time datetime="{at.isoformat()}">{at:%Y-%m-%d %H:%M}</time> UTC ({span((now - at).total_seconds())})'
+    )
+
+
 def ago(at: datetime, now: datetime) -> str:
     """Return how far a moment is from now: `4 min ago`, `in 2 h`."""
     seconds = (now - at).total_seconds()
@@ -139,11 +148,11 @@ def troubles(facts: Facts) -> list[Cell]:
     oldest = facts.oldest_waiting
     if oldest is not None and (now - oldest).total_seconds() > WAITING_LONG_S:
         found.append(
-            f"<b>{facts.waiting.captures} captures wait for their digest</b>, the oldest since {moment(oldest, now)}: "
+            f"<b>Captures wait for their digest</b> ({facts.waiting.captures}), the oldest {since(oldest, now)}: "
             "too few workers, or none (<code>news-etl worker</code>)."
         )
     found += [
-        f"<b>{text(source.slug)}</b>: {text(source.outcome)} since {moment(source.failing_since, now)}"
+        f"<b>{text(source.slug)}</b>: {text(source.outcome)} {since(source.failing_since, now)}"
         f"{': ' + text(source.outcome_detail) if source.outcome_detail else ''}"
         for source in facts.sources
         if source.is_active and source.failing_since is not None
@@ -161,8 +170,8 @@ def _work(facts: Facts) -> str:
     leader = "no scheduler leads"
     if facts.leader is not None:
         tick = f", last tick {moment(facts.leader.ticked_at, now)}" if facts.leader.ticked_at else ""
-        leader = f"leads since {moment(facts.leader.since, now)}{tick}"
-    oldest = f", the oldest since {moment(facts.oldest_waiting, now)}" if facts.oldest_waiting else ""
+        leader = f"leads {since(facts.leader.since, now)}{tick}"
+    oldest = f", the oldest {since(facts.oldest_waiting, now)}" if facts.oldest_waiting else ""
     jobs = [(f"queue: {job.job} ({job.status})", str(job.count)) for job in facts.jobs]
     outcomes = ", ".join(f"{text(outcome)} {count}" for outcome, count in facts.pages.by_outcome.items())
     rows = [
@@ -172,7 +181,7 @@ def _work(facts: Facts) -> str:
         *((text(name), count) for name, count in jobs or [("queue", "empty")]),
         ("pages by outcome", outcomes or "none"),
     ]
-    return table(("what", "how much"), rows)
+    return table(("", ""), rows)
 
 
 def _sources(facts: Facts) -> str:
@@ -183,7 +192,7 @@ def _sources(facts: Facts) -> str:
             text(source.kind),
             _outcome(source),
             moment(source.polled_at, now),
-            moment(source.next_poll_at, now) if source.is_active else "",
+            _next_poll(source, now),
         )
         for source in facts.sources
     ]
@@ -198,6 +207,12 @@ def _outcome(source: PolledSource) -> Cell:
     if source.failing_since is not None:
         return f'<span class="bad">{text(source.outcome)}</span>'
     return text(source.outcome) or '<span class="quiet">not polled yet</span>'
+
+
+def _next_poll(source: PolledSource, now: datetime) -> Cell:
+    if not source.is_active:
+        return ""
+    return moment(source.next_poll_at, now) if source.next_poll_at > now else f"due {moment(source.next_poll_at, now)}"
 
 
 def _backfills(facts: Facts) -> str:

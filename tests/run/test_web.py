@@ -231,10 +231,10 @@ def test_the_status_page_says_what_is_wrong_first(troubled):
     wrong, _, rest = text.partition("<h2>Work</h2>")
     for words in (
         "No scheduler leads",
-        "1 captures wait",
-        "5 h ago",
-        "<b>ill</b>: http_403",
-        "3 d ago",
+        "Captures wait for their digest</b> (1)",
+        "(5 h)",
+        "<b>ill</b>: http_403 since",
+        "(3 d)",
         "<b>crashed</b>",
     ):
         assert words in wrong, words
@@ -244,6 +244,7 @@ def test_the_status_page_says_what_is_wrong_first(troubled):
         "1 failed",
         "fetched 12",
         "in 9 min",
+        "due <time",
         "queue: digest (todo)",
     ):
         assert words in rest, words

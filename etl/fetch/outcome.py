@@ -132,7 +132,8 @@ def _other_kind(body: bytes) -> str | None:
             return name
     if feed := FEED.match(start):
         return f"XML: {feed[1].decode()}"
-    if b"\0" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
+    # A stray NUL in a page that begins as markup is damage, no other format; UTF-16 is full of them.
+    if b"\0" in head and not start.startswith(b"<") and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "binary"
     return None
 

@@ -8,6 +8,7 @@ import os
 import signal
 import time
 from collections import Counter
+from contextlib import contextmanager
 from datetime import timedelta
 
 import psycopg
@@ -30,8 +31,9 @@ def story(number: int) -> bytes:
     return page(f"Council report number {number}", texts)
 
 
-def write_warc(path, *, articles: int) -> Counter[str]:
-    """Write a WARC of a crawler and return the outcomes that are right."""
+@contextmanager
+def warc(path):
+    """Yield a function that adds a record to a new WARC file."""
     with path.open("wb") as file:
         writer = WARCWriter(file, gzip=True)
 
@@ -47,6 +49,12 @@ def write_warc(path, *, articles: int) -> Counter[str]:
                 )
             )
 
+        yield record
+
+
+def write_warc(path, *, articles: int) -> Counter[str]:
+    """Write a WARC of a crawler and return the outcomes that are right."""
+    with warc(path) as record:
         for number in range(articles):
             record(
                 f"https://www.example.org/news/report-{number}-x{number}",
@@ -106,6 +114,49 @@ def test_a_broken_record_is_named_and_the_rest_is_stored(env, tmp_path):
     assert answer["counts"]["stored"] == 2
     assert answer["counts"]["broken_record"] == 1
     assert str(members[1]) in answer["items"][0]["detail"]
+
+
+HOSTILE = {
+    "a title of 100,000 characters": ("long-title-1", page("Quay " * 20_000, SENTENCES[:5])),
+    "a NUL byte": ("nul-byte-2", page("The quay\0 is built", SENTENCES[1:]) + b"\0\0<p>more\0 text</p>"),
+    "a lone surrogate": (
+        "surrogate-3",
+        page(
+            "Owls",
+            SENTENCES[:4],
+            head='<script type="application/ld+json">{"@type":"NewsArticle","headline":"Owl \\ud800"}</script>',
+        ),
+    ),
+    "an invalid date": (
+        "bad-date-4",
+        page(
+            "Bells",
+            SENTENCES[2:],
+            head='<script type="application/ld+json">{"@type":"NewsArticle","datePublished":"2026-02-31T25:61:00Z"}</script>',
+        ),
+    ),
+    "a page of 50 MB": ("large-5", page("Ferries", (*SENTENCES, "x" * 1000)) + b"<!-- " + b"a" * 50_000_000 + b" -->"),
+}
+
+
+def test_hostile_pages_are_stored_as_far_as_they_can_and_harm_no_other(dsn, env, tmp_path):
+    path = tmp_path / "hostile.warc.gz"
+    with warc(path) as record:
+        for slug, body in HOSTILE.values():
+            record(f"https://www.example.org/news/{slug}", body)
+        record("https://www.example.org/" + "a" * 2_000_000, story(1))
+        record("https://www.example.org/news/last-6", story(2))
+    done = run("backfill", "warc", str(path), "--json", env=env)
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert answer["records"] == len(HOSTILE) + 2
+    assert sum(answer["counts"].get(name, 0) for name in ("stored", "copy")) == len(HOSTILE) + 1, (answer["counts"], answer["items"])
+    with psycopg.connect(dsn) as conn:
+        rows = dict(conn.execute("SELECT url, title FROM news.articles").fetchall())
+        published = conn.execute("SELECT published_at, published_text FROM news.articles WHERE url LIKE '%bad-date-4'")
+        assert published.fetchone()[0] is None
+    assert rows["https://www.example.org/news/last-6"] == "Council report number 2"
+    assert len(rows["https://www.example.org/news/long-title-1"]) > 90_000
 
 
 def test_killed_again_and_again_it_ends_with_the_same_rows(dsn, env, tmp_path):

@@ -23,7 +23,10 @@ Table = Literal["captures", "attempts"]
 MONTHLY: Sequence[tuple[Table, str]] = (("captures", "stored_at"), ("attempts", "attempted_at"))
 """The partitioned tables, each with the column that says the month."""
 MOVED_MAX = 20_000
-"""Rows that are moved out of the default partition at once; 20,000 captures with 15 headers each took 0.6 s, during which nobody could add one."""
+"""Rows that are moved out of the default partition at once.
+
+20,000 captures with 15 headers each took 0.6 s, during which nobody could add one.
+"""
 LOCK_WAIT_MS = 500
 
 

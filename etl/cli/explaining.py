@@ -18,6 +18,7 @@ from etl.flow.reading import read_article
 from etl.model import Article, Link, Moment
 
 from . import console
+from .comparing import compare, comparison_record, print_comparison
 from .filters import when
 from .records import article_record, moment_text
 from .session import now, settings, tools
@@ -36,7 +37,7 @@ class Loaded:
     content_type: str = ""
 
 
-def explain_page(page: str, *, url: str | None, fetched_at: str | None, as_json: bool) -> None:
+def explain_page(page: str, *, url: str | None, fetched_at: str | None, against: str | None, as_json: bool) -> None:
     """Read the page and print what was found in it, and why."""
     loaded = load_page(page, url=url, fetched_at=fetched_at)
     article = read_article(
@@ -46,11 +47,15 @@ def explain_page(page: str, *, url: str | None, fetched_at: str | None, as_json:
         content_type=loaded.content_type,
         shelf=boot.shelf(settings()),
     )
+    compared = None if against is None else compare(article, loaded.url, against)
     if as_json:
         losers = {field: [list(one) for one in some] for field, some in article.losers.items()}
-        console.answer({**article_record(loaded.url, article), "fetched_at": loaded.fetched_at, "losers": losers})
+        record = {**article_record(loaded.url, article), "fetched_at": loaded.fetched_at, "losers": losers}
+        console.answer(record if compared is None else {**record, "against": comparison_record(compared)})
         return
     _print(article, loaded.url, loaded.fetched_at)
+    if compared is not None:
+        print_comparison(compared)
 
 
 def load_page(page: str, *, url: str | None, fetched_at: str | None) -> Loaded:

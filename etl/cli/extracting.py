@@ -57,16 +57,27 @@ def explain(
     fetched_at: Annotated[
         str | None, typer.Option(help="When it was fetched (ISO 8601): relative dates start there. Now, if not given.")
     ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DB",
+            help="Also compare it with the articles of this database: its URL, or `here` for the one in use.",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Show every field of a page, its value and the rule that gave it, and every link with its kind and block.
+
+    With --against, also the stored articles that it might be a copy of, and why each was taken or not.
 
     Examples:
 
       news-etl explain https://www.example.org/2026/02/07/an-article
 
       news-etl explain page.html --url https://www.example.org/an-article --fetched-at 2026-02-07T08:15:00+01:00
+
+      news-etl explain page.html --url https://www.example.org/an-article --against here
     """
     from .explaining import explain_page
 
-    explain_page(page, url=url, fetched_at=fetched_at, as_json=as_json)
+    explain_page(page, url=url, fetched_at=fetched_at, against=against, as_json=as_json)

@@ -7,25 +7,30 @@ consumers have seen must not move under them.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from psycopg import Connection
 
 from etl.dedupe.canonical import host_of
+from etl.dedupe.signature import signature_keys
 from etl.dedupe.verdict import (
     ROWS_PER_KEY,
     TEXTS_MAX,
     Document,
     Stored,
+    Trial,
     find_copy,
     keys_to_store,
     rank_candidates,
 )
-from etl.model import Changed, CopyOf, New
-from etl.store import articles, signatures
+from etl.model import Article, Changed, CopyOf, New
+from etl.store import articles, pages, signatures
+from etl.store.signatures import CandidateText
 
-from .reading import Reading
+from .reading import Reading, spell
 
 TEXT_FIELDS = frozenset({"title", "lead", "body"})
 """What signature keys are made of."""
@@ -114,12 +119,12 @@ def _rows(reading: Reading, carriers: dict[int, list[int]]) -> list[tuple[int, i
 def _stored(conn: Connection, readings: Sequence[Reading], carriers: dict[int, list[int]]) -> dict[int, Stored]:
     """Fetch the texts that the readings will be compared with, all at once."""
     wanted = {other for reading in readings for other in rank_candidates(_rows(reading, carriers), limit=TEXTS_MAX)}
-    return {
-        text.article_id: Stored(
-            text.article_id, text.story_id, Document(text.title, text.text, host_of(text.url), text.published_at)
-        )
-        for text in signatures.texts(conn, wanted).values()
-    }
+    return {article_id: _stored_of(text) for article_id, text in signatures.texts(conn, wanted).items()}
+
+
+def _stored_of(text: CandidateText) -> Stored:
+    document = Document(text.title, text.text, host_of(text.url), text.published_at)
+    return Stored(text.article_id, text.story_id, document)
 
 
 def document_of(reading: Reading) -> Document:
@@ -133,3 +138,66 @@ def document_of(reading: Reading) -> Document:
 def keep_keys(conn: Connection, keys: Sequence[tuple[int, int]]) -> None:
     """Store the keys of new articles, so that later copies find them."""
     signatures.add(conn, keys)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A stored article that shares a key with the one in question, and why it was taken or not."""
+
+    article_id: int
+    story_id: int
+    url: str
+    title: str
+    first_seen_at: datetime
+    shared_keys: int
+    similarity: float | None
+    """Like `points` and `reason` from `etl.dedupe.verdict.Trial`; None when its text was not compared."""
+    points: float | None
+    taken: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What the verdict on an article would be now, and all that it rests on."""
+
+    verdict: New | CopyOf
+    own_article_id: int | None
+    """The article that is stored for the same page; it is no candidate."""
+    keys: tuple[int, ...]
+    rows_read: int
+    candidates: list[Candidate]
+
+
+def explain(conn: Connection, article: Article, *, url: str) -> Comparison:
+    """Judge the article as if it came now, and say why each candidate was taken or not. Locks and writes nothing."""
+    spelled = spell(url)
+    keys = signature_keys(article.title, article.text)
+    own = articles.heads(conn, pages.find(conn, [spelled.url_key]).values())
+    own_id = next((head.article_id for head in own.values()), None)
+    rows = [row for row in signatures.carriers(conn, keys, per_key=ROWS_PER_KEY) if row[1] != own_id]
+    shared = Counter(article_id for _, article_id in rows)
+    ranked = rank_candidates(rows, limit=len(rows))
+    texts = signatures.texts(conn, ranked)
+    stored = [_stored_of(texts[one]) for one in ranked[:TEXTS_MAX] if one in texts]
+    published_at = article.published.at if article.published else None
+    finding = find_copy(Document(article.title, article.text, host_of(spelled.url), published_at), stored)
+    trials = {trial.article_id: trial for trial in finding.trials}
+    ordered = [*trials, *(one for one in ranked if one in texts and one not in trials)]
+    candidates = [_candidate(texts[one], shared[one], trials.get(one)) for one in ordered]
+    return Comparison(finding.verdict, own_id, keys, len(rows), candidates)
+
+
+def _candidate(text: CandidateText, shared_keys: int, trial: Trial | None) -> Candidate:
+    return Candidate(
+        article_id=text.article_id,
+        story_id=text.story_id,
+        url=text.url,
+        title=text.title,
+        first_seen_at=text.first_seen_at,
+        shared_keys=shared_keys,
+        similarity=trial.similarity if trial else None,
+        points=trial.points if trial else None,
+        taken=trial is not None and trial.taken,
+        reason=trial.reason if trial else f"not compared: {TEXTS_MAX} others share rarer keys",
+    )

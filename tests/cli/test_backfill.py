@@ -156,7 +156,7 @@ def test_hostile_pages_are_stored_as_far_as_they_can_and_harm_no_other(dsn, env,
         published = conn.execute("SELECT published_at, published_text FROM news.articles WHERE url LIKE '%bad-date-4'")
         assert published.fetchone()[0] is None
     assert rows["https://www.example.org/news/last-6"] == "Council report number 2"
-    assert len(rows["https://www.example.org/news/long-title-1"]) > 90_000
+    assert rows["https://www.example.org/news/long-title-1"].startswith("Quay Quay Quay")
 
 
 def test_killed_again_and_again_it_ends_with_the_same_rows(dsn, env, tmp_path):

@@ -38,7 +38,7 @@ _VOID = frozenset(b"area base br col embed hr img input link meta param source t
 _IMPLIED = frozenset(b"p li dt dd tr td th thead tbody tfoot colgroup option optgroup rt rp html head body".split())
 """Tags that pages leave open by right; they do not nest without others between."""
 _FORMATTING = frozenset(b"a b big code em font i nobr s small strike strong tt u".split())
-_DRESSED = re.compile(rb"<(?:b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)[\s/]", re.IGNORECASE)
+_DRESSED = re.compile(rb"<(?=[bcefinstu])(?:b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)[\s/]", re.IGNORECASE)
 """Formatting with attributes: of identical tags the parser reopens only three."""
 
 
@@ -51,33 +51,41 @@ def tame(body: bytes) -> bytes:
     if b"\0" in body:
         body = body.replace(b"\0", b"")
     long_tags = _long_tags(body)
+    if len(long_tags) > _LONG_TAGS_SAFE:
+        long_tags = _in_markup(body, long_tags)
     if body.count(b"=") > _EQUALS_SAFE or len(long_tags) > _LONG_TAGS_SAFE:
         body = _TAG.sub(_shorten, body)
-    else:
-        for start in reversed(long_tags):
+    elif too_long := [start for start in long_tags if _is_too_long(_TAG.match(body, start))]:
+        for start in reversed(_in_markup(body, too_long)):
             if tag := _TAG.match(body, start):
                 body = body[:start] + _shorten(tag) + body[tag.end() :]
-    if body.count(b"<") > _TAGS_SAFE or sum(1 for _ in _DRESSED.finditer(body)) > _DRESSED_SAFE:
+    if body.count(b"<") > _TAGS_SAFE or len(_DRESSED.findall(body)) > _DRESSED_SAFE:
         body = _flatten(body)
     return body
 
 
 def _long_tags(body: bytes) -> list[int]:
-    """Return where a tag begins that runs on over a whole window without `>`. In scripts `a<b` looks like one, so they
-    are left out: cutting there once took the body of a page away, because its quotes were read as those of a tag.
-    """
+    """Return where a tag seems to begin that runs on over a whole window without `>`; in scripts `a<b` looks like one."""
     found: list[int] = []
-    raw: list[tuple[int, int]] | None = None
     for start in range(0, len(body), _WINDOW_BYTES):
         if body.find(b">", start, start + _WINDOW_BYTES) >= 0:
             continue
         opened = body.rfind(b"<", max(0, start - _WINDOW_BYTES), start + 1)
         if opened >= 0 and body[opened + 1 : opened + 2].isalpha() and body.find(b">", opened, start) < 0:
-            if raw is None:
-                raw = [match.span() for match in _RAW.finditer(body)]
-            if not any(first < opened < last for first, last in raw):
-                found.append(opened)
+            found.append(opened)
     return found
+
+
+def _in_markup(body: bytes, starts: list[int]) -> list[int]:
+    """Return those of *starts* that stand in no comment or script: cutting there once took the body of a page away,
+    because its quotes were read as those of a tag. Looking costs 10 ms, so only what would be cut is looked up.
+    """
+    raw = [match.span() for match in _RAW.finditer(body)]
+    return [start for start in starts if not any(first < start < last for first, last in raw)]
+
+
+def _is_too_long(tag: re.Match[bytes] | None) -> bool:
+    return tag is not None and _shorten(tag) != tag[0]
 
 
 def _shorten(tag: re.Match[bytes]) -> bytes:

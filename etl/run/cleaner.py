@@ -17,7 +17,7 @@ import structlog
 
 from etl.fetch.archive import Archive
 from etl.run.queue import app_of
-from etl.store import partitions, runs
+from etl.store import health, partitions, runs
 from etl.store.partitions import MONTHLY, Partition, month_after
 
 log = structlog.get_logger()
@@ -79,7 +79,7 @@ class Cleaner:
 
 def oldest_to_keep(conn: psycopg.Connection, before: datetime) -> datetime:
     """Return *before*, or the moment since when something waits for its digest, if that is earlier."""
-    waiting_since = partitions.oldest_waiting(conn)
+    waiting_since = health.oldest_waiting_capture(conn)
     return before if waiting_since is None else min(before, waiting_since.astimezone(UTC))
 
 

@@ -133,12 +133,6 @@ def _midnight(day: date) -> str:
     return datetime(day.year, day.month, day.day, tzinfo=UTC).isoformat()
 
 
-def oldest_waiting(conn: Connection) -> datetime | None:
-    """Return when the oldest capture that waits for its digest was stored: nothing from then on may be dropped."""
-    row = conn.execute("SELECT min(stored_at) FROM etl.captures WHERE digested_at IS NULL").fetchone()
-    return row[0] if row else None
-
-
 def delete_captures(conn: Connection, *, before: datetime, limit: int) -> int:
     """Delete up to *limit* digested captures that were stored before then, oldest first; return how many."""
     return conn.execute(

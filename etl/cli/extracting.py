@@ -53,6 +53,7 @@ def canonical(jsonl: JsonLines = False) -> None:
 
 def explain(
     page: Annotated[str, typer.Argument(metavar="FILE|URL", help="A saved page, or the address of one.")],
+    *,
     url: Annotated[str | None, typer.Option(help="Where a saved page came from: relative links start there.")] = None,
     fetched_at: Annotated[
         str | None, typer.Option(help="When it was fetched (ISO 8601): relative dates start there. Now, if not given.")

@@ -183,6 +183,11 @@ class HostVisit:
         self.visited.counts["moved"] += 1
         with self.conn.transaction():
             found = pages.ensure(self.conn, [target], found_at=at, next_visit_at=at).get(target.url_key)
+            if found is not None and found[0] == page.id and page.failures < FAILURES_MAX:
+                # The same page under another host name (`www.` or not): it is asked for there from now on. Two names that
+                # lead to each other end as failures do.
+                pages.readdress(self.conn, page.id, target, now=at)
+                return
             may_join = found is not None and moved.is_permanent and found[0] != page.id
             if not (found and may_join and pages.fold_into(self.conn, page.id, found[0], rule="redirect", now=at)):
                 pages.keep_ends(

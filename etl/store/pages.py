@@ -287,6 +287,19 @@ def postpone(conn: Connection, page_id: int, until: datetime, *, outcome: str, n
     )
 
 
+def readdress(conn: Connection, page_id: int, address: PageUrl, *, now: datetime) -> None:
+    """Ask for the page at another address from now on; its name stays. Counts as a failure until it answers there."""
+    conn.execute(
+        """
+        UPDATE etl.pages
+        SET url = %(url)s, host = %(host)s, next_visit_at = %(now)s, failures = failures + 1,
+            outcome = 'moved', outcome_at = %(now)s, outcome_detail = 'to ' || %(url)s
+        WHERE id = %(page_id)s
+        """,
+        {"page_id": page_id, "url": address.url, "host": address.host, "now": now},
+    )
+
+
 def wake(conn: Connection, changed: Sequence[tuple[int, datetime]], *, now: datetime) -> int:
     """Make pages due that their source says have changed since their newest capture; return how many."""
     return conn.execute(

@@ -9,6 +9,7 @@ import pytest
 from newsroom import Reply
 
 from etl.fetch.archive import Archive
+from etl.fetch.http import Moved
 from etl.flow.manners import host_of_url
 from etl.flow.reading import spell
 from etl.flow.revisit import RECHECK_REFUSED
@@ -226,3 +227,17 @@ def test_the_same_body_is_kept_as_a_revisit_after_a_restart_too(live, site, visi
     archive = Archive(tmp_path / "archive")
     kinds = sorted(seen.type for name in archive.files() for seen in archive.walk(name) if seen.type != "request")
     assert kinds == ["response", "revisit", "warcinfo", "warcinfo"]
+
+
+def test_the_same_page_under_another_host_name_is_asked_for_there(live, clock, tmp_path):
+    """`www.` and without are one page: a redirect between them moves the address, not the page."""
+    find(live, "https://www.example.org/news/ferry-quay-12345")
+    tools = tools_for(tmp_path / "archive", clock)
+    visit = HostVisit(live, tools, "www.example.org")
+    (due,) = pages.due(live, "www.example.org", now=clock.now(), limit=5)
+    target = "https://example.org/news/ferry-quay-12345"
+    visit._moved(due, Moved(due.url, target, 301, ((301, due.url),), clock.now(), 0.1), clock.now())
+    assert pages.due(live, "www.example.org", now=clock.now(), limit=5) == []
+    assert [page.url for page in pages.due(live, "example.org", now=clock.now(), limit=5)] == [target]
+    assert row(live, "SELECT count(*) FROM etl.pages") == (1,)
+    tools.fetcher.close()

@@ -27,12 +27,15 @@ _EQUALS_SAFE = 12_000
 _LONG_TAGS_SAFE = 20
 
 _TAG = re.compile(
-    rb"""<!--.*?(?:-->|\Z)|<(script|style|textarea|title)\b.*?(?:</\1|\Z)"""
+    rb"""<!--(?:[^-]++|-(?!->))*+(?:-->|\Z)|<(script|style|textarea|title)\b(?:[^<]++|<(?!/\1))*+(?:</\1|\Z)"""
     rb"""|<(/?)([a-zA-Z][^\s>/]*+)((?:[^>"']++|"[^"]*+"|'[^']*+'|["'])*+)(?:>|\Z)""",
     re.DOTALL | re.IGNORECASE,
 )
 """Comments, raw text and tags. Each form takes the rest of the page when it is not closed: searching stays linear."""
-_RAW = re.compile(rb"<!--.*?(?:-->|\Z)|<(script|style|textarea|title)\b.*?(?:</\1|\Z)", re.DOTALL | re.IGNORECASE)
+_RAW = re.compile(
+    rb"<!--(?:[^-]++|-(?!->))*+(?:-->|\Z)|<(script|style|textarea|title)\b(?:[^<]++|<(?!/\1))*+(?:</\1|\Z)",
+    re.DOTALL | re.IGNORECASE,
+)
 _ATTRIBUTE = re.compile(rb"""[^\s=>"'/]++(?:\s*=\s*(?:"[^"]*+"|'[^']*+'|[^\s>]++))?""")
 _VOID = frozenset(b"area base br col embed hr img input link meta param source track wbr".split())
 _IMPLIED = frozenset(b"p li dt dd tr td th thead tbody tfoot colgroup option optgroup rt rp html head body".split())
@@ -50,13 +53,12 @@ def tame(body: bytes) -> bytes:
     body = body[:BODY_MAX_BYTES]
     if b"\0" in body:
         body = body.replace(b"\0", b"")
-    long_tags = _long_tags(body)
-    if len(long_tags) > _LONG_TAGS_SAFE:
+    if long_tags := _long_tags(body):
         long_tags = _in_markup(body, long_tags)
     if body.count(b"=") > _EQUALS_SAFE or len(long_tags) > _LONG_TAGS_SAFE:
         body = _TAG.sub(_shorten, body)
-    elif too_long := [start for start in long_tags if _is_too_long(_TAG.match(body, start))]:
-        for start in reversed(_in_markup(body, too_long)):
+    else:
+        for start in reversed(long_tags):
             if tag := _TAG.match(body, start):
                 body = body[:start] + _shorten(tag) + body[tag.end() :]
     if body.count(b"<") > _TAGS_SAFE or len(_DRESSED.findall(body)) > _DRESSED_SAFE:
@@ -78,14 +80,10 @@ def _long_tags(body: bytes) -> list[int]:
 
 def _in_markup(body: bytes, starts: list[int]) -> list[int]:
     """Return those of *starts* that stand in no comment or script: cutting there once took the body of a page away,
-    because its quotes were read as those of a tag. Looking costs 10 ms, so only what would be cut is looked up.
+    because its quotes were read as those of a tag.
     """
     raw = [match.span() for match in _RAW.finditer(body)]
     return [start for start in starts if not any(first < start < last for first, last in raw)]
-
-
-def _is_too_long(tag: re.Match[bytes] | None) -> bool:
-    return tag is not None and _shorten(tag) != tag[0]
 
 
 def _shorten(tag: re.Match[bytes]) -> bytes:

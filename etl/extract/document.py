@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import accumulate, islice
 from urllib.parse import urljoin
 
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode, SelectolaxError
@@ -35,6 +35,8 @@ INLINE = frozenset({
     "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr",
 })  # fmt: skip
 """Elements that do not start a new line. Every other element, also an unknown one, is block-level."""
+
+_TEXT, _NO_ELEMENT, _UNSEEN, _INLINE, _BLOCK = range(5)
 
 _NOT_HTML = (
     b"%PDF-",
@@ -176,11 +178,20 @@ def _walk(doc: Document, root: LexborNode) -> None:
     scripts: list[LexborNode] = []
     box_of: list[int] = []
     is_apart = False
+    # A tag's id is a number of the parser, the same for all elements of that name on one page.
+    names: dict[int, tuple[str, int]] = {}
     for node in islice(root.traverse(include_text=True, skip_empty=True), NODES_MAX):
-        tag = node.tag or "-"
         above = node.parent
         parent = -1 if above is None else numbers.get(above.mem_id, -1)
-        if tag == "-text":
+        # What stands in an unseen element has no number, nor have comments and the doctype.
+        if parent < 0 and tags:
+            continue
+        tag_id = node.tag_id
+        if tag_id in names:
+            tag, kind = names[tag_id]
+        else:
+            tag, kind = names[tag_id] = _kind(node)
+        if kind == _TEXT:
             if parent < 0:
                 continue
             text, box = node.text_content or "", box_of[parent]
@@ -191,12 +202,11 @@ def _walk(doc: Document, root: LexborNode) -> None:
             owners.append(parent)
             boxes.append(box)
             continue
-        # What stands in an unseen element has no number, nor have comments and the doctype.
-        if tag[0] in "-!" or (parent < 0 and tags):
+        if kind == _NO_ELEMENT:
             continue
         number = len(tags)
         attributes = node.attributes
-        if tag in UNSEEN:
+        if kind == _UNSEEN:
             if tag == "script":
                 if "ld+json" in (attributes.get("type") or "").lower():
                     doc.json_ld.append(node.text(deep=True) or "")
@@ -205,7 +215,7 @@ def _walk(doc: Document, root: LexborNode) -> None:
             box_of.append(-1)
         else:
             numbers[node.mem_id] = number
-            if tag in INLINE and parent >= 0:
+            if kind == _INLINE and parent >= 0:
                 box_of.append(box_of[parent])
             else:
                 box_of.append(number)
@@ -214,8 +224,20 @@ def _walk(doc: Document, root: LexborNode) -> None:
         parents.append(parent)
         attrs.append(attributes)
         first_text.append(len(texts))
-        by_tag.setdefault(tag, []).append(number)
+        if tag in by_tag:
+            by_tag[tag].append(number)
+        else:
+            by_tag[tag] = [number]
     doc.keep(root, numbers, scripts)
+
+
+def _kind(node: LexborNode) -> tuple[str, int]:
+    tag = node.tag or "-"
+    if tag == "-text":
+        return tag, _TEXT
+    if tag[0] in "-!":
+        return tag, _NO_ELEMENT
+    return tag, _UNSEEN if tag in UNSEEN else _INLINE if tag in INLINE else _BLOCK
 
 
 def _is_spaced(before: str, after: str, node: LexborNode) -> bool:
@@ -234,17 +256,16 @@ def _is_spaced(before: str, after: str, node: LexborNode) -> bool:
 def _close(doc: Document) -> None:
     """Fill in where each element ends, in elements and in texts."""
     count = len(doc.tags)
-    doc.ends = list(range(1, count + 1))
-    doc.last_text = list(doc.first_text)
-    for chunk, owner in enumerate(doc.owners):
-        doc.last_text[owner] = chunk + 1
+    parents = doc.parents
+    ends = doc.ends = list(range(1, count + 1))
+    last_text = doc.last_text = list(doc.first_text)
+    for chunk, owner in enumerate(doc.owners, 1):
+        last_text[owner] = chunk
     for element in range(count - 1, 0, -1):
-        parent = doc.parents[element]
+        parent = parents[element]
         if parent >= 0:
-            doc.ends[parent] = max(doc.ends[parent], doc.ends[element])
-            doc.last_text[parent] = max(doc.last_text[parent], doc.last_text[element])
-    total = 0
-    doc.chars = [0]
-    for text in doc.texts:
-        total += len(text.strip())
-        doc.chars.append(total)
+            if (end := ends[element]) > ends[parent]:
+                ends[parent] = end
+            if (end := last_text[element]) > last_text[parent]:
+                last_text[parent] = end
+    doc.chars = list(accumulate((len(text.strip()) for text in doc.texts), initial=0))

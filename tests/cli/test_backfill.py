@@ -150,7 +150,10 @@ def test_hostile_pages_are_stored_as_far_as_they_can_and_harm_no_other(dsn, env,
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert answer["records"] == len(HOSTILE) + 2
-    assert sum(answer["counts"].get(name, 0) for name in ("stored", "copy")) == len(HOSTILE) + 1, (answer["counts"], answer["items"])
+    assert sum(answer["counts"].get(name, 0) for name in ("stored", "copy")) == len(HOSTILE) + 1, (
+        answer["counts"],
+        answer["items"],
+    )
     with psycopg.connect(dsn) as conn:
         rows = dict(conn.execute("SELECT url, title FROM news.articles").fetchall())
         published = conn.execute("SELECT published_at, published_text FROM news.articles WHERE url LIKE '%bad-date-4'")

@@ -13,6 +13,7 @@ pages of the measuring corpus, on a machine where trafilatura takes 34 ms for th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import accumulate, islice
@@ -37,6 +38,9 @@ INLINE = frozenset({
 """Elements that do not start a new line. Every other element, also an unknown one, is block-level."""
 
 _TEXT, _NO_ELEMENT, _UNSEEN, _INLINE, _BLOCK = range(5)
+
+_WHOLE = re.compile(r"https?://[a-z0-9.-]+/[A-Za-z0-9/_.~%=&+,@!:-]*(?:\?[A-Za-z0-9/_.~%=&+,@!:-]+)?")
+"""Addresses that joining gives back as they are; it takes fourteen times as long as this pattern."""
 
 _NOT_HTML = (
     b"%PDF-",
@@ -126,8 +130,11 @@ class Document:
 
     def absolute(self, href: str) -> str | None:
         """Return *href* as an absolute URL, or None when it cannot be one."""
+        href = href.strip()
+        if _WHOLE.fullmatch(href):
+            return href
         try:
-            return urljoin(self.base_url, href.strip())
+            return urljoin(self.base_url, href)
         except ValueError:
             return None
 

@@ -55,24 +55,29 @@ class Surroundings:
     def learn(self, element: int) -> None:
         """Make sure that *element* and all above are known."""
         parents, path = self.doc.parents, list[int]()
+        tags, all_attrs = self.doc.tags, self.doc.attrs
         while element not in self.own:
             path.append(element)
             element = parents[element]
         for one in reversed(path):
             parent = parents[one]
-            tag = self.doc.tags[one]
-            # The classes of <html> and <body> describe the page's frame, not a block of it.
-            bits = KIND_BIT.get(tag, 0) | (self.hints.of(one) if parent > 0 else 0)
-            attrs = self.doc.attrs[one]
-            if attrs and (
-                "hidden" in attrs
-                or attrs.get("aria-hidden") == "true"
-                or ("style" in attrs and "display:none" in (attrs["style"] or "").replace(" ", ""))
-            ):
-                bits |= _HIDDEN
+            bits = KIND_BIT.get(tags[one], 0)
+            score = hints.NO_SCORE
+            if attrs := all_attrs[one]:
+                # The classes of <html> and <body> describe the page's frame, not a block of it.
+                if parent > 0:
+                    bits |= self.hints.of(one)
+                    score = self.hints.score(one)
+                if (
+                    "hidden" in attrs
+                    or attrs.get("aria-hidden") == "true"
+                    or ("style" in attrs and "display:none" in (attrs["style"] or "").replace(" ", ""))
+                ):
+                    bits |= _HIDDEN
             self.own[one] = bits
             self.up[one] = self.up[parent] | bits
             self.depth[one] = self.depth[parent] + 1
-            low, high, _ = self.score[one] = self.hints.score(one) if parent > 0 else hints.NO_SCORE
-            self.low[one] = min(low, self.low[parent])
-            self.high[one] = max(high, self.high[parent])
+            self.score[one] = score
+            low, high = self.low[parent], self.high[parent]
+            self.low[one] = min(low, score[0])
+            self.high[one] = max(high, score[1])

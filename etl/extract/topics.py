@@ -67,10 +67,10 @@ def _in_menu(doc: Document) -> list[tuple[str, str]]:
     folder, slash, rest = urlsplit(doc.url).path.strip("/").partition("/")
     if not slash or not rest or not folder or folder.isdigit():
         return []
-    wanted = {f"/{folder}", f"/{folder}/"}
+    wanted, ending = {f"/{folder}", f"/{folder}/"}, f"/{folder}"
     for anchor in doc.by_tag.get("a", ())[:MENU_LINKS_MAX]:
         href = doc.attribute(anchor, "href")
-        if folder in href and urlsplit(doc.absolute(href) or "").path in wanted:
+        if href.rstrip("/").endswith(ending) and urlsplit(doc.absolute(href) or "").path in wanted:
             label = doc.text(anchor)
             if 1 < len(label) <= MENU_LABEL_MAX_CHARS:
                 return [("address and menu", label)]

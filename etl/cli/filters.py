@@ -5,6 +5,7 @@ A line that cannot be read is answered by a line with `error`, in its place: not
 
 from __future__ import annotations
 
+import gc
 import sys
 from base64 import b64decode
 from collections.abc import Callable, Iterator
@@ -101,4 +102,7 @@ def answer_canonical(record: Record) -> Record:
 
 def pump(answer: Callable[[Record], Record]) -> None:
     """Run a filter between this process's standard input and output."""
+    # A page makes thousands of small objects and no cycles worth looking for: the collector cost 0.6 ms a page of 12.
+    gc.freeze()
+    gc.set_threshold(50_000)
     run_filter(answer, sys.stdin.buffer, sys.stdout.buffer)

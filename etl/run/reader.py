@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import resource
 import signal
 import sys
@@ -25,6 +26,8 @@ def serve(pipe: Connection) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MAX_BYTES, MEMORY_MAX_BYTES))
     shelf, place = pipe.recv()
     archive = Archive(place) if place is not None else None
+    gc.freeze()  # A page makes thousands of small objects and no cycles worth looking for: it cost 0.6 ms a page of 12.
+    gc.set_threshold(50_000)
     pipe.send(READY)
     while True:
         try:

@@ -86,15 +86,17 @@ def _without_known(conn: Connection, records: Sequence[WarcRecord], imported: Im
     """Leave out what an earlier run has stored, and what is buried, before it is copied into the archive a second time."""
     keys = [spell(record.url).url_key for record in records]
     page_of = pages.find(conn, keys)
-    known = captures.known(conn, sorted(set(page_of.values())))
+    own = pages.by_own_key(conn, keys)
+    known = captures.known(conn, sorted({*page_of.values(), *own.values()}))
     times = {(page_id, at, sha) for page_id, at, sha in known}
     buried = erasures.buried(conn, keys)
     fresh: list[WarcRecord] = []
     for key, record in zip(keys, records, strict=True):
-        place = (page_of.get(key, 0), record.fetched_at, hashlib.sha256(record.body).digest())
+        sha256 = hashlib.sha256(record.body).digest()
+        places = {(page_id, record.fetched_at, sha256) for page_id in (page_of.get(key, 0), own.get(key, 0))}
         if key in buried:
             imported.counts["buried"] += 1
-        elif place in times:
+        elif places & times:
             imported.counts["known"] += 1
         else:
             fresh.append(record)

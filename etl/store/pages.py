@@ -118,13 +118,16 @@ def ensure(
         known |= dict(added)
         new = {key for key, _ in added}
         if len(added) < len(missing):  # another writer was first, or the URL is buried
-            known |= _by_own_key(conn, [u.url_key for u in missing if u.url_key not in new])
+            known |= by_own_key(conn, [u.url_key for u in missing if u.url_key not in new])
     add_spellings(conn, [(known[u.url_key], u) for u in urls if u.url_key in known], seen_at=found_at)
     return {key: (page_id, key in new) for key, page_id in known.items()}
 
 
-def _by_own_key(conn: Connection, keys: list[UUID]) -> dict[UUID, int]:
-    rows = conn.execute("SELECT url_key, id FROM etl.pages WHERE url_key = ANY (%(keys)s)", {"keys": keys}).fetchall()
+def by_own_key(conn: Connection, keys: Sequence[UUID]) -> dict[UUID, int]:
+    """Return the page of each canonical key itself, also when it is folded into another: its captures stay its own."""
+    rows = conn.execute(
+        "SELECT url_key, id FROM etl.pages WHERE url_key = ANY (%(keys)s)", {"keys": list(keys)}
+    ).fetchall()
     return dict(rows)
 
 

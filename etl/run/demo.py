@@ -57,7 +57,7 @@ class Demo:
     def turn_page(self) -> None:
         """Let an hour pass; the press prints its next edition."""
         self.clock.ahead += BETWEEN_POLLS
-        self.press.turn_page()
+        self.press.turn_page(self.clock.now())
 
 
 def demo_settings(folder: Path) -> Settings:

@@ -55,9 +55,10 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(FAILED)
-    except KeyboardInterrupt:
-        sys.stderr.write("\nnews-etl: stopped. What was stored stays; the same command goes on from there.\n")
-        sys.exit(INTERRUPTED)
+    except SystemExit as end:  # The library turns Ctrl-C into this exit code and says nothing.
+        if end.code == INTERRUPTED:
+            sys.stderr.write("\nnews-etl: stopped. What was stored stays; the same command goes on from there.\n")
+        raise
 
 
 def _say(error: NewsEtlError) -> None:

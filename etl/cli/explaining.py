@@ -64,7 +64,7 @@ def load_page(page: str, *, url: str | None, fetched_at: str | None) -> Loaded:
         body = Path(page).read_bytes()
         saved = SAVED_FROM.search(body[:4096])
         where = url or (saved[1].decode("utf-8", "replace") if saved else Path(page).resolve().as_uri())
-        return Loaded(where, body, _moment_given(fetched_at) or now())
+        return Loaded(where, body, moment_given(fetched_at) or now())
     if not page.startswith(("http://", "https://")):
         raise typer.BadParameter(f"there is no file {page}, and it is no http(s) address")
     with tools(settings()) as kit:
@@ -75,7 +75,8 @@ def load_page(page: str, *, url: str | None, fetched_at: str | None) -> Loaded:
     return Loaded(capture.final_url, answer.body, capture.fetched_at, capture.content_type)
 
 
-def _moment_given(text: str | None) -> datetime | None:
+def moment_given(text: str | None) -> datetime | None:
+    """Return the time that an option gives; a slip is a usage error."""
     try:
         return when(text)
     except ValueError as error:

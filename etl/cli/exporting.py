@@ -25,12 +25,13 @@ def export(
 
     from etl.store import exports
 
-    from .filters import when
+    from .explaining import moment_given
     from .records import stored_record
     from .session import session
 
+    changed_since = moment_given(since)
     encoder = msgspec.json.Encoder()
     with session() as opened, opened.pool.connection() as conn:
-        for stored in exports.articles(conn, since=when(since)):
+        for stored in exports.articles(conn, since=changed_since):
             sys.stdout.buffer.write(encoder.encode(stored_record(stored)) + b"\n")
         sys.stdout.buffer.flush()

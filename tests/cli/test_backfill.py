@@ -191,6 +191,23 @@ def test_killed_again_and_again_it_ends_with_the_same_rows(dsn, env, tmp_path):
     assert versions == (450,)
 
 
+def test_ctrl_c_says_that_nothing_is_lost_and_the_same_command_goes_on(dsn, env, tmp_path):
+    path, log = tmp_path / "crawl.warc.gz", tmp_path / "said.log"
+    right = write_warc(path, articles=900)
+    process = start("backfill", "warc", str(path), env=env, log=log)
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        while conn.execute("SELECT count(*) FROM etl.articles").fetchone() == (0,):
+            assert process.poll() is None, log.read_text()
+            time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=60) == 130
+    assert "the same command goes on" in log.read_text()
+    assert "Traceback" not in log.read_text()
+    answer = json.loads(run("backfill", "warc", str(path), "--json", env=env).stdout)
+    assert answer["records"] == right.total()
+    assert answer["counts"]["stored"] == right["stored"]
+
+
 def test_articles_come_out_again(env, tmp_path):
     path = tmp_path / "crawl.warc.gz"
     write_warc(path, articles=5)

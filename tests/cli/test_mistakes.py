@@ -15,6 +15,7 @@ CASES = {
     "no such backfill": (("backfill", "show", "77"), 3, "backfill list"),
     "a filter without its flag": (("extract",), 2, "--jsonl"),
     "no such command": (("fetch-all",), 2, "No such command"),
+    "a moment that is none": (("export", "--since", "yesterday"), 2, "no ISO 8601 time"),
     "neither file nor address": (("explain", "nowhere.html"), 2, "no file nowhere.html"),
 }
 

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from psycopg import Connection
+from psycopg.errors import DeadlockDetected
 
 from etl.dedupe.canonical import BadUrlError, url_key
 from etl.errors import Misconfigured, Unreadable
@@ -27,6 +28,7 @@ from etl.store import articles, erasures, pages
 from etl.store.erasures import Meant
 
 from .reading import spell
+from .settle import DEADLOCK_TRIES
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +83,7 @@ def erase(
     conn: Connection, target: Target, *, archive: Archive, by: str, now: Callable[[], datetime], dry_run: bool = False
 ) -> Erased:
     """Erase *target* and say what is gone; a dry run counts the same and changes nothing."""
-    at = now()
-    with conn.transaction(force_rollback=dry_run):
-        meant = _meant(conn, target)
-        places = erasures.places(conn, meant.page_ids)
-        counts = _erase_rows(conn, meant, by=by, now=at)
-        number = erasures.write_down(conn, target.kind, target.host, target.url_key, by=by, counts=counts, now=at)
+    meant, places, counts, number = _erase_at_last(conn, target, by=by, at=now(), dry_run=dry_run)
 
     def is_meant(url: str) -> bool:
         return target.covers(url, meant.url_keys)
@@ -102,6 +99,26 @@ def erase(
     with conn.transaction():
         erasures.archive_done(conn, number, records=records, now=now())
     return Erased(counts, records, number)
+
+
+def _erase_at_last(
+    conn: Connection, target: Target, *, by: str, at: datetime, dry_run: bool
+) -> tuple[Meant, list[Place], dict[str, int], int]:
+    """Erase the rows. A digest holds its captures before their pages, we the pages before their captures: one begins again."""
+    for last_try in (False,) * (DEADLOCK_TRIES - 1) + (True,):
+        try:
+            with conn.transaction(force_rollback=dry_run):
+                meant = _meant(conn, target)
+                places = erasures.places(conn, meant.page_ids)
+                counts = _erase_rows(conn, meant, by=by, now=at)
+                number = erasures.write_down(
+                    conn, target.kind, target.host, target.url_key, by=by, counts=counts, now=at
+                )
+            return meant, places, counts, number
+        except DeadlockDetected:
+            if last_try:
+                raise
+    raise AssertionError("unreachable")
 
 
 def _meant(conn: Connection, target: Target) -> Meant:

@@ -22,7 +22,7 @@ from etl.model import Changed, CopyOf, New, Same, Verdict
 from etl.store import articles, captures, links, pages
 from etl.store.articles import NewArticle, NewVersion, VersionHead
 from etl.store.captures import CaptureEnd
-from etl.store.pages import PageEnd, PageState, PageUrl
+from etl.store.pages import PageEnd, PageState
 
 from . import copies, history
 from .link_changes import link_changes
@@ -34,6 +34,8 @@ EXTRACTOR = "1"
 PAGES_PER_TRANSACTION = 100
 """Each new article holds about 12 advisory locks until the commit (see etl.store.signatures): 5 writers fit the default table."""
 DEADLOCK_TRIES = 3
+# A page or a story that was erased while we looked at it: the next look sees its tombstone, or opens a story.
+RACES = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure, psycopg.errors.ForeignKeyViolation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ def _settle_some(conn: Connection, readings: Sequence[Reading], now: datetime, i
         try:
             with conn.transaction():
                 return _Settling(conn, now, is_live).run(readings)
-        except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure):
+        except RACES:
             if last_try:
                 raise
         except (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLimitExceeded, ValueError) as error:
@@ -126,7 +128,10 @@ class _Settling:
     def _round(self, items: list[_Item]) -> None:
         """Store readings of different pages."""
         live = self._place(items)
-        states = pages.lock(self.conn, [i.page_id for i in live] + [i.asked_id for i in live])
+        wanted = {i.page_id for i in live} | {i.asked_id for i in live}
+        states = pages.lock(self.conn, wanted)
+        if len(states) < len(wanted):
+            raise psycopg.errors.SerializationFailure("a page was erased after it was found")
         live = self._without_known(live)
         heads = articles.heads(self.conn, [item.page_id for item in live])
         for item in live:
@@ -140,9 +145,7 @@ class _Settling:
 
     def _place(self, items: list[_Item]) -> list[_Item]:
         """Find or make the pages; what is buried or cannot be a page ends here."""
-        wanted: list[PageUrl] = []
-        for item in items:
-            wanted += [item.reading.asked, item.reading.answered]
+        wanted = [url for item in items for url in (item.reading.asked, item.reading.answered)]
         found_at = min(item.at for item in items)
         known = pages.ensure(self.conn, wanted, found_at=found_at, next_visit_at=None)
         live: list[_Item] = []
@@ -230,11 +233,8 @@ class _Settling:
             for item, capture_id in zip(fresh, ids, strict=True):
                 item.reading = replace(item.reading, capture=replace(item.reading.capture, id=capture_id))
         if old := [item for item in kept if item not in fresh]:
-            captures.keep_ends(
-                self.conn,
-                [CaptureEnd(item.reading.capture.id or 0, item.outcome, item.detail) for item in old],
-                now=self.now,
-            )
+            ends = [CaptureEnd(item.reading.capture.id or 0, item.outcome, item.detail) for item in old]
+            captures.keep_ends(self.conn, ends, now=self.now)
 
     def _write(self, items: list[_Item], states: dict[int, PageState]) -> None:
         new = [item for item in items if isinstance(item.verdict, New | CopyOf)]

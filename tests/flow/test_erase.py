@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 
 import psycopg
@@ -11,13 +13,14 @@ import pytest
 from etl.discover import records
 from etl.errors import Misconfigured, Unreadable
 from etl.fetch.archive import Archive
-from etl.flow.erase import erase, target_of
+from etl.flow.erase import _erase_rows, _meant, erase, target_of
 from etl.flow.imports import import_batch
 from etl.flow.reading import read_capture, spell
+from etl.flow.settle import settle
 from etl.model import Place
-from etl.store import pages
+from etl.store import captures, pages
 from tests.cli.test_backfill import write_warc
-from tests.flow.pages import DAY
+from tests.flow.pages import DAY, page, reading
 
 PAGE = "https://www.example.org/news/report-1-x1"
 
@@ -162,6 +165,55 @@ class Unplugged(Archive):
 
     def overwrite(self, place, *, at):
         raise RuntimeError(f"unplugged: {place} at {at}")
+
+
+MEANWHILE = {
+    "the same page": (PAGE, "buried", 0),
+    "a spelling that was not known": (f"{PAGE}?fbclid=IwAR0", "buried", 0),
+    "a copy elsewhere": ("https://www.example.net/copied-report-1", "stored", 1),
+}
+
+
+@pytest.mark.parametrize(("url", "outcome", "articles"), MEANWHILE.values(), ids=MEANWHILE.keys())
+def test_a_page_that_is_erased_while_it_is_digested_stays_away(dsn, url, outcome, articles):
+    """The digest finds page and story, waits for the erasure that holds them, and then sees what it left."""
+    read = reading(PAGE, page("Quay to be built in two parts"))
+    late = reading(url, page("Quay to be built in two parts"), at=now())
+    with psycopg.connect(dsn) as eraser, psycopg.connect(dsn) as watcher, ThreadPoolExecutor(1) as other:
+        settle(eraser, [read], now=DAY)
+        eraser.commit()
+        with psycopg.connect(dsn) as digest:
+            with eraser.transaction():
+                _erase_rows(eraser, _meant(eraser, target_of(PAGE)), by="jo@desk", now=now())
+                running = other.submit(settle, digest, [late], now=now())
+                while not waits(watcher, digest.info.backend_pid):
+                    assert not running.done(), "it did not wait for the erasure"
+            (done,) = running.result()
+    assert done.outcome == outcome, done.detail
+    with psycopg.connect(dsn) as conn:
+        assert rows(conn, "SELECT count(*) FROM etl.articles") == [(articles,)]
+        assert rows(conn, "SELECT count(*) FROM etl.stories") == [(articles,)]
+
+
+def waits(conn: psycopg.Connection, process: int) -> bool:
+    return rows(conn, f"SELECT FROM pg_locks WHERE pid = {process} AND NOT granted") != []
+
+
+def test_an_erasure_and_a_digest_that_hold_what_the_other_needs_both_end(dsn, tmp_path):
+    archive = Archive(tmp_path / "archive")
+    with psycopg.connect(dsn, autocommit=True) as digest, psycopg.connect(dsn, autocommit=True) as watcher:
+        settle(digest, [reading(PAGE, page("Quay to be built in two parts"))], now=DAY)
+        digest.execute("UPDATE etl.captures SET digested_at = NULL")
+        with ThreadPoolExecutor(1) as other, psycopg.connect(dsn, autocommit=True) as eraser:
+            with digest.transaction():
+                assert len(captures.pending(digest, limit=1)) == 1
+                running = other.submit(erase, eraser, target_of(PAGE), archive=archive, by="jo@desk", now=now)
+                while not waits(watcher, eraser.info.backend_pid):
+                    assert not running.done()
+                with suppress(psycopg.errors.DeadlockDetected), digest.transaction():
+                    pages.lock(digest, [1])
+            assert running.result().counts["pages"] == 1
+    archive.close()
 
 
 @pytest.mark.parametrize("what", ["org", "", "exa mple.org", "mailto://a@b/c"])

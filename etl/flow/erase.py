@@ -114,7 +114,7 @@ def _erase_at_last(
                 number = erasures.write_down(
                     conn, target.kind, target.host, target.url_key, by=by, counts=counts, now=at
                 )
-            return meant, places, counts, number
+                return meant, places, counts, number
         except DeadlockDetected:
             if last_try:
                 raise

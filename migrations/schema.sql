@@ -739,14 +739,26 @@ CREATE TABLE etl.backfill_items (
     counts jsonb DEFAULT '{}'::jsonb NOT NULL,
     detail text,
     ended_at timestamp with time zone,
-    CONSTRAINT backfill_items_state_check CHECK ((state = ANY (ARRAY['planned'::text, 'running'::text, 'done'::text, 'failed'::text])))
+    kind text DEFAULT 'file'::text NOT NULL,
+    host text,
+    due_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    tries integer DEFAULT 0 NOT NULL,
+    depth integer DEFAULT 0 NOT NULL,
+    size bigint,
+    outcome text,
+    page_id bigint,
+    CONSTRAINT backfill_items_depth_check CHECK ((depth >= 0)),
+    CONSTRAINT backfill_items_kind_check CHECK ((kind = ANY (ARRAY['file'::text, 'page'::text, 'capture'::text, 'sitemap'::text, 'captures'::text, 'files'::text]))),
+    CONSTRAINT backfill_items_size_check CHECK ((size >= 0)),
+    CONSTRAINT backfill_items_state_check CHECK ((state = ANY (ARRAY['planned'::text, 'running'::text, 'done'::text, 'failed'::text]))),
+    CONSTRAINT backfill_items_tries_check CHECK ((tries >= 0))
 );
 
 COMMENT ON TABLE etl.backfill_items IS 'The parts of a backfill: a URL, a file, a range; each resumes where it stopped.';
 
 COMMENT ON COLUMN etl.backfill_items.backfill_id IS 'The backfill.';
 
-COMMENT ON COLUMN etl.backfill_items.item IS 'What it is: a URL or a file.';
+COMMENT ON COLUMN etl.backfill_items.item IS 'What it is: a URL, a file, or a time and a URL.';
 
 COMMENT ON COLUMN etl.backfill_items.number IS 'Place in the plan, from 1.';
 
@@ -760,6 +772,22 @@ COMMENT ON COLUMN etl.backfill_items.detail IS 'Why it failed.';
 
 COMMENT ON COLUMN etl.backfill_items.ended_at IS 'When it ended.';
 
+COMMENT ON COLUMN etl.backfill_items.kind IS 'file (WARC), page (visited), capture (fetched from a web archive); or a list that gives further parts: sitemap, captures, files.';
+
+COMMENT ON COLUMN etl.backfill_items.host IS 'Host that is asked for it, as in etl.hosts; null for a file of this machine.';
+
+COMMENT ON COLUMN etl.backfill_items.due_at IS 'It is not tried before; moves on when its host asks for patience.';
+
+COMMENT ON COLUMN etl.backfill_items.tries IS 'Failed tries in a row.';
+
+COMMENT ON COLUMN etl.backfill_items.depth IS 'Redirects or indexes between it and what was asked for.';
+
+COMMENT ON COLUMN etl.backfill_items.size IS 'Bytes of the file; null where unknown, and for other kinds.';
+
+COMMENT ON COLUMN etl.backfill_items.outcome IS 'How it ended: an outcome of docs/operations.md; null before, and for files, whose records are in counts.';
+
+COMMENT ON COLUMN etl.backfill_items.page_id IS 'The page it gave; no foreign key, for the page may be erased.';
+
 CREATE TABLE etl.backfills (
     id bigint NOT NULL,
     kind text NOT NULL,
@@ -771,7 +799,13 @@ CREATE TABLE etl.backfills (
     started_at timestamp with time zone,
     ended_at timestamp with time zone,
     detail text,
-    CONSTRAINT backfills_kind_check CHECK ((kind = ANY (ARRAY['urls'::text, 'sitemap'::text, 'warc'::text, 'wayback'::text, 'redigest'::text, 'load'::text]))),
+    hosts_max integer,
+    bytes_per_second bigint,
+    bytes_free_at timestamp with time zone,
+    marks jsonb DEFAULT '[]'::jsonb NOT NULL,
+    CONSTRAINT backfills_bytes_per_second_check CHECK ((bytes_per_second > 0)),
+    CONSTRAINT backfills_hosts_max_check CHECK ((hosts_max > 0)),
+    CONSTRAINT backfills_kind_check CHECK ((kind = ANY (ARRAY['urls'::text, 'sitemap'::text, 'warc'::text, 'ccnews'::text, 'wayback'::text, 'redigest'::text, 'load'::text]))),
     CONSTRAINT backfills_state_check CHECK ((state = ANY (ARRAY['planned'::text, 'running'::text, 'paused'::text, 'done'::text, 'cancelled'::text, 'failed'::text])))
 );
 
@@ -779,7 +813,7 @@ COMMENT ON TABLE etl.backfills IS 'One-off jobs: what was asked for, by whom, an
 
 COMMENT ON COLUMN etl.backfills.id IS 'Stable number.';
 
-COMMENT ON COLUMN etl.backfills.kind IS 'urls, sitemap, warc, wayback, redigest or load.';
+COMMENT ON COLUMN etl.backfills.kind IS 'urls, sitemap, warc, ccnews, wayback, redigest or load.';
 
 COMMENT ON COLUMN etl.backfills.plan_key IS 'Hash of kind and plan: the same command again resumes the same backfill.';
 
@@ -796,6 +830,14 @@ COMMENT ON COLUMN etl.backfills.started_at IS 'When its first item was begun.';
 COMMENT ON COLUMN etl.backfills.ended_at IS 'When its last item ended; null before.';
 
 COMMENT ON COLUMN etl.backfills.detail IS 'Why it failed or was cancelled.';
+
+COMMENT ON COLUMN etl.backfills.hosts_max IS 'The most hosts it may ask at the same time; null for no limit of its own.';
+
+COMMENT ON COLUMN etl.backfills.bytes_per_second IS 'The most bytes it may fetch in a second, all workers together; null for no limit.';
+
+COMMENT ON COLUMN etl.backfills.bytes_free_at IS 'When the bytes fetched so far are paid for: nothing is fetched before. Null without a limit.';
+
+COMMENT ON COLUMN etl.backfills.marks IS 'Its speed: [[seconds since 1970, units done], …] of the last minutes of work. Units are bytes for files and parts else.';
 
 ALTER TABLE etl.backfills ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME etl.backfills_id_seq
@@ -1518,25 +1560,77 @@ COMMENT ON COLUMN news.articles.version_id IS 'The current row of news.article_v
 COMMENT ON COLUMN news.articles.external_ids IS 'Its ids in the systems it was loaded from; empty for articles we fetched.';
 
 CREATE VIEW news.backfills AS
-SELECT
-    NULL::bigint AS backfill_id,
-    NULL::text AS kind,
-    NULL::jsonb AS plan,
-    NULL::text AS state,
-    NULL::timestamp with time zone AS created_at,
-    NULL::text AS created_by,
-    NULL::timestamp with time zone AS started_at,
-    NULL::timestamp with time zone AS ended_at,
-    NULL::text AS detail,
-    NULL::bigint AS items,
-    NULL::bigint AS items_done,
-    NULL::bigint AS items_failed;
+ SELECT b.id AS backfill_id,
+    b.kind,
+    b.plan,
+    b.state,
+    b.created_at,
+    b.created_by,
+    b.started_at,
+    b.ended_at,
+    b.detail,
+    p.items,
+    p.items_done,
+    p.items_failed,
+    o.outcomes,
+    p.units,
+    p.units_done,
+    r.units_per_second,
+        CASE
+            WHEN ((b.state = 'running'::text) AND (p.units > p.units_done) AND (r.units_per_second > (0)::double precision)) THEN (r.measured_at + make_interval(secs => (((p.units - p.units_done))::double precision / r.units_per_second)))
+            ELSE NULL::timestamp with time zone
+        END AS ends_at
+   FROM (((etl.backfills b
+     CROSS JOIN LATERAL ( SELECT count(*) AS items,
+            count(*) FILTER (WHERE (i.state = 'done'::text)) AS items_done,
+            count(*) FILTER (WHERE (i.state = 'failed'::text)) AS items_failed,
+            (
+                CASE
+                    WHEN ((b.kind = ANY (ARRAY['warc'::text, 'ccnews'::text])) AND (sum(i.size) > (0)::numeric)) THEN (sum(COALESCE(i.size, (0)::bigint)) + ((count(*) FILTER (WHERE ((i.kind = 'file'::text) AND (i.size IS NULL))))::numeric * avg(i.size)))
+                    ELSE (count(*))::numeric
+                END)::bigint AS units,
+            (
+                CASE
+                    WHEN ((b.kind = ANY (ARRAY['warc'::text, 'ccnews'::text])) AND (sum(i.size) > (0)::numeric)) THEN sum(
+                    CASE
+                        WHEN (i.state = ANY (ARRAY['planned'::text, 'running'::text])) THEN i.reached
+                        ELSE COALESCE(i.size, (0)::bigint)
+                    END)
+                    ELSE (count(*) FILTER (WHERE (i.state = ANY (ARRAY['done'::text, 'failed'::text]))))::numeric
+                END)::bigint AS units_done
+           FROM etl.backfill_items i
+          WHERE (i.backfill_id = b.id)) p)
+     CROSS JOIN LATERAL ( SELECT COALESCE(jsonb_object_agg(s.outcome, s.number), '{}'::jsonb) AS outcomes
+           FROM ( SELECT e.outcome,
+                    (sum(e.number))::bigint AS number
+                   FROM ( SELECT i.outcome,
+                            count(*) AS number
+                           FROM etl.backfill_items i
+                          WHERE ((i.backfill_id = b.id) AND (i.outcome IS NOT NULL) AND (i.state = ANY (ARRAY['done'::text, 'failed'::text])) AND (i.kind = ANY (ARRAY['page'::text, 'capture'::text])))
+                          GROUP BY i.outcome
+                        UNION ALL
+                         SELECT c.key,
+                            (c.value)::bigint AS value
+                           FROM (etl.backfill_items i
+                             CROSS JOIN LATERAL jsonb_each_text(i.counts) c(key, value))
+                          WHERE ((i.backfill_id = b.id) AND (i.counts <> '{}'::jsonb))) e
+                  GROUP BY e.outcome) s) o)
+     CROSS JOIN LATERAL ( SELECT
+                CASE
+                    WHEN ((last.at > first.at) AND (last.done > first.done)) THEN ((last.done - first.done) / (last.at - first.at))
+                    ELSE NULL::double precision
+                END AS units_per_second,
+            to_timestamp(last.at) AS measured_at
+           FROM ( SELECT (((b.marks -> 0) ->> 0))::double precision AS at,
+                    (((b.marks -> 0) ->> 1))::double precision AS done) first,
+            ( SELECT (((b.marks -> '-1'::integer) ->> 0))::double precision AS at,
+                    (((b.marks -> '-1'::integer) ->> 1))::double precision AS done) last) r);
 
 COMMENT ON VIEW news.backfills IS 'One-off jobs and how far they are.';
 
 COMMENT ON COLUMN news.backfills.backfill_id IS 'Stable number.';
 
-COMMENT ON COLUMN news.backfills.kind IS 'urls, sitemap, warc, wayback, redigest or load.';
+COMMENT ON COLUMN news.backfills.kind IS 'urls, sitemap, warc, ccnews, wayback, redigest or load.';
 
 COMMENT ON COLUMN news.backfills.plan IS 'What was asked for.';
 
@@ -1552,11 +1646,21 @@ COMMENT ON COLUMN news.backfills.ended_at IS 'When its last item ended.';
 
 COMMENT ON COLUMN news.backfills.detail IS 'Why it failed or was cancelled.';
 
-COMMENT ON COLUMN news.backfills.items IS 'Parts planned.';
+COMMENT ON COLUMN news.backfills.items IS 'Parts planned so far: lists (sitemaps, indexes) give further ones.';
 
 COMMENT ON COLUMN news.backfills.items_done IS 'Parts done.';
 
 COMMENT ON COLUMN news.backfills.items_failed IS 'Parts that failed.';
+
+COMMENT ON COLUMN news.backfills.outcomes IS 'Outcome to number of records, as in docs/operations.md.';
+
+COMMENT ON COLUMN news.backfills.units IS 'What its progress is measured in: bytes for files of archives, parts else.';
+
+COMMENT ON COLUMN news.backfills.units_done IS 'Of these, done or failed.';
+
+COMMENT ON COLUMN news.backfills.units_per_second IS 'Measured over the last minutes of work; null before there is anything to measure.';
+
+COMMENT ON COLUMN news.backfills.ends_at IS 'When it ends at that speed; null when it does not run.';
 
 CREATE VIEW news.links AS
  SELECT l.id AS link_id,
@@ -2047,6 +2151,10 @@ CREATE INDEX attempts_by_page ON ONLY etl.attempts USING btree (page_id, attempt
 
 CREATE INDEX attempts_rest_page_id_attempted_at_idx ON etl.attempts_rest USING btree (page_id, attempted_at) WHERE (page_id IS NOT NULL);
 
+CREATE INDEX backfill_items_by_page ON etl.backfill_items USING btree (page_id) WHERE (page_id IS NOT NULL);
+
+CREATE INDEX backfill_items_due ON etl.backfill_items USING btree (backfill_id, host, due_at) WHERE ((state = 'planned'::text) AND (host IS NOT NULL));
+
 CREATE INDEX backfill_items_open ON etl.backfill_items USING btree (backfill_id, number) WHERE (state = ANY (ARRAY['planned'::text, 'running'::text]));
 
 CREATE INDEX captures_by_page ON ONLY etl.captures USING btree (page_id, fetched_at);
@@ -2116,23 +2224,6 @@ ALTER INDEX etl.captures_pending ATTACH PARTITION etl.captures_rest_id_idx;
 ALTER INDEX etl.captures_by_page ATTACH PARTITION etl.captures_rest_page_id_fetched_at_idx;
 
 ALTER INDEX etl.captures_pkey ATTACH PARTITION etl.captures_rest_pkey;
-
-CREATE OR REPLACE VIEW news.backfills AS
- SELECT b.id AS backfill_id,
-    b.kind,
-    b.plan,
-    b.state,
-    b.created_at,
-    b.created_by,
-    b.started_at,
-    b.ended_at,
-    b.detail,
-    count(i.item) AS items,
-    count(i.item) FILTER (WHERE (i.state = 'done'::text)) AS items_done,
-    count(i.item) FILTER (WHERE (i.state = 'failed'::text)) AS items_failed
-   FROM (etl.backfills b
-     LEFT JOIN etl.backfill_items i ON ((i.backfill_id = b.id)))
-  GROUP BY b.id;
 
 CREATE TRIGGER links_name_host BEFORE INSERT OR UPDATE OF page_id, kind, rank ON etl.links FOR EACH ROW WHEN (((new.kind = 'most_read'::text) AND (new.rank IS NOT NULL))) EXECUTE FUNCTION etl.name_host_of_ranking();
 

@@ -256,10 +256,11 @@ def add_versions(conn: Connection, versions: Sequence[NewVersion]) -> None:
         """
     ) as copy:
         for version in versions:
-            copy.write_row(_version_row(version))
+            copy.write_row(version_row(version))
 
 
-def _version_row(v: NewVersion) -> tuple[Any, ...]:
+def version_row(v: NewVersion) -> tuple[Any, ...]:
+    """Return a version in the order of the columns of `add_versions`."""
     a = v.article
     body = [(block.kind, storable(block.text).replace("\n", " ")) for block in a.body]
     return (

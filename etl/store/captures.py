@@ -97,10 +97,11 @@ def pending(conn: Connection, *, limit: int) -> list[Capture]:
         """,
         {"limit": limit},
     ).fetchall()
-    return [_capture(row) for row in rows]
+    return [capture_of(row) for row in rows]
 
 
-def _capture(row: tuple[Any, ...]) -> Capture:
+def capture_of(row: tuple[Any, ...]) -> Capture:
+    """Return a capture from its columns in the order of `pending`."""
     return Capture(
         id=row[0],
         page_id=row[1],
@@ -129,7 +130,7 @@ def latest(conn: Connection, page_id: int) -> Capture | None:
         """,
         {"page_id": page_id},
     ).fetchone()
-    return None if row is None else _capture(row)
+    return None if row is None else capture_of(row)
 
 
 def waiting(conn: Connection, *, at_most: int) -> int:

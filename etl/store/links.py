@@ -74,24 +74,27 @@ def add(conn: Connection, links: Sequence[NewLink]) -> None:
         """
     ) as copy:
         for new in links:
-            link, date = new.link, new.link.date
-            read = date is not None and date.at is not None
-            copy.write_row(
-                (
-                    new.page_id,
-                    link.kind,
-                    new.url_key,
-                    storable(link.url),
-                    new.first_observed_at,
-                    new.last_observed_at,
-                    link.position,
-                    link.rank,
-                    storable(link.block) if link.block is not None else None,
-                    storable(link.title),
-                    storable(link.kicker) if link.kicker is not None else None,
-                    storable(date.text) if date else None,
-                    date.at if date else None,
-                    date.precision if date and read else None,
-                    link.rule or "unknown",
-                )
-            )
+            copy.write_row(link_row(new))
+
+
+def link_row(new: NewLink) -> tuple[object, ...]:
+    """Return a link in the order of the columns of `add`."""
+    link, date = new.link, new.link.date
+    is_read = date is not None and date.at is not None
+    return (
+        new.page_id,
+        link.kind,
+        new.url_key,
+        storable(link.url),
+        new.first_observed_at,
+        new.last_observed_at,
+        link.position,
+        link.rank,
+        storable(link.block) if link.block is not None else None,
+        storable(link.title),
+        storable(link.kicker) if link.kicker is not None else None,
+        storable(date.text) if date else None,
+        date.at if date else None,
+        date.precision if date and is_read else None,
+        link.rule or "unknown",
+    )

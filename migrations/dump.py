@@ -14,6 +14,8 @@ from pathlib import Path
 from psycopg.conninfo import conninfo_to_dict
 
 SCHEMAS = ("etl", "news", "queue")
+MONTHLY = "etl.*_20[0-9][0-9]_[0-1][0-9]"
+"""Partitions depend on the day, as rights depend on whether the server's roles could be made."""
 REFERENCE_MAJOR = 18
 """The version that renders the file. PostgreSQL 15 prints views with other column qualifiers, and a newer pg_dump
 reads an older server but not the other way round."""
@@ -49,7 +51,7 @@ def plain(dump: str) -> str:
 def schema_of(dsn: str, *, pg_dump: Path) -> str:
     """Return the schema of that database as SQL which makes it again, the same text each time."""
     target = {ENVIRONMENT[key]: str(value) for key, value in conninfo_to_dict(dsn).items() if key in ENVIRONMENT}
-    command = [pg_dump, "--schema-only", "--no-owner"]
+    command = [pg_dump, "--schema-only", "--no-owner", "--no-privileges", f"--exclude-table={MONTHLY}"]
     command += [f"--schema={schema}" for schema in SCHEMAS]
     # The password travels in the environment: arguments are seen by every user of the machine.
     answer = subprocess.run(command, env={**os.environ, **target}, capture_output=True, text=True, check=False)

@@ -48,12 +48,364 @@ CREATE TYPE queue.procrastinate_job_to_defer_v1 AS (
 	scheduled_at timestamp with time zone
 );
 
+CREATE FUNCTION etl.add_partition(parent text, starts_on date, moved_max bigint) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    part text := format('%s_%s', parent, to_char(starts_on, 'YYYY_MM'));
+    rest text := parent || '_rest';
+    starts text := starts_on || ' 00:00+00';
+    ends text := (starts_on + interval '1 month')::date || ' 00:00+00';
+    of_month text;
+    is_too_much boolean;
+BEGIN
+    IF starts_on <> date_trunc('month', starts_on)::date THEN
+        RAISE EXCEPTION '% is not the first day of a month', starts_on;
+    END IF;
+    SELECT format('%I >= %L AND %I < %L', a.attname, starts, a.attname, ends)
+    INTO STRICT of_month
+    FROM pg_partitioned_table p
+    JOIN pg_class c ON c.oid = p.partrelid AND c.relnamespace = 'etl'::regnamespace AND c.relname = parent
+    JOIN pg_attribute a ON a.attrelid = p.partrelid AND a.attnum = p.partattrs[0];
+    -- A foreign key wants this lock at the end: taken first, it is waited for with nothing held.
+    IF parent = 'captures' THEN
+        LOCK TABLE etl.pages IN SHARE ROW EXCLUSIVE MODE;
+    END IF;
+    EXECUTE format('LOCK TABLE etl.%I IN ACCESS EXCLUSIVE MODE', rest);
+    EXECUTE format('SELECT count(*) > %s FROM (SELECT FROM etl.%I WHERE %s LIMIT %s) AS counted',
+                   moved_max, rest, of_month, moved_max + 1) INTO is_too_much;
+    IF is_too_much THEN
+        RETURN false;
+    END IF;
+    -- Columns of the parent and of its default partition stand in the same order: no step may add one to either alone.
+    EXECUTE format('CREATE TABLE etl.%I (LIKE etl.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', part, parent);
+    EXECUTE format('WITH moved AS (DELETE FROM etl.%I WHERE %s RETURNING *) INSERT INTO etl.%I SELECT * FROM moved',
+                   rest, of_month, part);
+    EXECUTE format('ALTER TABLE etl.%I ATTACH PARTITION etl.%I FOR VALUES FROM (%L) TO (%L)', parent, part, starts, ends);
+    RETURN true;
+END
+$$;
+
+COMMENT ON FUNCTION etl.add_partition(parent text, starts_on date, moved_max bigint) IS 'Make the partition of one month with what the default partition holds of it; false when that is more than moved_max rows.';
+
+CREATE FUNCTION etl.drop_partition(parent text, starts_on date) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    part regclass;
+    reached bigint;
+BEGIN
+    SELECT i.inhrelid::regclass
+    INTO STRICT part
+    FROM pg_inherits i
+    JOIN pg_class p ON p.oid = i.inhparent AND p.relnamespace = 'etl'::regnamespace AND p.relname = parent
+    JOIN pg_class c ON c.oid = i.inhrelid AND c.relname = format('%s_%s', parent, to_char(starts_on, 'YYYY_MM'));
+    IF parent = 'captures' THEN
+        LOCK TABLE etl.pages IN ACCESS EXCLUSIVE MODE;
+    ELSIF parent = 'changes' THEN
+        EXECUTE format('SELECT max(cursor) FROM %s', part) INTO reached;
+        UPDATE etl.change_clock SET dropped_to = greatest(dropped_to, coalesce(reached, 0));
+    END IF;
+    EXECUTE format('DROP TABLE %s', part);
+END
+$$;
+
+COMMENT ON FUNCTION etl.drop_partition(parent text, starts_on date) IS 'Drop the partition of one month with all its rows.';
+
+CREATE FUNCTION etl.grant_roles() RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    -- Another database of this server may make them at the same moment.
+    BEGIN
+        IF to_regrole('news_writer') IS NULL THEN
+            CREATE ROLE news_writer NOLOGIN;
+        END IF;
+        IF to_regrole('news_reader') IS NULL THEN
+            CREATE ROLE news_reader LOGIN;
+            ALTER ROLE news_reader SET default_transaction_read_only = on;
+            ALTER ROLE news_reader SET statement_timeout = '60s';
+            ALTER ROLE news_reader SET idle_in_transaction_session_timeout = '5min';
+            ALTER ROLE news_reader SET search_path = news;
+        END IF;
+    EXCEPTION
+        WHEN insufficient_privilege OR duplicate_object OR unique_violation THEN
+            RAISE NOTICE 'roles were not made: %', SQLERRM;
+    END;
+    IF to_regrole('news_reader') IS NOT NULL THEN
+        GRANT USAGE ON SCHEMA news TO news_reader;
+        GRANT SELECT ON ALL TABLES IN SCHEMA news TO news_reader;
+        GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA news TO news_reader;
+        ALTER DEFAULT PRIVILEGES IN SCHEMA news GRANT SELECT ON TABLES TO news_reader;
+        ALTER DEFAULT PRIVILEGES IN SCHEMA news GRANT EXECUTE ON FUNCTIONS TO news_reader;
+    END IF;
+    IF to_regrole('news_writer') IS NOT NULL THEN
+        GRANT USAGE ON SCHEMA etl, news, queue TO news_writer;
+        GRANT SELECT ON ALL TABLES IN SCHEMA news TO news_writer;
+        GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA etl, queue TO news_writer;
+        REVOKE INSERT, UPDATE, DELETE ON etl.alembic_version FROM news_writer;
+        GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA etl, queue TO news_writer;
+        GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA etl, news, queue TO news_writer;
+        ALTER DEFAULT PRIVILEGES IN SCHEMA news GRANT SELECT ON TABLES TO news_writer;
+        ALTER DEFAULT PRIVILEGES IN SCHEMA etl GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO news_writer;
+        ALTER DEFAULT PRIVILEGES IN SCHEMA queue GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO news_writer;
+        ALTER DEFAULT PRIVILEGES IN SCHEMA etl GRANT USAGE, SELECT ON SEQUENCES TO news_writer;
+        ALTER DEFAULT PRIVILEGES IN SCHEMA queue GRANT USAGE, SELECT ON SEQUENCES TO news_writer;
+        ALTER DEFAULT PRIVILEGES IN SCHEMA etl GRANT EXECUTE ON FUNCTIONS TO news_writer;
+        ALTER DEFAULT PRIVILEGES IN SCHEMA queue GRANT EXECUTE ON FUNCTIONS TO news_writer;
+    END IF;
+END
+$$;
+
+COMMENT ON FUNCTION etl.grant_roles() IS 'Make the roles news_reader and news_writer where this user may, and give them their rights in this database; the owner may call it again at any time.';
+
+CREATE FUNCTION etl.keep_article_changes() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    begun bigint;
+    added bigint;
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        IF NOT EXISTS (SELECT FROM new_rows) THEN RETURN NULL; END IF;
+        begun := etl.last_change();
+        INSERT INTO etl.changes (cursor, kind, operation, id, article_id)
+        SELECT begun + row_number() OVER (), c.*
+        FROM (
+            SELECT 'a'::"char", 'i'::"char", n.id, n.id FROM new_rows n
+            UNION ALL
+            SELECT DISTINCT 's'::"char", 'u'::"char", n.story_id, NULL::bigint FROM new_rows n WHERE n.copy_of IS NOT NULL
+        ) AS c;
+    ELSIF TG_OP = 'UPDATE' THEN
+        IF NOT EXISTS (SELECT FROM new_rows) THEN RETURN NULL; END IF;
+        begun := etl.last_change();
+        INSERT INTO etl.changes (cursor, kind, operation, id, article_id)
+        SELECT begun + row_number() OVER (), c.*
+        FROM (
+            SELECT 'a'::"char", 'u'::"char", n.id, n.id
+            FROM new_rows n
+            JOIN old_rows o ON o.id = n.id
+            WHERE (o.*) IS DISTINCT FROM (n.*)
+            UNION ALL
+            SELECT DISTINCT 's'::"char", 'u'::"char", moved.story_id, NULL::bigint
+            FROM new_rows n
+            JOIN old_rows o ON o.id = n.id AND o.story_id <> n.story_id
+            CROSS JOIN LATERAL (VALUES (o.story_id), (n.story_id)) AS moved (story_id)
+        ) AS c;
+    ELSE
+        IF NOT EXISTS (SELECT FROM old_rows) THEN RETURN NULL; END IF;
+        begun := etl.last_change();
+        INSERT INTO etl.changes (cursor, kind, operation, id, article_id)
+        SELECT begun + row_number() OVER (), c.*
+        FROM (
+            SELECT 'a'::"char", 'd'::"char", o.id, o.id FROM old_rows o
+            UNION ALL
+            SELECT DISTINCT 's'::"char", 'u'::"char", o.story_id, NULL::bigint
+            FROM old_rows o
+            WHERE EXISTS (SELECT FROM etl.articles a WHERE a.story_id = o.story_id)
+        ) AS c;
+    END IF;
+    GET DIAGNOSTICS added = ROW_COUNT;
+    PERFORM etl.keep_last_change(begun, added);
+    RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION etl.keep_article_changes() IS 'Write the changes of a statement on etl.articles.';
+
+CREATE FUNCTION etl.keep_last_change(begun bigint, added bigint) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF begun % 16777216 + added >= 16777216 THEN
+        RAISE EXCEPTION 'one transaction can make 16777215 changes of articles, versions, links and stories at most'
+            USING ERRCODE = 'program_limit_exceeded', HINT = 'Do the same in several transactions.';
+    END IF;
+    PERFORM set_config('news_etl.last_change', (begun + added)::text, true);
+END
+$$;
+
+COMMENT ON FUNCTION etl.keep_last_change(begun bigint, added bigint) IS 'Remember how many cursors this transaction has used.';
+
+CREATE FUNCTION etl.keep_link_changes() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    begun bigint;
+    added bigint;
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        IF NOT EXISTS (SELECT FROM new_rows) THEN RETURN NULL; END IF;
+        begun := etl.last_change();
+        INSERT INTO etl.changes (cursor, kind, operation, id, article_id)
+        SELECT begun + row_number() OVER (), 'l', 'i', n.id, a.id
+        FROM new_rows n
+        LEFT JOIN etl.articles a ON a.page_id = n.page_id;
+    ELSIF TG_OP = 'UPDATE' THEN
+        IF NOT EXISTS (SELECT FROM new_rows) THEN RETURN NULL; END IF;
+        begun := etl.last_change();
+        INSERT INTO etl.changes (cursor, kind, operation, id, article_id)
+        SELECT begun + row_number() OVER (), 'l', 'u', n.id, a.id
+        FROM new_rows n
+        JOIN old_rows o ON o.id = n.id
+        LEFT JOIN etl.articles a ON a.page_id = n.page_id
+        WHERE (o.*) IS DISTINCT FROM (n.*);
+    ELSE
+        IF NOT EXISTS (SELECT FROM old_rows) THEN RETURN NULL; END IF;
+        begun := etl.last_change();
+        INSERT INTO etl.changes (cursor, kind, operation, id, article_id)
+        SELECT begun + row_number() OVER (), 'l', 'd', o.id, a.id
+        FROM old_rows o
+        LEFT JOIN etl.articles a ON a.page_id = o.page_id;
+    END IF;
+    GET DIAGNOSTICS added = ROW_COUNT;
+    PERFORM etl.keep_last_change(begun, added);
+    RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION etl.keep_link_changes() IS 'Write the changes of a statement on etl.links.';
+
+CREATE FUNCTION etl.keep_story_changes() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    begun bigint;
+    added bigint;
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        IF NOT EXISTS (SELECT FROM new_rows) THEN RETURN NULL; END IF;
+        begun := etl.last_change();
+        INSERT INTO etl.changes (cursor, kind, operation, id)
+        SELECT begun + row_number() OVER (), 's', 'i', n.id FROM new_rows n;
+    ELSE
+        IF NOT EXISTS (SELECT FROM old_rows) THEN RETURN NULL; END IF;
+        begun := etl.last_change();
+        INSERT INTO etl.changes (cursor, kind, operation, id)
+        SELECT begun + row_number() OVER (), 's', 'd', o.id FROM old_rows o;
+    END IF;
+    GET DIAGNOSTICS added = ROW_COUNT;
+    PERFORM etl.keep_last_change(begun, added);
+    RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION etl.keep_story_changes() IS 'Write the changes of a statement on etl.stories.';
+
+CREATE FUNCTION etl.keep_version_changes() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    begun bigint;
+    added bigint;
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        IF NOT EXISTS (SELECT FROM new_rows) THEN RETURN NULL; END IF;
+        begun := etl.last_change();
+        INSERT INTO etl.changes (cursor, kind, operation, id, article_id)
+        SELECT begun + row_number() OVER (), 'v', 'i', n.id, n.article_id FROM new_rows n;
+    ELSIF TG_OP = 'UPDATE' THEN
+        IF NOT EXISTS (SELECT FROM new_rows) THEN RETURN NULL; END IF;
+        begun := etl.last_change();
+        INSERT INTO etl.changes (cursor, kind, operation, id, article_id)
+        SELECT begun + row_number() OVER (), 'v', 'u', n.id, n.article_id
+        FROM new_rows n
+        JOIN old_rows o ON o.id = n.id
+        WHERE (o.*) IS DISTINCT FROM (n.*);
+    ELSE
+        IF NOT EXISTS (SELECT FROM old_rows) THEN RETURN NULL; END IF;
+        begun := etl.last_change();
+        INSERT INTO etl.changes (cursor, kind, operation, id, article_id)
+        SELECT begun + row_number() OVER (), 'v', 'd', o.id, o.article_id FROM old_rows o;
+    END IF;
+    GET DIAGNOSTICS added = ROW_COUNT;
+    PERFORM etl.keep_last_change(begun, added);
+    RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION etl.keep_version_changes() IS 'Write the changes of a statement on etl.article_versions.';
+
+CREATE FUNCTION etl.last_change() RETURNS bigint
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    -- Set for this transaction only; a rollback to a savepoint takes it back along with the rows.
+    reached text := current_setting('news_etl.last_change', true);
+    begun bigint;
+BEGIN
+    IF reached <> '' THEN
+        RETURN reached::bigint;
+    END IF;
+    PERFORM pg_notify('news_changes', '');
+    LOOP
+        SELECT first_cursor + (pg_current_xact_id()::text::bigint - first_xid) * 16777216
+        INTO begun
+        FROM etl.change_clock
+        WHERE server_started_at = pg_postmaster_start_time();
+        IF FOUND THEN
+            RETURN begun;
+        END IF;
+        PERFORM etl.wind_change_clock();
+    END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION etl.last_change() IS 'Return the last cursor that this transaction has used; before its first change, wake the listeners.';
+
 CREATE FUNCTION etl.name_host_of_ranking() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 BEGIN SELECT p.host INTO NEW.host FROM etl.pages p WHERE p.id = NEW.page_id; RETURN NEW; END $$;
 
 COMMENT ON FUNCTION etl.name_host_of_ranking() IS 'Writes the host of the page into a link with a rank.';
+
+CREATE FUNCTION etl.refuse_truncate() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'news.changes would not tell its readers: DELETE the rows of % instead', TG_RELID::regclass;
+END
+$$;
+
+COMMENT ON FUNCTION etl.refuse_truncate() IS 'TRUNCATE shows no rows to a trigger, so it would be a hole in the feed.';
+
+CREATE FUNCTION etl.wind_change_clock() RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    clock etl.change_clock;
+    next_xid bigint;
+    identifier bigint := (SELECT system_identifier FROM pg_control_system()
+                           WHERE has_function_privilege('pg_control_system()', 'EXECUTE'));
+    now_on text := substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8);
+    is_same boolean;
+BEGIN
+    SELECT * INTO STRICT clock FROM etl.change_clock FOR UPDATE;
+    IF clock.server_started_at = pg_postmaster_start_time() THEN
+        RETURN;
+    END IF;
+    is_same := (clock.system_identifier, clock.timeline) IS NOT DISTINCT FROM (identifier, now_on);
+    next_xid := pg_snapshot_xmin(pg_current_snapshot())::text::bigint;
+    -- What was seen may not have reached the disk (synchronous_commit = off, a standby that lagged behind), and then its numbers
+    -- are given again: leave room for 2^16 of them after a start, for 2^28 after a failover or a restored backup.
+    UPDATE etl.change_clock
+    SET server_started_at = pg_postmaster_start_time(), system_identifier = identifier, timeline = now_on,
+        generation = clock.generation + (NOT is_same)::integer,
+        generation_at = CASE WHEN is_same THEN clock.generation_at ELSE now() END,
+        first_xid = next_xid,
+        first_cursor = (greatest(
+            clock.first_cursor, clock.dropped_to, (SELECT max(cursor) FROM etl.changes),
+            CASE WHEN identifier IS NOT DISTINCT FROM clock.system_identifier
+                 THEN clock.first_cursor + (next_xid - clock.first_xid) * 16777216 END
+        ) / 16777216 + CASE WHEN is_same THEN 65536 ELSE 268435456 END) * 16777216;
+END
+$$;
+
+COMMENT ON FUNCTION etl.wind_change_clock() IS 'Set the clock after a start of the server, before its first change; does nothing when that is done.';
 
 CREATE FUNCTION news.related_articles(article_id bigint) RETURNS TABLE(direction text, related_article_id bigint, url text, title text, kind text, block text, rank integer, "position" integer, first_observed_at timestamp with time zone, last_observed_at timestamp with time zone, still_there boolean)
     LANGUAGE sql STABLE ROWS 60
@@ -944,6 +1296,78 @@ CREATE TABLE etl.captures_rest (
 
 COMMENT ON TABLE etl.captures_rest IS 'Captures for which no monthly partition was made ahead.';
 
+CREATE TABLE etl.change_clock (
+    is_the_one boolean DEFAULT true NOT NULL,
+    server_started_at timestamp with time zone NOT NULL,
+    system_identifier bigint,
+    timeline text,
+    generation integer DEFAULT 1 NOT NULL,
+    generation_at timestamp with time zone DEFAULT now() NOT NULL,
+    first_xid bigint NOT NULL,
+    first_cursor bigint NOT NULL,
+    dropped_to bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT change_clock_is_the_one_check CHECK (is_the_one)
+);
+
+COMMENT ON TABLE etl.change_clock IS 'One row: how a transaction''s number becomes a cursor on this start of the server. Numbers begin anew in a restored database and may be given again after a crash or failover; cursors never go back.';
+
+COMMENT ON COLUMN etl.change_clock.is_the_one IS 'There is no second row.';
+
+COMMENT ON COLUMN etl.change_clock.server_started_at IS 'Start of the server for which this row was last set: pg_postmaster_start_time().';
+
+COMMENT ON COLUMN etl.change_clock.system_identifier IS 'That of the server''s cluster (pg_control_system); null where it may not be asked for.';
+
+COMMENT ON COLUMN etl.change_clock.timeline IS 'Its timeline, which changes with each failover and point-in-time recovery.';
+
+COMMENT ON COLUMN etl.change_clock.generation IS 'Number of clusters and timelines that the feed has lived on.';
+
+COMMENT ON COLUMN etl.change_clock.generation_at IS 'When this generation began.';
+
+COMMENT ON COLUMN etl.change_clock.first_xid IS 'Transaction number to which first_cursor belongs.';
+
+COMMENT ON COLUMN etl.change_clock.first_cursor IS 'A multiple of 2^24 above all cursors given before this start of the server.';
+
+COMMENT ON COLUMN etl.change_clock.dropped_to IS 'Largest cursor that retention has dropped.';
+
+CREATE TABLE etl.changes (
+    cursor bigint NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    id bigint NOT NULL,
+    article_id bigint,
+    kind "char" NOT NULL,
+    operation "char" NOT NULL,
+    CONSTRAINT changes_kind_check CHECK ((kind = ANY (ARRAY['a'::"char", 'v'::"char", 'l'::"char", 's'::"char"]))),
+    CONSTRAINT changes_operation_check CHECK ((operation = ANY (ARRAY['i'::"char", 'u'::"char", 'd'::"char"])))
+)
+PARTITION BY RANGE (changed_at);
+
+COMMENT ON TABLE etl.changes IS 'Changes of articles, versions, links and stories, written by triggers; read them through news.changes. Partitioned by month of changed_at.';
+
+COMMENT ON COLUMN etl.changes.cursor IS 'Place in the feed (etl.change_clock).';
+
+COMMENT ON COLUMN etl.changes.changed_at IS 'When the transaction began that made the change.';
+
+COMMENT ON COLUMN etl.changes.id IS 'What changed: its id in etl.articles, etl.article_versions, etl.links or etl.stories.';
+
+COMMENT ON COLUMN etl.changes.article_id IS 'The article it belongs to.';
+
+COMMENT ON COLUMN etl.changes.kind IS 'a article, v version, l link, s story.';
+
+COMMENT ON COLUMN etl.changes.operation IS 'i insert, u update, d delete.';
+
+CREATE TABLE etl.changes_rest (
+    cursor bigint CONSTRAINT changes_cursor_not_null NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() CONSTRAINT changes_changed_at_not_null NOT NULL,
+    id bigint CONSTRAINT changes_id_not_null NOT NULL,
+    article_id bigint,
+    kind "char" CONSTRAINT changes_kind_not_null NOT NULL,
+    operation "char" CONSTRAINT changes_operation_not_null NOT NULL,
+    CONSTRAINT changes_kind_check CHECK ((kind = ANY (ARRAY['a'::"char", 'v'::"char", 'l'::"char", 's'::"char"]))),
+    CONSTRAINT changes_operation_check CHECK ((operation = ANY (ARRAY['i'::"char", 'u'::"char", 'd'::"char"])))
+);
+
+COMMENT ON TABLE etl.changes_rest IS 'Changes for which no monthly partition was made ahead.';
+
 CREATE TABLE etl.erasures (
     id bigint NOT NULL,
     kind text NOT NULL,
@@ -1011,6 +1435,7 @@ CREATE TABLE etl.hosts (
     robots_fetched_at timestamp with time zone,
     budget_on date,
     budget_used integer DEFAULT 0 NOT NULL,
+    asked_since timestamp with time zone,
     CONSTRAINT hosts_budget_used_check CHECK ((budget_used >= 0)),
     CONSTRAINT hosts_failures_check CHECK ((failures >= 0)),
     CONSTRAINT hosts_latency_s_check CHECK ((latency_s >= (0)::double precision))
@@ -1035,6 +1460,8 @@ COMMENT ON COLUMN etl.hosts.robots_fetched_at IS 'When robots.txt was last asked
 COMMENT ON COLUMN etl.hosts.budget_on IS 'The UTC day that budget_used counts.';
 
 COMMENT ON COLUMN etl.hosts.budget_used IS 'Requests made to this host on that day.';
+
+COMMENT ON COLUMN etl.hosts.asked_since IS 'When the visit under way began; left behind by a visit that was killed, null between visits.';
 
 CREATE TABLE etl.links (
     id bigint NOT NULL,
@@ -1298,6 +1725,8 @@ CREATE TABLE etl.sources (
     created_at timestamp with time zone NOT NULL,
     follow_depth integer DEFAULT 1 NOT NULL,
     follow_per_day integer DEFAULT 200 NOT NULL,
+    children_read integer DEFAULT 0 NOT NULL,
+    CONSTRAINT sources_children_read_check CHECK ((children_read >= 0)),
     CONSTRAINT sources_failures_check CHECK ((failures >= 0)),
     CONSTRAINT sources_follow_check CHECK ((follow <@ ARRAY['inline'::text, 'related'::text, 'most_read'::text, 'latest'::text])),
     CONSTRAINT sources_follow_depth_check CHECK (((follow_depth >= 1) AND (follow_depth <= 5))),
@@ -1355,6 +1784,8 @@ COMMENT ON COLUMN etl.sources.created_at IS 'When it was first read from its rec
 COMMENT ON COLUMN etl.sources.follow_depth IS 'How many links away from what the source names itself its articles may be.';
 
 COMMENT ON COLUMN etl.sources.follow_per_day IS 'At most this many pages are found by links in one UTC day.';
+
+COMMENT ON COLUMN etl.sources.children_read IS 'Sitemap indexes with more children than one poll reads: where the next poll goes on, counted from the first; else 0.';
 
 ALTER TABLE etl.sources ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME etl.sources_id_seq
@@ -1661,6 +2092,77 @@ COMMENT ON COLUMN news.backfills.units_done IS 'Of these, done or failed.';
 COMMENT ON COLUMN news.backfills.units_per_second IS 'Measured over the last minutes of work; null before there is anything to measure.';
 
 COMMENT ON COLUMN news.backfills.ends_at IS 'When it ends at that speed; null when it does not run.';
+
+CREATE VIEW news.changes AS
+ SELECT cursor,
+    changed_at,
+        CASE kind
+            WHEN 'a'::"char" THEN 'article'::text
+            WHEN 'v'::"char" THEN 'version'::text
+            WHEN 'l'::"char" THEN 'link'::text
+            ELSE 'story'::text
+        END AS kind,
+        CASE operation
+            WHEN 'i'::"char" THEN 'insert'::text
+            WHEN 'u'::"char" THEN 'update'::text
+            ELSE 'delete'::text
+        END AS operation,
+    id,
+    article_id
+   FROM etl.changes c
+  WHERE (cursor < ( SELECT
+                CASE
+                    WHEN ((k.server_started_at = pg_postmaster_start_time()) OR (NOT (k.system_identifier IS DISTINCT FROM ( SELECT p.system_identifier
+                       FROM pg_control_system() p(pg_control_version, catalog_version_no, system_identifier, pg_control_last_modified)
+                      WHERE has_function_privilege('pg_control_system()'::text, 'EXECUTE'::text))))) THEN (k.first_cursor + ((((pg_snapshot_xmin(pg_current_snapshot()))::text)::bigint - k.first_xid) * 16777216))
+                    ELSE '9223372036854775807'::bigint
+                END AS "case"
+           FROM etl.change_clock k));
+
+COMMENT ON VIEW news.changes IS 'Each change of an article, version, link or story exactly once, deletions too. Remember the last cursor you have read and ask for more: SELECT … FROM news.changes WHERE cursor > :last ORDER BY cursor LIMIT 10000; begin with 0. Nothing that commits late is skipped: a change is shown once all transactions that began before it have ended (news.changes_state says since when one waits). LISTEN news_changes wakes you; ask every few seconds as well, for what waited is not announced again. Changes tell what to look up again; they are no copy of it. Not told: last_seen_at of an article, last_observed_at of a link that still stands, which move with each visit, and target_article_id of a link, which is looked up when asked for.';
+
+COMMENT ON COLUMN news.changes.cursor IS 'Place in the feed: grows, with gaps, and never goes back, not even in a restored database.';
+
+COMMENT ON COLUMN news.changes.changed_at IS 'When the transaction began that made the change.';
+
+COMMENT ON COLUMN news.changes.kind IS 'article, version, link or story.';
+
+COMMENT ON COLUMN news.changes.operation IS 'insert, update or delete (then the row is gone from its view: a tombstone).';
+
+COMMENT ON COLUMN news.changes.id IS 'article_id, version_id, link_id or story_id, by kind.';
+
+COMMENT ON COLUMN news.changes.article_id IS 'The article: itself, that of the version, or that which the link stands on. Null for stories, for links on front pages, and for links deleted along with their article.';
+
+CREATE VIEW news.changes_state AS
+ SELECT h.ready_to,
+    w.waiting_since,
+    k.dropped_to,
+    k.generation,
+    k.generation_at
+   FROM ((etl.change_clock k
+     CROSS JOIN LATERAL ( SELECT
+                CASE
+                    WHEN ((k.server_started_at = pg_postmaster_start_time()) OR (NOT (k.system_identifier IS DISTINCT FROM ( SELECT p.system_identifier
+                       FROM pg_control_system() p(pg_control_version, catalog_version_no, system_identifier, pg_control_last_modified)
+                      WHERE has_function_privilege('pg_control_system()'::text, 'EXECUTE'::text))))) THEN ((k.first_cursor + ((((pg_snapshot_xmin(pg_current_snapshot()))::text)::bigint - k.first_xid) * 16777216)) - 1)
+                    ELSE COALESCE(( SELECT max(c.cursor) AS max
+                       FROM etl.changes c), k.first_cursor)
+                END AS ready_to) h)
+     CROSS JOIN LATERAL ( SELECT min(c.changed_at) AS waiting_since
+           FROM etl.changes c
+          WHERE (c.cursor > h.ready_to)) w);
+
+COMMENT ON VIEW news.changes_state IS 'One row: how far news.changes can be read now, and what a reader must know who was away for long.';
+
+COMMENT ON COLUMN news.changes_state.ready_to IS 'All changes up to this cursor are shown. Who fills a copy for the first time reads this first, then the views, then the feed from here.';
+
+COMMENT ON COLUMN news.changes_state.waiting_since IS 'Time of the oldest committed change that is not shown yet, because a transaction that began earlier still runs; null when none waits.';
+
+COMMENT ON COLUMN news.changes_state.dropped_to IS 'Changes up to this cursor were dropped by retention: who has read less must read the views again.';
+
+COMMENT ON COLUMN news.changes_state.generation IS 'Grows when the database was restored from a backup or taken over by a standby: what you read shortly before may be lost there, so read the views again.';
+
+COMMENT ON COLUMN news.changes_state.generation_at IS 'When this generation began.';
 
 CREATE VIEW news.links AS
  SELECT l.id AS link_id,
@@ -2030,6 +2532,8 @@ ALTER TABLE ONLY etl.attempts ATTACH PARTITION etl.attempts_rest DEFAULT;
 
 ALTER TABLE ONLY etl.captures ATTACH PARTITION etl.captures_rest DEFAULT;
 
+ALTER TABLE ONLY etl.changes ATTACH PARTITION etl.changes_rest DEFAULT;
+
 ALTER TABLE ONLY etl.attempts ALTER COLUMN id SET DEFAULT nextval('etl.attempts_id_seq'::regclass);
 
 ALTER TABLE ONLY etl.captures ALTER COLUMN id SET DEFAULT nextval('etl.captures_id_seq'::regclass);
@@ -2075,6 +2579,9 @@ ALTER TABLE ONLY etl.captures
 
 ALTER TABLE ONLY etl.captures_rest
     ADD CONSTRAINT captures_rest_pkey PRIMARY KEY (id, stored_at);
+
+ALTER TABLE ONLY etl.change_clock
+    ADD CONSTRAINT change_clock_pkey PRIMARY KEY (is_the_one);
 
 ALTER TABLE ONLY etl.erasures
     ADD CONSTRAINT erasures_pkey PRIMARY KEY (id);
@@ -2165,6 +2672,10 @@ CREATE INDEX captures_rest_id_idx ON etl.captures_rest USING btree (id) WHERE (d
 
 CREATE INDEX captures_rest_page_id_fetched_at_idx ON etl.captures_rest USING btree (page_id, fetched_at);
 
+CREATE INDEX changes_by_cursor ON ONLY etl.changes USING btree (cursor);
+
+CREATE INDEX changes_rest_cursor_idx ON etl.changes_rest USING btree (cursor);
+
 CREATE INDEX external_ids_by_article ON etl.external_ids USING btree (article_id);
 
 CREATE INDEX links_by_page ON etl.links USING btree (page_id, first_observed_at);
@@ -2224,6 +2735,38 @@ ALTER INDEX etl.captures_pending ATTACH PARTITION etl.captures_rest_id_idx;
 ALTER INDEX etl.captures_by_page ATTACH PARTITION etl.captures_rest_page_id_fetched_at_idx;
 
 ALTER INDEX etl.captures_pkey ATTACH PARTITION etl.captures_rest_pkey;
+
+ALTER INDEX etl.changes_by_cursor ATTACH PARTITION etl.changes_rest_cursor_idx;
+
+CREATE TRIGGER changes_deleted AFTER DELETE ON etl.article_versions REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION etl.keep_version_changes();
+
+CREATE TRIGGER changes_deleted AFTER DELETE ON etl.articles REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION etl.keep_article_changes();
+
+CREATE TRIGGER changes_deleted AFTER DELETE ON etl.links REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION etl.keep_link_changes();
+
+CREATE TRIGGER changes_deleted AFTER DELETE ON etl.stories REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION etl.keep_story_changes();
+
+CREATE TRIGGER changes_inserted AFTER INSERT ON etl.article_versions REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION etl.keep_version_changes();
+
+CREATE TRIGGER changes_inserted AFTER INSERT ON etl.articles REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION etl.keep_article_changes();
+
+CREATE TRIGGER changes_inserted AFTER INSERT ON etl.links REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION etl.keep_link_changes();
+
+CREATE TRIGGER changes_inserted AFTER INSERT ON etl.stories REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION etl.keep_story_changes();
+
+CREATE TRIGGER changes_truncated BEFORE TRUNCATE ON etl.article_versions FOR EACH STATEMENT EXECUTE FUNCTION etl.refuse_truncate();
+
+CREATE TRIGGER changes_truncated BEFORE TRUNCATE ON etl.articles FOR EACH STATEMENT EXECUTE FUNCTION etl.refuse_truncate();
+
+CREATE TRIGGER changes_truncated BEFORE TRUNCATE ON etl.links FOR EACH STATEMENT EXECUTE FUNCTION etl.refuse_truncate();
+
+CREATE TRIGGER changes_truncated BEFORE TRUNCATE ON etl.stories FOR EACH STATEMENT EXECUTE FUNCTION etl.refuse_truncate();
+
+CREATE TRIGGER changes_updated AFTER UPDATE ON etl.article_versions REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION etl.keep_version_changes();
+
+CREATE TRIGGER changes_updated AFTER UPDATE ON etl.articles REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION etl.keep_article_changes();
+
+CREATE TRIGGER changes_updated AFTER UPDATE ON etl.links REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION etl.keep_link_changes();
 
 CREATE TRIGGER links_name_host BEFORE INSERT OR UPDATE OF page_id, kind, rank ON etl.links FOR EACH ROW WHEN (((new.kind = 'most_read'::text) AND (new.rank IS NOT NULL))) EXECUTE FUNCTION etl.name_host_of_ranking();
 

@@ -2660,7 +2660,9 @@ CREATE INDEX attempts_rest_page_id_attempted_at_idx ON etl.attempts_rest USING b
 
 CREATE INDEX backfill_items_by_page ON etl.backfill_items USING btree (page_id) WHERE (page_id IS NOT NULL);
 
-CREATE INDEX backfill_items_due ON etl.backfill_items USING btree (backfill_id, host, due_at) WHERE ((state = 'planned'::text) AND (host IS NOT NULL));
+CREATE INDEX backfill_items_due ON etl.backfill_items USING btree (backfill_id, host, number) WHERE ((state = 'planned'::text) AND (host IS NOT NULL));
+
+CREATE INDEX backfill_items_lists ON etl.backfill_items USING btree (backfill_id, number) WHERE ((state = 'planned'::text) AND (kind = ANY (ARRAY['sitemap'::text, 'captures'::text, 'files'::text])));
 
 CREATE INDEX backfill_items_open ON etl.backfill_items USING btree (backfill_id, number) WHERE (state = ANY (ARRAY['planned'::text, 'running'::text]));
 

@@ -13,8 +13,16 @@ from psycopg import Connection
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
+from . import backfill_items
+from .backfill_items import NewItem
 from .text import storable
 
+KINDS_OF_FLOW = ("urls", "sitemap", "warc", "ccnews", "wayback")
+"""Kinds that any worker can go on with (`etl.flow.backfill`); the others run in the command that began them."""
+MARK_EVERY_S = 5.0
+MARKS_KEPT = 36
+MARK_GAP_S = 60.0
+"""Nobody worked for so long: the speed is measured anew."""
 State = Literal["planned", "running", "paused", "done", "cancelled", "failed"]
 
 
@@ -29,6 +37,31 @@ class Backfill:
     started_at: datetime | None
     ended_at: datetime | None
     detail: str | None
+    hosts_max: int | None = None
+    bytes_per_second: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a backfill is, as `news.backfills` says it."""
+
+    backfill_id: int
+    kind: str
+    state: State
+    plan: Mapping[str, Any]
+    created_at: datetime
+    created_by: str
+    started_at: datetime | None
+    ended_at: datetime | None
+    detail: str | None
+    items: int
+    items_done: int
+    items_failed: int
+    outcomes: Mapping[str, int]
+    units: int
+    units_done: int
+    units_per_second: float | None
+    ends_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +74,21 @@ class Item:
     reached: int
     counts: Mapping[str, int]
     detail: str | None
+    kind: str = "file"
+    outcome: str | None = None
+    tries: int = 0
+    size: int | None = None
+    due_at: datetime | None = None
 
 
 def begin(
-    conn: Connection, kind: str, plan: Mapping[str, Any], items: Sequence[str], *, by: str, now: datetime
+    conn: Connection,
+    kind: str,
+    plan: Mapping[str, Any],
+    items: Sequence[str] | Sequence[NewItem],
+    *,
+    by: str,
+    now: datetime,
 ) -> tuple[Backfill, bool]:
     """Return the backfill of this plan and whether it is new: the same plan again is the same backfill, resumed."""
     plan_key = hashlib.sha256(f"{kind} {json.dumps(plan, sort_keys=True)}".encode()).hexdigest()
@@ -58,19 +102,13 @@ def begin(
         {"kind": kind, "plan_key": plan_key, "plan": Jsonb(dict(plan)), "now": now, "by": by},
     ).fetchone()
     if row is not None:
-        conn.execute(
-            """
-            INSERT INTO etl.backfill_items (backfill_id, item, number, state)
-            SELECT %(id)s, item, number, 'planned'
-            FROM unnest(%(items)s::text[]) WITH ORDINALITY AS r (item, number)
-            ON CONFLICT (backfill_id, item) DO NOTHING
-            """,
-            {"id": row[0], "items": [storable(item) for item in items]},
-        )
+        planned = [item if isinstance(item, NewItem) else NewItem(item, "file") for item in items]
+        backfill_items.add(conn, row[0], planned)
     with conn.cursor(row_factory=class_row(Backfill)) as cursor:
         backfill = cursor.execute(
             """
-            SELECT id, kind, plan, state, created_at, created_by, started_at, ended_at, detail
+            SELECT id, kind, plan, state, created_at, created_by, started_at, ended_at, detail,
+                   hosts_max, bytes_per_second
             FROM etl.backfills
             WHERE plan_key = %(plan_key)s
             """,
@@ -85,7 +123,8 @@ def get(conn: Connection, backfill_id: int) -> Backfill | None:
     with conn.cursor(row_factory=class_row(Backfill)) as cursor:
         return cursor.execute(
             """
-            SELECT id, kind, plan, state, created_at, created_by, started_at, ended_at, detail
+            SELECT id, kind, plan, state, created_at, created_by, started_at, ended_at, detail,
+                   hosts_max, bytes_per_second
             FROM etl.backfills
             WHERE id = %(id)s
             """,
@@ -98,41 +137,158 @@ def all_of(conn: Connection) -> list[Backfill]:
     with conn.cursor(row_factory=class_row(Backfill)) as cursor:
         return cursor.execute(
             """
-            SELECT id, kind, plan, state, created_at, created_by, started_at, ended_at, detail
+            SELECT id, kind, plan, state, created_at, created_by, started_at, ended_at, detail,
+                   hosts_max, bytes_per_second
             FROM etl.backfills
             ORDER BY id DESC
             """
         ).fetchall()
 
 
-def items(conn: Connection, backfill_id: int) -> list[Item]:
-    """Return the parts of a backfill in their order."""
+def items(conn: Connection, backfill_id: int, *, limit: int | None = None, only_told: bool = False) -> list[Item]:
+    """Return the parts of a backfill: those that failed first, then in their order.
+
+    With *only_told*, pages and captures only where there is something to tell of them.
+    """
     with conn.cursor(row_factory=class_row(Item)) as cursor:
         return cursor.execute(
             """
-            SELECT item, number, state, reached, counts, detail
+            SELECT item, number, state, reached, counts, detail, kind, outcome, tries, size,
+                   CASE WHEN isfinite(due_at) THEN due_at END AS due_at
             FROM etl.backfill_items
             WHERE backfill_id = %(id)s
-            ORDER BY number
+                  AND (NOT %(only_told)s OR kind <> 'page' AND kind <> 'capture' OR state = 'failed' OR detail IS NOT NULL)
+            ORDER BY state <> 'failed', number
+            LIMIT %(limit)s
+            """,
+            {"id": backfill_id, "limit": limit, "only_told": only_told},
+        ).fetchall()
+
+
+def progress(conn: Connection, backfill_id: int) -> Progress | None:
+    """Return how far the backfill of that number is, or None."""
+    with conn.cursor(row_factory=class_row(Progress)) as cursor:
+        return cursor.execute(
+            """
+            SELECT backfill_id, kind, state, plan, created_at, created_by, started_at, ended_at, detail, items, items_done,
+                   items_failed, outcomes, units, units_done, units_per_second, ends_at
+            FROM news.backfills
+            WHERE backfill_id = %(id)s
             """,
             {"id": backfill_id},
+        ).fetchone()
+
+
+def all_progress(conn: Connection, *, limit: int) -> list[Progress]:
+    """Return how far the backfills are: those that are not over first, then the newest."""
+    with conn.cursor(row_factory=class_row(Progress)) as cursor:
+        return cursor.execute(
+            """
+            SELECT p.backfill_id, p.kind, p.state, p.plan, p.created_at, p.created_by, p.started_at, p.ended_at, p.detail,
+                   p.items, p.items_done, p.items_failed, p.outcomes, p.units, p.units_done, p.units_per_second, p.ends_at
+            FROM (
+                SELECT id FROM etl.backfills ORDER BY ended_at IS NOT NULL, id DESC LIMIT %(limit)s
+            ) AS b
+            JOIN news.backfills p ON p.backfill_id = b.id
+            ORDER BY p.ended_at IS NOT NULL, p.backfill_id DESC
+            """,
+            {"limit": limit},
         ).fetchall()
 
 
 def totals(conn: Connection, backfill_id: int) -> dict[str, int]:
     """Return outcome → number over all parts."""
-    return dict(
+    found = progress(conn, backfill_id)
+    return dict(found.outcomes) if found else {}
+
+
+def running(conn: Connection) -> list[int]:
+    """Return the numbers of the backfills that any worker may go on with, the oldest first."""
+    rows = conn.execute(
+        "SELECT id FROM etl.backfills WHERE state = 'running' AND kind = ANY (%(kinds)s) ORDER BY id",
+        {"kinds": list(KINDS_OF_FLOW)},
+    ).fetchall()
+    return [backfill_id for (backfill_id,) in rows]
+
+
+def is_running(conn: Connection, backfill_id: int) -> bool:
+    """Tell whether the backfill goes on: nobody paused or cancelled it."""
+    row = conn.execute("SELECT state = 'running' FROM etl.backfills WHERE id = %(id)s", {"id": backfill_id}).fetchone()
+    return bool(row and row[0])
+
+
+def limit(conn: Connection, backfill_id: int, *, hosts_max: int | None, bytes_per_second: int | None) -> None:
+    """Set what the backfill may take of the hosts and of the network."""
+    conn.execute(
+        """
+        UPDATE etl.backfills
+        SET hosts_max = %(hosts_max)s, bytes_per_second = %(bytes_per_second)s
+        WHERE id = %(id)s
+              AND (hosts_max, bytes_per_second) IS DISTINCT FROM (%(hosts_max)s::int, %(bytes_per_second)s::bigint)
+        """,
+        {"id": backfill_id, "hosts_max": hosts_max, "bytes_per_second": bytes_per_second},
+    )
+
+
+def pay(conn: Connection, backfill_id: int, fetched_bytes: int, *, now: datetime) -> None:
+    """Count bytes that were fetched against the limit, if there is one: all workers share it."""
+    conn.execute(
+        """
+        UPDATE etl.backfills
+        SET bytes_free_at = greatest(bytes_free_at, %(now)s) + make_interval(secs => %(bytes)s::float8 / bytes_per_second)
+        WHERE id = %(id)s AND bytes_per_second IS NOT NULL
+        """,
+        {"id": backfill_id, "bytes": fetched_bytes, "now": now},
+    )
+
+
+def paid_at(conn: Connection, backfill_id: int) -> datetime | None:
+    """Return when the bytes fetched so far are paid for; None without a limit."""
+    row = conn.execute(
+        "SELECT bytes_free_at FROM etl.backfills WHERE id = %(id)s AND bytes_per_second IS NOT NULL",
+        {"id": backfill_id},
+    ).fetchone()
+    return row[0] if row else None
+
+
+def mark(conn: Connection, backfill_id: int, *, now: datetime) -> None:
+    """Note how far the backfill is now, for its speed; nothing when it was noted a moment ago."""
+    conn.execute(
+        """
+        UPDATE etl.backfills b
+        SET marks = CASE
+                WHEN %(at)s - (b.marks -> -1 ->> 0)::float8 < %(gap)s
+                THEN CASE WHEN jsonb_array_length(b.marks) >= %(kept)s THEN b.marks - 0 ELSE b.marks END
+                ELSE '[]' END || jsonb_build_array(jsonb_build_array(%(at)s::float8, p.units_done))
+        FROM news.backfills p
+        WHERE b.id = %(id)s AND p.backfill_id = b.id
+              AND coalesce(%(at)s - (b.marks -> -1 ->> 0)::float8 >= %(every)s, true)
+        """,
+        {
+            "id": backfill_id,
+            "at": now.timestamp(),
+            "gap": MARK_GAP_S,
+            "kept": MARKS_KEPT,
+            "every": MARK_EVERY_S,
+        },
+    )
+
+
+def finish(conn: Connection, backfill_id: int, *, now: datetime) -> bool:
+    """End the backfill if it runs and nothing of it is left to do; return whether this call did."""
+    return (
         conn.execute(
             """
-            SELECT c.key, sum(c.value::bigint)::bigint
-            FROM etl.backfill_items i
-            CROSS JOIN LATERAL jsonb_each_text(i.counts) AS c (key, value)
-            WHERE i.backfill_id = %(id)s
-            GROUP BY c.key
-            ORDER BY c.key
+            UPDATE etl.backfills b
+            SET state = 'done', ended_at = %(now)s
+            WHERE id = %(id)s AND state = 'running'
+                  AND NOT EXISTS (
+                      SELECT FROM etl.backfill_items i
+                      WHERE i.backfill_id = b.id AND i.state IN ('planned', 'running'))
             """,
-            {"id": backfill_id},
-        ).fetchall()
+            {"id": backfill_id, "now": now},
+        ).rowcount
+        == 1
     )
 
 
@@ -208,16 +364,26 @@ def move(conn: Connection, backfill_id: int, state: State, *, now: datetime, det
 
 
 def start_again(conn: Connection, backfill_id: int) -> None:
-    """Put all parts of a backfill that is done back to their beginning."""
+    """Put all parts of a backfill that is over back to their beginning; parts that its lists gave are found again."""
     with conn.transaction():
         conn.execute(
-            "UPDATE etl.backfills SET state = 'planned', ended_at = NULL WHERE id = %(id)s", {"id": backfill_id}
+            "UPDATE etl.backfills SET state = 'planned', ended_at = NULL, marks = '[]' WHERE id = %(id)s",
+            {"id": backfill_id},
         )
         conn.execute(
             """
             UPDATE etl.backfill_items
-            SET state = 'planned', reached = 0, counts = '{}', detail = NULL, ended_at = NULL
+            SET state = 'planned', reached = 0, counts = '{}', detail = NULL, ended_at = NULL, outcome = NULL, tries = 0,
+                due_at = '-infinity'
             WHERE backfill_id = %(id)s
             """,
             {"id": backfill_id},
         )
+
+
+def open_again(conn: Connection, backfill_id: int) -> None:
+    """Let a backfill that is over go on: some of its parts are to be done again."""
+    conn.execute(
+        "UPDATE etl.backfills SET state = 'running', ended_at = NULL, detail = NULL, marks = '[]' WHERE id = %(id)s",
+        {"id": backfill_id},
+    )

@@ -21,6 +21,7 @@ COMMENT ON COLUMN news.backfills.items_done IS 'Parts done.';
 COMMENT ON COLUMN news.backfills.items_failed IS 'Parts that failed.';
 
 DROP INDEX etl.backfill_items_due;
+DROP INDEX etl.backfill_items_lists;
 DROP INDEX etl.backfill_items_by_page;
 -- Parts that an older program does not know how to work on would be taken for files.
 DELETE FROM etl.backfill_items WHERE kind <> 'file';

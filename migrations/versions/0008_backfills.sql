@@ -24,7 +24,9 @@ ALTER TABLE etl.backfill_items
     ADD COLUMN size bigint CHECK (size >= 0),
     ADD COLUMN outcome text,
     ADD COLUMN page_id bigint;
-CREATE INDEX backfill_items_due ON etl.backfill_items (backfill_id, host, due_at) WHERE state = 'planned' AND host IS NOT NULL;
+CREATE INDEX backfill_items_due ON etl.backfill_items (backfill_id, host, number) WHERE state = 'planned' AND host IS NOT NULL;
+CREATE INDEX backfill_items_lists ON etl.backfill_items (backfill_id, number)
+WHERE state = 'planned' AND kind IN ('sitemap', 'captures', 'files');
 CREATE INDEX backfill_items_by_page ON etl.backfill_items (page_id) WHERE page_id IS NOT NULL;
 COMMENT ON COLUMN etl.backfill_items.item IS 'What it is: a URL, a file, or a time and a URL.';
 COMMENT ON COLUMN etl.backfill_items.kind IS 'file (WARC), page (visited), capture (fetched from a web archive); or a list that gives further parts: sitemap, captures, files.';

@@ -124,6 +124,10 @@ class Source:
     next_poll_at: datetime
     is_active: bool
     follow: tuple[LinkKind, ...] = ()
+    failures: int = 0
+    """Failed polls in a row."""
+    children_read: int = 0
+    """Of a sitemap index with more children than one poll reads: where the next poll goes on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -203,6 +203,7 @@ class Fetcher:
 
         *previous*, the last capture of the same page, lets an identical body be kept as a revisit of a few hundred bytes.
         *may_follow* is asked about each redirect's target: False ends with `Moved`, and what it raises (robots) passes through.
+        It may sleep, for a pause that the host is owed: that time is not the host's, so no deadline counts it.
         """
         request = Request(url, kind, etag, last_modified, may_follow)
         answer = self._exchange(request, now=now)
@@ -271,9 +272,13 @@ class Fetcher:
                 return exchange
             if any(target == earlier.url for earlier in hops) or len(hops) > self.limits.redirects_max:
                 raise Refused(f"{len(hops)} redirects, the last to {target}", code="redirect_loop")
+            asked_at = monotonic()
             if request.may_follow is not None and not request.may_follow(target):
                 redirects = tuple((each.status, each.url) for each in hops)
                 return Moved(hop.url, target, hop.status, redirects, at, took_s)
+            paused_s = monotonic() - asked_at
+            started += paused_s
+            self._clock.total_at += paused_s
             url = target
 
     def _refuse(self, exchange: Exchange) -> None:

@@ -5,7 +5,8 @@ Every request moves the host's `free_at`, robots.txt and redirects included: a p
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -88,6 +89,30 @@ def rest(
     free_at = politeness.free_at(pace, now=now, manners=manners, crawl_delay_s=robots.crawl_delay_s, told=told)
     hosts.keep_pace(conn, host_with(state, pace, free_at))
     return free_at
+
+
+@contextmanager
+def attended(
+    conn: Connection, fetcher: Fetcher, host: str, *, manners: Manners, now: Callable[[], datetime]
+) -> Generator[None]:
+    """Mark *host* as being asked; the caller holds it. Who finds the mark of a visit that was killed rests the host first.
+
+    The killed one's last request may have been made at any moment up to now, and was never written down: it is
+    counted, and the host's pause begins now. The mark goes when all was written down, and stays when anything else was raised.
+    """
+    state = hosts.get(conn, host)
+    if hosts.begin(conn, host, now=now()) is not None:
+        robots = parse(state.robots_text or "", fetcher.agent)
+        pace = politeness.answered(pace_of(state), took_s=state.latency_s, at=now())
+        pace = replace(pace, failures=state.failures)
+        free_at = politeness.free_at(pace, now=now(), manners=manners, crawl_delay_s=robots.crawl_delay_s)
+        hosts.keep_pace(conn, host_with(state, pace, max(free_at, state.free_at or free_at)))
+    try:
+        yield
+    except NewsEtlError:  # An answer too, and written down.
+        hosts.end(conn, host)
+        raise
+    hosts.end(conn, host)
 
 
 def manners_of(manners: Manners, rules: FetchRules | None) -> Manners:

@@ -29,7 +29,7 @@ from etl.store.hosts import Host
 from etl.store.pages import PageUrl
 from etl.store.sightings import Sighting
 
-from .manners import host_of_url, manners_of, origin_of, rest, robots_of
+from .manners import attended, host_of_url, manners_of, origin_of, rest, robots_of
 from .reading import read_front, spell
 from .revisit import YIELD_OF, next_poll
 from .settle import settle
@@ -38,6 +38,8 @@ from .visit import Tools
 CHILDREN_MAX = 50  # Sitemaps read in one poll beside their index; what is left is read in the next polls.
 SITEMAP_LOOKS_BACK = timedelta(days=3)
 REDIRECTS_MAX = 5
+BACK_OFF_MAX_S = 6 * 3600.0  # A publisher that is back is found again within the working day.
+HELD_FOR = timedelta(minutes=1)  # The longest that a visit takes.
 
 
 @dataclass(slots=True)
@@ -70,6 +72,7 @@ class Poll:
         """What a person may want to know, in words."""
         self.is_done = True
         """Whether the same answer again would be nothing new."""
+        self.children_read = 0
 
     def run(self) -> Polled:
         """Poll, write what came of it, and say so; an error of the source is an outcome, not an exception."""
@@ -102,26 +105,37 @@ class Poll:
         return replace(answer, capture=replace(answer.capture, url=url, redirects=tuple(hops)))
 
     def _ask(self, url: str, *, etag: str | None, last_modified: str | None) -> Fetched | NotModified | Moved:
-        """Make one request as robots.txt and the pace of the host allow."""
+        """Make one request as robots.txt and the pace of the host allow; the source's own host is held by the caller."""
         tools, host = self.tools, host_of_url(url)
         manners = manners_of(tools.manners, self.recipe.fetch if self.recipe else None)
-        self._wait(host, manners)
-        robots = robots_of(self.conn, tools.fetcher, origin_of(url), manners=manners, now=tools.now)
-        robots.check(url)
-        state = self._wait(host, manners)
-        began = tools.now()
-        answer: Fetched | NotModified | Moved | NewsEtlError
+        is_ours = host == host_of_url(self.source.url)
+        if not is_ours and not hosts.hold(self.conn, host):
+            raise TryLater(f"{host} is being asked by another worker", at=tools.now() + HELD_FOR, code="host_busy")
         try:
-            answer = tools.fetcher.get(
-                url, now=tools.now, kind="source", etag=etag, last_modified=last_modified, may_follow=lambda _: False
-            )
-        except NewsEtlError as error:
-            answer = error
-        error = answer if isinstance(answer, NewsEtlError) else None
-        rest(self.conn, state, error, began=began, now=tools.now(), manners=manners, robots=robots)
-        if isinstance(answer, NewsEtlError):
-            raise answer
-        return answer
+            with attended(self.conn, tools.fetcher, host, manners=manners, now=tools.now):
+                self._wait(host, manners)
+                robots = robots_of(self.conn, tools.fetcher, origin_of(url), manners=manners, now=tools.now)
+                robots.check(url)
+                state = self._wait(host, manners)
+                began = tools.now()
+                error: NewsEtlError | None = None
+                try:
+                    return tools.fetcher.get(
+                        url,
+                        now=tools.now,
+                        kind="source",
+                        etag=etag,
+                        last_modified=last_modified,
+                        may_follow=lambda _: False,
+                    )
+                except NewsEtlError as raised:
+                    error = raised
+                    raise
+                finally:
+                    rest(self.conn, state, error, began=began, now=tools.now(), manners=manners, robots=robots)
+        finally:
+            if not is_ours and not self.conn.closed:
+                hosts.let_go(self.conn, host)
 
     def _wait(self, host: str, manners: Manners) -> Host:
         """Wait until *host* may be asked and return how it stands; a longer wait than its pause between requests is not ours."""
@@ -142,7 +156,10 @@ class Poll:
         # An index that says of each child when it changed is done with when all are read. Any other, and one of which a part
         # was not to be had, must be read again however little it changed itself.
         self.is_done = len(first.children) <= CHILDREN_MAX and all(c.lastmod and c.lastmod.at for c in first.children)
-        for child in first.children[:CHILDREN_MAX]:
+        start = self.source.children_read if self.source.children_read < len(first.children) else 0
+        turn = first.children[start : start + CHILDREN_MAX]
+        self.children_read = start + len(turn) if start + len(turn) < len(first.children) else 0
+        for child in turn:
             try:
                 got = self._get(child.url)
                 if isinstance(got, Fetched):
@@ -220,6 +237,7 @@ class Poll:
             etag=headers.get("etag") if self.is_done else None,
             last_modified=headers.get("last-modified") if self.is_done else None,
             body_sha256=answer.capture.body_sha256 if self.is_done else None,
+            children_read=self.children_read,
         )
         counts = {"found": polled.found, "new": polled.new, "unwanted": polled.unwanted}
         runs.add(
@@ -265,8 +283,14 @@ class Poll:
                     )
                 ],
             )
-            at = error.at if isinstance(error, TryLater) else self._next_poll(now)
-            return self._end(error.code, str(error)[:500], at=max(at, now))
+            return self._end(error.code, str(error)[:500], at=max(self._after(error, now), now))
+
+    def _after(self, error: NewsEtlError, now: datetime) -> datetime:
+        """Return when to poll again after *error*: as it says, or as planned, but ever more rarely while it goes on."""
+        if isinstance(error, TryLater):
+            return error.at
+        back_off_s = politeness.back_off_s(self.source.failures + 1, jitter=self.tools.random.random())
+        return max(self._next_poll(now), now + timedelta(seconds=min(back_off_s, BACK_OFF_MAX_S)))
 
     def _next_poll(self, now: datetime) -> datetime:
         newest = sightings.newest(self.conn, self.source.id, limit=YIELD_OF)

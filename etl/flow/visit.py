@@ -29,7 +29,7 @@ from etl.store.captures import Attempt, CaptureEnd
 from etl.store.hosts import Host
 from etl.store.pages import PageEnd
 
-from .manners import host_of_url, host_with, manners_of, origin_of, pace_of, rest, robots_of
+from .manners import attended, host_of_url, host_with, manners_of, origin_of, pace_of, rest, robots_of
 from .reading import spell
 from .revisit import FAILURES_MAX, RECHECK_REFUSED, next_visit
 
@@ -67,21 +67,27 @@ class HostVisit:
         self.tools = tools
         self.host = host
         self.visited = Visited(host)
+        self._ends_at = tools.now()
+        self._state: Host | None = None
+        self._asked_at: datetime | None = None
+        """Begin of a request that is not written down yet."""
 
     def run(self) -> Visited:
         """Fetch the pages that are due until none is left, time is up, or the host asks for patience."""
         tools = self.tools
-        ends_at = tools.now() + timedelta(seconds=VISIT_MAX_S)
-        while tools.now() < ends_at:
-            due = pages.due(self.conn, self.host, now=tools.now(), limit=PAGES_AT_ONCE)
-            if not due or not self._pages(due, ends_at):
-                break
+        self._ends_at = tools.now() + timedelta(seconds=VISIT_MAX_S)
+        manners = self._manners(f"https://{self.host}/")
+        with attended(self.conn, tools.fetcher, self.host, manners=manners, now=tools.now):
+            while tools.now() < self._ends_at:
+                due = pages.due(self.conn, self.host, now=tools.now(), limit=PAGES_AT_ONCE)
+                if not due or not self._pages(due):
+                    break
         return self.visited
 
-    def _pages(self, due: list[Page], ends_at: datetime) -> bool:
+    def _pages(self, due: list[Page]) -> bool:
         """Visit the pages in turn; False ends the visit."""
         tools, manners = self.tools, self._manners(due[0].url)
-        if self._turn(manners, None, ends_at) is None:
+        if self._turn(manners, None) is None:
             return False
         try:
             robots = robots_of(self.conn, tools.fetcher, origin_of(due[0].url), manners=manners, now=tools.now)
@@ -89,14 +95,14 @@ class HostVisit:
             self._postpone(error)
             return False
         for page in due:
-            state = self._turn(manners, robots, ends_at)
-            if state is None or not self._page(page, state, manners=manners, robots=robots):
+            self._state = self._turn(manners, robots)
+            if self._state is None or not self._page(page, manners=manners, robots=robots):
                 return False
-            if tools.now() >= ends_at:
+            if tools.now() >= self._ends_at:
                 return False
         return True
 
-    def _turn(self, manners: Manners, robots: Robots | None, ends_at: datetime) -> Host | None:
+    def _turn(self, manners: Manners, robots: Robots | None) -> Host | None:
         """Wait until the host may be asked and return how it stands; None when that is after the end of this visit."""
         tools = self.tools
         state = hosts.get(self.conn, self.host)
@@ -109,12 +115,12 @@ class HostVisit:
             return None
         wait_s = (state.free_at - tools.now()).total_seconds() if state.free_at else 0.0
         if wait_s > 0:
-            if tools.now() + timedelta(seconds=wait_s) > ends_at:
+            if tools.now() + timedelta(seconds=wait_s) > self._ends_at:
                 return None
             tools.sleep(wait_s)
         return state
 
-    def _page(self, page: Page, state: Host, *, manners: Manners, robots: Robots) -> bool:
+    def _page(self, page: Page, *, manners: Manners, robots: Robots) -> bool:
         """Visit one page; False when the host asked for patience.
 
         The pace is written first: whatever becomes of the page's own transaction, the host was asked.
@@ -125,22 +131,43 @@ class HostVisit:
         except Refused as error:
             self._end(page, error, began)
             return True
+        self._asked_at = began
         answer: Fetched | NotModified | Moved | NewsEtlError
         try:
-            answer = self._get(page, robots)
+            answer = self._get(page, manners, robots)
         except NewsEtlError as error:
             answer = error
-        error = answer if isinstance(answer, NewsEtlError) else None
-        self.visited.free_at = rest(
-            self.conn, state, error, began=began, now=self.tools.now(), manners=manners, robots=robots
-        )
+        self._rest(answer if isinstance(answer, NewsEtlError) else None, manners, robots)
         if isinstance(answer, NewsEtlError):
             self._end(page, answer, began)
         else:
             self._keep(page, answer, began)
         return not isinstance(answer, TryLater)
 
-    def _get(self, page: Page, robots: Robots) -> Fetched | NotModified | Moved:
+    def _rest(self, error: NewsEtlError | None, manners: Manners, robots: Robots) -> None:
+        """Write down the request that has just ended, once."""
+        if self._state is None or self._asked_at is None:
+            return
+        self.visited.free_at = rest(
+            self.conn, self._state, error, began=self._asked_at, now=self.tools.now(), manners=manners, robots=robots
+        )
+        self._asked_at = None
+
+    def _goes_on(self, target: str, manners: Manners, robots: Robots) -> bool:
+        """Rest the host after a redirect; False when the target is another host's, forbidden, or too late for this visit.
+
+        What is too late becomes a page of its own, so that it is due when the host may be asked again.
+        """
+        if host_of_url(target) != self.host or not robots.allows(target):
+            return False
+        self._rest(None, manners, robots)
+        self._state = self._turn(manners, robots)
+        if self._state is None:
+            return False
+        self._asked_at = self.tools.now()
+        return True
+
+    def _get(self, page: Page, manners: Manners, robots: Robots) -> Fetched | NotModified | Moved:
         # A page without a hash was never captured, so there is no row to look for.
         previous = captures.latest(self.conn, page.id) if page.body_sha256 is not None else None
         return self.tools.fetcher.get(
@@ -149,7 +176,7 @@ class HostVisit:
             etag=page.etag,
             last_modified=page.last_modified,
             previous=previous,
-            may_follow=lambda target: host_of_url(target) == self.host and robots.allows(target),
+            may_follow=lambda target: self._goes_on(target, manners, robots),
         )
 
     def _keep(self, page: Page, answer: Fetched | NotModified | Moved, began: datetime) -> None:

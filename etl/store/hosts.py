@@ -41,6 +41,46 @@ def get(conn: Connection, host: str) -> Host:
     return row
 
 
+def hold(conn: Connection, host: str, *, waits: bool = False) -> bool:
+    """Hold *host* in this session until `let_go` or the session's end; False when another session has it (never, if this *waits*).
+
+    A session advisory lock: one visitor per host in the whole cluster, and none is left behind by a death.
+    """
+    lock = "pg_advisory_lock" if waits else "pg_try_advisory_lock"
+    row = conn.execute(f"SELECT {lock}(hashtextextended(%(name)s, 0))".encode(), {"name": _lock_name(host)}).fetchone()
+    return waits or bool(row and row[0])
+
+
+def let_go(conn: Connection, host: str) -> None:
+    """End what `hold` began."""
+    conn.execute("SELECT pg_advisory_unlock(hashtextextended(%(name)s, 0))", {"name": _lock_name(host)})
+
+
+def _lock_name(host: str) -> str:
+    return f"visit:{host}"
+
+
+def begin(conn: Connection, host: str, *, now: datetime) -> datetime | None:
+    """Write that *host* is being asked since *now*; return since when a predecessor that never ended was asking it, or None."""
+    row = conn.execute(
+        """
+        WITH before AS (SELECT host, asked_since FROM etl.hosts WHERE host = %(host)s FOR UPDATE)
+        UPDATE etl.hosts h
+        SET asked_since = %(now)s
+        FROM before
+        WHERE h.host = before.host
+        RETURNING before.asked_since
+        """,
+        {"host": host, "now": now},
+    ).fetchone()
+    return row[0] if row else None
+
+
+def end(conn: Connection, host: str) -> None:
+    """Write that nobody asks *host* any more."""
+    conn.execute("UPDATE etl.hosts SET asked_since = NULL WHERE host = %(host)s", {"host": host})
+
+
 def keep_robots(conn: Connection, host: str, *, text: str, status: int, now: datetime) -> None:
     """Keep the robots.txt of *host* as answered at *now*."""
     conn.execute(

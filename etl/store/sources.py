@@ -116,7 +116,7 @@ def due(conn: Connection, *, now: datetime, limit: int) -> list[Source]:
         return cursor.execute(
             """
             SELECT id, slug, kind, url, recipe, interval_s, cron, zone, etag, last_modified, body_sha256, next_poll_at,
-                   is_active, follow
+                   is_active, follow, failures, children_read
             FROM etl.sources
             WHERE is_active AND next_poll_at <= %(now)s
             ORDER BY next_poll_at, id
@@ -149,7 +149,7 @@ def get(conn: Connection, source_id: int) -> Source | None:
         return cursor.execute(
             """
             SELECT id, slug, kind, url, recipe, interval_s, cron, zone, etag, last_modified, body_sha256, next_poll_at,
-                   is_active, follow
+                   is_active, follow, failures, children_read
             FROM etl.sources
             WHERE id = %(id)s
             """,
@@ -168,7 +168,7 @@ def named(conn: Connection, slug: str) -> Source | None:
         return cursor.execute(
             """
             SELECT id, slug, kind, url, recipe, interval_s, cron, zone, etag, last_modified, body_sha256, next_poll_at,
-                   is_active, follow
+                   is_active, follow, failures, children_read
             FROM etl.sources
             WHERE slug = %(slug)s
             """,
@@ -187,14 +187,19 @@ def keep_poll(
     etag: str | None = None,
     last_modified: str | None = None,
     body_sha256: bytes | None = None,
+    children_read: int = 0,
 ) -> None:
-    """Write how a poll ended. Validators that are None stay as they were. A failure is any outcome but ok or unchanged."""
+    """Write how a poll ended. Validators that are None stay as they were.
+
+    A failure is any outcome but ok, unchanged, and host_busy, which says nothing of the source.
+    """
     conn.execute(
         """
         UPDATE etl.sources
         SET outcome = %(outcome)s, outcome_detail = %(detail)s, polled_at = %(now)s, next_poll_at = %(next_poll_at)s,
             etag = coalesce(%(etag)s, etag), last_modified = coalesce(%(last_modified)s, last_modified),
             body_sha256 = coalesce(%(body_sha256)s, body_sha256),
+            children_read = %(children_read)s,
             failures = CASE WHEN %(well)s THEN 0 ELSE failures + 1 END,
             failing_since = CASE WHEN %(well)s THEN NULL ELSE coalesce(failing_since, %(now)s) END
         WHERE id = %(source_id)s
@@ -203,7 +208,8 @@ def keep_poll(
             "source_id": source_id,
             "outcome": outcome,
             "detail": detail,
-            "well": outcome in ("ok", "unchanged", "try_later"),
+            "well": outcome in ("ok", "unchanged", "host_busy"),
+            "children_read": children_read,
             "next_poll_at": next_poll_at,
             "now": now,
             "etag": etag,

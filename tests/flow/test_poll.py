@@ -16,7 +16,7 @@ from etl.flow.revisit import YIELD_OF, next_poll
 from etl.model import Source
 from etl.recipe.rules import Recipe, SourceRule
 from etl.recipe.shelf import Shelf
-from etl.store import sources
+from etl.store import hosts, sources
 from tests.flow.pages import DAY, later
 from tests.flow.visiting import SPACING_S, tools_for
 
@@ -217,6 +217,49 @@ def test_an_index_that_cannot_say_what_changed_is_read_to_its_ends(live, site, p
     clock.sleep(900)
     again = poll("/index.xml", kind="sitemap")
     assert (again.outcome, again.new) == (outcome, 1 if outcome == "ok" else 0)
+
+
+def test_an_index_with_more_children_than_a_poll_reads_is_read_in_turns(live, site, poll, clock, monkeypatch):
+    monkeypatch.setattr("etl.flow.poll.CHILDREN_MAX", 2)
+    entries = "".join(f"<sitemap><loc>{site.url(f'/{n}.xml')}</loc></sitemap>" for n in range(5))
+    site.put("/index.xml", sitemap("sitemapindex", entries))
+    for number in range(5):
+        site.sitemap(f"/{number}.xml", [f"/news/quay-{number}"])
+    read = []
+    for _ in range(4):
+        site.forget()
+        poll("/index.xml", kind="sitemap")
+        read.append([request.path for request in site.asked() if request.path.endswith(".xml")][1:])
+        clock.sleep(900)
+    assert read == [["/0.xml", "/1.xml"], ["/2.xml", "/3.xml"], ["/4.xml"], ["/0.xml", "/1.xml"]]
+
+
+def test_a_source_that_goes_on_failing_is_asked_ever_more_rarely(live, site, poll, clock):
+    site.put("/feed", Reply(status=500))
+    waits = []
+    for _ in range(12):
+        poll()
+        (due,) = row(live, "SELECT next_poll_at FROM etl.sources")
+        waits.append((due - clock.at).total_seconds())
+        clock.at = due
+    assert waits[0] == 900
+    assert min(waits[6:]) > 900
+    assert 1800 < waits[-1] <= 6 * 3600
+    site.feed("/feed", ITEMS)
+    assert poll().outcome == "ok"
+    (due,) = row(live, "SELECT next_poll_at FROM etl.sources")
+    assert (due - clock.at).total_seconds() == 900
+
+
+def test_another_host_that_somebody_asks_is_left_to_them(dsn, live, site, other, poll, clock):
+    site.redirect("/old", other.url("/feed"))
+    with psycopg.connect(dsn, autocommit=True) as elsewhere:
+        assert hosts.hold(elsewhere, host_of_url(other.origin))
+        assert poll("/old").outcome == "host_busy"
+        assert not other.asked()
+        assert row(live, "SELECT failures FROM etl.sources") == (0,)
+    clock.sleep(900)
+    assert poll("/old").outcome == "ok"
 
 
 def test_a_poll_that_dies_before_its_commit_loses_nothing(live, site, poll, clock):

@@ -141,6 +141,26 @@ def test_all_requests_of_a_host_are_spaced_robots_txt_among_them(live, site, vis
     assert clock.pauses() == [SPACING_S] * 3
 
 
+def test_a_redirect_on_the_host_is_a_request_like_any_other(live, site, visit, clock):
+    site.put("/robots.txt", clock.seen(Reply(b"", content_type="text/plain")))
+    site.put(PATH, clock.seen(Reply(status=301, headers={"Location": OTHER_PATH})))
+    site.put(OTHER_PATH, clock.seen(Reply(TEXT)))
+    find(live, site.url(PATH))
+    assert visit(site.url(PATH)).counts == {"fetched": 1}
+    assert [path for path, _ in clock.asked] == ["/robots.txt", PATH, OTHER_PATH]
+    assert clock.pauses() == [SPACING_S] * 2
+    assert row(live, "SELECT budget_used FROM etl.hosts WHERE host = %s", host_of_url(site.origin)) == (3,)
+
+
+def test_a_redirect_whose_pause_is_too_long_for_the_visit_becomes_a_page_that_is_due(live, site, visit, clock):
+    site.robots("User-agent: *\nCrawl-delay: 40")
+    site.redirect(PATH, site.url(OTHER_PATH), status=301)
+    find(live, site.url(PATH))
+    assert visit(site.url(PATH)).counts == {"moved": 1}
+    assert not site.asked(OTHER_PATH)
+    assert row(live, "SELECT next_visit_at IS NOT NULL FROM etl.pages WHERE url = %s", site.url(OTHER_PATH)) == (True,)
+
+
 def test_the_budget_of_the_day_counts_robots_txt(live, site, visit):
     find(live, site.url(PATH))
     visit(site.url(PATH))

@@ -16,7 +16,7 @@ def columns(conn: psycopg.Connection) -> set[str]:
     """Return `view.column type` and `function(arguments).column type` of all that schema news offers."""
     rows = conn.execute(
         """
-        SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod)
+        SELECT c.relname::text, a.attname, format_type(a.atttypid, a.atttypmod)
         FROM pg_class c
         JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
         WHERE c.relnamespace = 'news'::regnamespace AND c.relkind IN ('v', 'm')

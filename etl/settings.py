@@ -155,6 +155,16 @@ class Settings:
         default=20_000,
         metadata=told(whole(least=1), "requests", "The most requests to one host in a day (UTC), whatever is due."),
     )
+    cc_base: str = field(
+        default="https://data.commoncrawl.org",
+        metadata=told(
+            text, "URL or folder", "Where `backfill ccnews` finds Common Crawl's files: the service itself, or a copy of it."
+        ),
+    )
+    wayback_base: str = field(
+        default="https://web.archive.org",
+        metadata=told(text, "URL", "The web archive that `backfill wayback` asks: its index (CDX) and its replay."),
+    )
     fetch_connect_s: float = field(
         default=10.0,
         metadata=told(seconds(least=0.1), "seconds", "The most to wait for a connection."),

@@ -199,9 +199,26 @@ class Settings:
             whole(), "days", "Raw pages older than this are dropped; articles and versions stay. 0 keeps all."
         ),
     )
+    keep_changes_days: int = field(
+        default=0,
+        metadata=told(
+            whole(),
+            "days",
+            "Rows of `news.changes` older than this are dropped, by whole months; readers away for longer read the views "
+            "again. 0 keeps all.",
+        ),
+    )
     web_address: str = field(
         default="127.0.0.1:8080",
         metadata=told(text, "address:port", "Where the status page and the health checks listen; there is no log-in."),
+    )
+    public_url: str | None = field(
+        default=None,
+        metadata=told(
+            text,
+            "URL",
+            "Where the web server is reached from outside (`/websub/…` is enough): feeds with a hub are then pushed (WebSub).",
+        ),
     )
     log_format: str = field(
         default="auto",

@@ -55,6 +55,7 @@ class Request:
     at_s: float
     connection: int
     """A number per connection: requests that share it came over one kept alive."""
+    body: bytes = b""
     done_s: float = 0.0
     status: int = 0
 
@@ -292,7 +293,8 @@ def _read_request(reader: object, number: int) -> Request | None:
     while header := reader.readline(HEAD_MAX_BYTES).decode("latin-1").strip():  # type: ignore[attr-defined]
         name, _, value = header.partition(":")
         headers[name.lower()] = value.strip()
-    return Request(method, path, headers, time.monotonic(), number)
+    body = reader.read(int(headers.get("content-length", "0")))  # type: ignore[attr-defined]
+    return Request(method, path, headers, time.monotonic(), number, body)
 
 
 def _send(connection: socket.socket, request: Request, reply: Reply) -> bool:

@@ -74,6 +74,7 @@ def tools(chosen: Settings) -> Generator[Tools]:
                 spacing_max_s=max(Manners().spacing_max_s, chosen.host_spacing_s),
                 requests_per_day=chosen.host_daily_budget,
             ),
+            public_url=chosen.public_url,
         )
     finally:
         fetcher.close()

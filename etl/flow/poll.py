@@ -23,7 +23,7 @@ from etl.fetch.politeness import Manners
 from etl.fetch.robots import parse
 from etl.model import Candidate, Source, SourceKind
 from etl.recipe.rules import Recipe, SourceRule
-from etl.store import captures, hosts, pages, runs, sightings, sources
+from etl.store import captures, hosts, pages, runs, sightings, sources, subscriptions
 from etl.store.captures import Attempt
 from etl.store.hosts import Host
 from etl.store.pages import PageUrl
@@ -34,6 +34,7 @@ from .reading import read_front, spell
 from .revisit import YIELD_OF, next_poll
 from .settle import settle
 from .visit import Tools
+from .websub import announced, subscribe
 
 CHILDREN_MAX = 50  # Sitemaps read in one poll beside their index; what is left is read in the next polls.
 SITEMAP_LOOKS_BACK = timedelta(days=3)
@@ -79,11 +80,13 @@ class Poll:
         try:
             answer = self._get(self.source.url, etag=self.source.etag, last_modified=self.source.last_modified)
             if isinstance(answer, NotModified) or answer.capture.body_sha256 == self.source.body_sha256:
+                subscribe(self.conn, self.tools, self.source.id)
                 return self._end("unchanged", self._detail())
-            found = self._discover(answer)
-            return self._keep(answer, found)
+            polled = self._keep(answer, self._discover(answer))
         except NewsEtlError as error:
             return self._failed(error)
+        subscribe(self.conn, self.tools, self.source.id)
+        return polled
 
     def _get(self, url: str, *, etag: str | None = None, last_modified: str | None = None) -> Fetched | NotModified:
         """Ask for *url* and go where it leads: each redirect is a request of its own, by the rules and pace of its host."""
@@ -204,6 +207,8 @@ class Poll:
                 [(page_id, c.modified.at) for page_id, c in seen if c.modified and c.modified.at],
                 now=now,
             )
+            if self.source.kind == "feed" and (hub := announced(answer.capture.headers, read[0], url=self.source.url)):
+                subscriptions.want(self.conn, self.source.id, hub=hub[0], topic=hub[1], now=now)
             if self.source.kind == "listing":
                 settle(self.conn, [read_front(answer.capture, answer.body, shelf=self.tools.shelf)], now=now)
             self._write(polled, now, answer)

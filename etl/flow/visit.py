@@ -1,8 +1,8 @@
 """Visit one host: fetch what is due there, politely. The unit is the host, so that politeness is a local wait.
 
-The pace of the host is written after each request. Each page ends in one transaction: the capture (or the attempt that gave
-none) and the state of the page; the bytes are on the disk before. A visit that is killed loses nothing: pages without an end are
-still due.
+The pace of the host and the end of each page are written before each pause that the host wants; where it wants none, many pages
+share a transaction (`etl.flow.visit_ledger`). Each page ends in one: the capture (or the attempt that gave none) and the
+state of the page; the bytes are on the disk before. A visit that is killed loses nothing: pages without an end are still due.
 """
 
 from __future__ import annotations
@@ -29,9 +29,10 @@ from etl.store.captures import Attempt, CaptureEnd
 from etl.store.hosts import Host
 from etl.store.pages import PageEnd
 
-from .manners import attended, host_of_url, host_with, manners_of, origin_of, pace_of, rest, robots_of
+from .manners import attended, host_of_url, host_with, manners_of, origin_of, pace_of, rested, robots_of
 from .reading import spell
 from .revisit import FAILURES_MAX, RECHECK_REFUSED, next_visit
+from .visit_ledger import Entry, Ledger
 
 VISIT_MAX_S = 60.0
 PAGES_AT_ONCE = 200
@@ -47,6 +48,8 @@ class Tools:
     sleep: Callable[[float], None]
     random: Random
     manners: Manners = field(default_factory=Manners)
+    public_url: str | None = None
+    """Where hubs reach our web server; None: nowhere, so nothing is subscribed."""
 
 
 @dataclass(slots=True)
@@ -67,6 +70,7 @@ class HostVisit:
         self.tools = tools
         self.host = host
         self.visited = Visited(host)
+        self._ledger = Ledger(conn, host)
         self._ends_at = tools.now()
         self._state: Host | None = None
         self._asked_at: datetime | None = None
@@ -80,7 +84,9 @@ class HostVisit:
         with attended(self.conn, tools.fetcher, self.host, manners=manners, now=tools.now):
             while tools.now() < self._ends_at:
                 due = pages.due(self.conn, self.host, now=tools.now(), limit=PAGES_AT_ONCE)
-                if not due or not self._pages(due):
+                goes_on = bool(due) and self._pages(due)
+                self._ledger.write()
+                if not goes_on:
                     break
         return self.visited
 
@@ -94,6 +100,8 @@ class HostVisit:
         except NewsEtlError as error:
             self._postpone(error)
             return False
+        finally:
+            self._ledger.forget_host()
         for page in due:
             self._state = self._turn(manners, robots)
             if self._state is None or not self._page(page, manners=manners, robots=robots):
@@ -105,26 +113,24 @@ class HostVisit:
     def _turn(self, manners: Manners, robots: Robots | None) -> Host | None:
         """Wait until the host may be asked and return how it stands; None when that is after the end of this visit."""
         tools = self.tools
-        state = hosts.get(self.conn, self.host)
+        state = self._ledger.host()
         pace = pace_of(state)
         if politeness.is_spent(pace, now=tools.now(), manners=manners):
             delay_s = robots.crawl_delay_s if robots else None
             free_at = politeness.free_at(pace, now=tools.now(), manners=manners, crawl_delay_s=delay_s)
-            hosts.keep_pace(self.conn, host_with(state, pace, free_at))
+            self._ledger.rest(host_with(state, pace, free_at))
             self.visited.free_at = free_at
             return None
         wait_s = (state.free_at - tools.now()).total_seconds() if state.free_at else 0.0
         if wait_s > 0:
             if tools.now() + timedelta(seconds=wait_s) > self._ends_at:
                 return None
-            tools.sleep(wait_s)
+            self._ledger.write_before_pause(wait_s)
+            tools.sleep(max(0.0, (state.free_at - tools.now()).total_seconds()) if state.free_at else 0.0)
         return state
 
     def _page(self, page: Page, *, manners: Manners, robots: Robots) -> bool:
-        """Visit one page; False when the host asked for patience.
-
-        The pace is written first: whatever becomes of the page's own transaction, the host was asked.
-        """
+        """Visit one page; False when the host asked for patience."""
         began = self.tools.now()
         try:
             robots.check(page.url)
@@ -145,12 +151,13 @@ class HostVisit:
         return not isinstance(answer, TryLater)
 
     def _rest(self, error: NewsEtlError | None, manners: Manners, robots: Robots) -> None:
-        """Write down the request that has just ended, once."""
+        """Keep what the request that has just ended means for the host, once."""
         if self._state is None or self._asked_at is None:
             return
-        self.visited.free_at = rest(
-            self.conn, self._state, error, began=self._asked_at, now=self.tools.now(), manners=manners, robots=robots
-        )
+        now = self.tools.now()
+        host = rested(self._state, error, began=self._asked_at, now=now, manners=manners, robots=robots)
+        self._ledger.rest(host)
+        self.visited.free_at = host.free_at
         self._asked_at = None
 
     def _goes_on(self, target: str, manners: Manners, robots: Robots) -> bool:
@@ -191,9 +198,8 @@ class HostVisit:
 
     def _unchanged(self, page: Page, at: datetime) -> None:
         self.visited.counts["unchanged"] += 1
-        due_again = self._again(page, at)
-        with self.conn.transaction():
-            pages.keep_ends(self.conn, [PageEnd(page.id, "unchanged", None, at, due_again, captured_at=at)])
+        end = PageEnd(page.id, "unchanged", None, at, self._again(page, at), captured_at=at)
+        self._ledger.add(Entry(end), now=at)
 
     def _again(self, page: Page, at: datetime) -> datetime | None:
         born = pages.born_at(self.conn, page.id)
@@ -229,15 +235,13 @@ class HostVisit:
             self._moved(page, Moved(capture.final_url, seen.target, capture.status, (), at, answer.took_s), began)
             return
         self.visited.counts["fetched" if seen.code == "ok" else seen.code] += 1
-        with self.conn.transaction():
-            if seen.code == "ok":
-                captures.add(self.conn, [capture], now=at)
-                end = PageEnd(page.id, "fetched", None, at, None, body_sha256=capture.body_sha256)
-                end = replace(end, etag=capture.headers.get("etag"), last_modified=capture.headers.get("last-modified"))
-            else:
-                captures.add(self.conn, [capture], ends=[CaptureEnd(0, seen.code, seen.evidence)], now=at)
-                end = PageEnd(page.id, seen.code, seen.evidence, at, at + RECHECK_REFUSED, failed=True)
-            pages.keep_ends(self.conn, [end])
+        if seen.code == "ok":
+            end = PageEnd(page.id, "fetched", None, at, None, body_sha256=capture.body_sha256)
+            end = replace(end, etag=capture.headers.get("etag"), last_modified=capture.headers.get("last-modified"))
+            self._ledger.add(Entry(end, capture), now=at)
+        else:
+            end = PageEnd(page.id, seen.code, seen.evidence, at, at + RECHECK_REFUSED, failed=True)
+            self._ledger.add(Entry(end, capture, CaptureEnd(0, seen.code, seen.evidence)), now=at)
 
     def _end(self, page: Page, error: NewsEtlError, began: datetime) -> None:
         """Write a visit that gave no capture."""

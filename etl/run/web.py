@@ -1,7 +1,7 @@
 """The web server of the service: a status page for people, health checks for machines, metrics for Prometheus.
 
-It reads and never writes, keeps no state, and answers whatever state the database is in. There is no log-in: it listens where
-NEWS_ETL_WEB_ADDRESS says, on this machine only unless that is changed.
+It reads and writes nothing but what hubs say (`etl.run.websub`), keeps no state, and answers whatever state the database is in.
+There is no log-in: it listens where NEWS_ETL_WEB_ADDRESS says, on this machine only unless that is changed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from etl.errors import Misconfigured
-from etl.run import metrics, status_page
+from etl.run import metrics, status_page, websub
 from etl.run.watch import SOURCES_MEASURED, Watch
 
 log = structlog.get_logger()
@@ -59,6 +59,7 @@ def application(dsn: str) -> Starlette:
         Route("/readyz", readyz),
         Route("/metrics", measured),
         Route("/", status),
+        *websub.routes(dsn),
     ]
     return Starlette(routes=routes, exception_handlers={psycopg.Error: database_error})
 

@@ -298,6 +298,7 @@ DECLARE
     plain text;
     terms text[];
     fragment text;
+    shown text;
     place integer;
 BEGIN
     IF octet_length(original) <> length(original) AND original IS NOT NFC NORMALIZED THEN
@@ -316,7 +317,14 @@ BEGIN
         END LOOP;
         RETURN translate(fragment, E'\n', ' ');
     END IF;
-    fragment := ts_headline(config, plain, wanted, E'MaxFragments=1, MaxWords=32, MinWords=14, StartSel=\x02, StopSel=\x03');
+    -- Words that stand far apart have no fragment in common: then each for itself.
+    FOREACH shown IN ARRAY ARRAY[wanted::text, regexp_replace(querytree(wanted), ' (&|<[-0-9]+>) ', ' | ', 'g')] LOOP
+        fragment := ts_headline(config, plain, nullif(shown, 'T')::tsquery,
+                                CASE WHEN length(plain) < 240 THEN 'HighlightAll=true' ELSE 'MaxFragments=1, MaxWords=32, MinWords=14' END
+                                || E', StartSel=\x02, StopSel=\x03');
+        EXIT WHEN strpos(fragment, E'\x02') > 0;
+    END LOOP;
+    fragment := coalesce(fragment, left(plain, 200));
     place := strpos(plain, translate(fragment, E'\x02\x03', ''));
     -- Every second piece is marked; its place in the plain text is its place in the original.
     SELECT string_agg(
@@ -329,6 +337,9 @@ BEGIN
                (sum(length(r.words)) OVER (ORDER BY r.number) - length(r.words))::integer AS before
         FROM regexp_split_to_table(fragment, E'[\x02\x03]') WITH ORDINALITY AS r (words, number)
     ) AS piece;
+    IF config = 'pg_catalog.portuguese'::regconfig THEN
+        fragment := regexp_replace(fragment, '</b>s\M', 's</b>', 'g');  -- What etl.unmarked made a space.
+    END IF;
     RETURN translate(fragment, E'\n', ' ');
 END
 $$;

@@ -71,7 +71,7 @@ CROSS JOIN LATERAL (
             SELECT c.key, c.value::bigint
             FROM etl.backfill_items i
             CROSS JOIN LATERAL jsonb_each_text(i.counts) AS c (key, value)
-            WHERE i.backfill_id = b.id AND i.counts <> '{}'
+            WHERE i.backfill_id = b.id AND i.counts <> '{}' AND i.kind = 'file'
         ) AS e
         GROUP BY e.outcome
     ) AS s

@@ -1,0 +1,109 @@
+"""Subscribe to the hubs that feeds announce, so that news is read when it appears and not at the next poll (W3C WebSub).
+
+What a hub pushes only wakes the feed's poll: the feed itself stays the source of what is stored. A hub that does not answer, or
+stops pushing, costs nothing but time, for polls go on at their interval.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from urllib.parse import urlencode, urljoin
+
+from psycopg import Connection
+
+from etl.discover import Discovery
+from etl.errors import NewsEtlError
+from etl.fetch import politeness
+from etl.fetch.robots import Robots
+from etl.store import hosts, subscriptions
+from etl.store.subscriptions import Subscription
+
+from .manners import attended, host_of_url, rest
+from .visit import Tools
+
+CALLBACK_PATH = "/websub/"
+LEASE_S = 10 * 24 * 3600
+"""What we ask for; hubs decide. Ten days is what the recommendation's examples and most hubs use."""
+ASK_AGAIN = timedelta(days=1)
+"""After a refusal, a failure, or silence: a hub that did not verify within a day has forgotten the request."""
+LINK = re.compile(r"<([^>]*)>((?:\s*;\s*[\w*-]+\s*=\s*(?:\"[^\"]*\"|[^\s;,\"]+))*)")
+RELATION = re.compile(r"rel\s*=\s*(?:\"([^\"]*)\"|([^\s;,\"]+))", re.IGNORECASE)
+
+
+def announced(headers: Mapping[str, str], found: Discovery, *, url: str) -> tuple[str, str] | None:
+    """Return hub and topic that the answer for the feed at *url* names, or None.
+
+    `Link` headers come before the feed's own elements (WebSub, section 4). A feed that names no topic is its own.
+    """
+    linked: dict[str, str] = {}
+    for target, parameters in LINK.findall(headers.get("link", "")):
+        relation = RELATION.search(parameters)
+        for name in (relation[1] or relation[2]).lower().split() if relation else ():
+            linked.setdefault(name, urljoin(url, target))
+    hub = linked.get("hub") or found.hub
+    if hub is None or not hub.startswith(("http://", "https://")):
+        return None
+    return hub, linked.get("self") or found.topic or url
+
+
+def subscribe(conn: Connection, tools: Tools, source_id: int) -> None:
+    """Ask the hub of this source, if that is due and we can be reached; what went wrong is written with the subscription.
+
+    The answer comes later, at the callback: the hub verifies that it was we who asked.
+    """
+    wanted = subscriptions.due(conn, source_id, now=tools.now()) if tools.public_url is not None else None
+    if wanted is None or tools.public_url is None:
+        return
+    host = host_of_url(wanted.hub)
+    if not hosts.hold(conn, host):
+        return  # Somebody else asks that hub: it is still due at the next poll.
+    state, detail = None, None
+    try:
+        _ask(conn, tools, wanted, tools.public_url)
+    except NewsEtlError as error:
+        state, detail = "failed", str(error)[:500]
+    finally:
+        if not conn.closed:
+            hosts.let_go(conn, host)
+    now = tools.now()
+    subscriptions.asked(conn, source_id, state=state, ask_at=now + ASK_AGAIN, now=now, detail=detail)
+
+
+def _ask(conn: Connection, tools: Tools, wanted: Subscription, public_url: str) -> None:
+    host = host_of_url(wanted.hub)
+    with attended(conn, tools.fetcher, host, manners=tools.manners, now=tools.now):
+        state = hosts.get(conn, host)
+        wait_s = (state.free_at - tools.now()).total_seconds() if state.free_at else 0.0
+        tools.sleep(min(max(wait_s, 0.0), politeness.CRAWL_DELAY_MAX_S))
+        began = tools.now()
+        error: NewsEtlError | None = None
+        try:
+            tools.fetcher.post(wanted.hub, form_of(wanted, public_url), now=tools.now)
+        except NewsEtlError as raised:
+            error = raised
+            raise
+        finally:
+            rest(conn, state, error, began=began, now=tools.now(), manners=tools.manners, robots=Robots())
+
+
+def callback_url(public_url: str, wanted: Subscription) -> str:
+    return f"{public_url.rstrip('/')}{CALLBACK_PATH}{wanted.token.hex}"
+
+
+def form_of(wanted: Subscription, public_url: str) -> bytes:
+    """Return the request of a subscriber (WebSub, section 5.1)."""
+    fields = {
+        "hub.callback": callback_url(public_url, wanted),
+        "hub.mode": "subscribe",
+        "hub.topic": wanted.topic,
+        "hub.lease_seconds": str(LEASE_S),
+        "hub.secret": wanted.secret,
+    }
+    return urlencode(fields).encode()
+
+
+def renewed_at(now: datetime, *, lease_s: int) -> datetime:
+    """Return when to ask again for a lease of *lease_s* granted *now*: when nine tenths of it are over."""
+    return now + timedelta(seconds=lease_s * 0.9)

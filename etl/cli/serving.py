@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import signal
+from dataclasses import replace
 
 import psycopg
 
 from etl import boot
 from etl.errors import Misconfigured
 from etl.run.cleaner import Cleaner
+from etl.run.clock import ServerClock
 from etl.run.jobs import Jobs
 from etl.run.once import sync_sources
 from etl.run.readers import Readers
@@ -16,6 +18,7 @@ from etl.run.scheduler import Scheduler
 from etl.run.service import Service
 from etl.run.worker import work
 from etl.settings import Settings
+from etl.store import health
 
 from . import console
 from .session import now, session, settings, tools
@@ -41,7 +44,12 @@ def run_scheduler() -> None:
     """Run one scheduler."""
     chosen = settings()
     with session(chosen) as opened:
-        cleaner = Cleaner(opened.dsn, archive=lambda: boot.archive(chosen), keep_days=chosen.keep_captures_days)
+        cleaner = Cleaner(
+            opened.dsn,
+            archive=lambda: boot.archive(chosen),
+            keep_days=chosen.keep_captures_days,
+            keep_changes_days=chosen.keep_changes_days,
+        )
         scheduler = Scheduler(opened.dsn, sync=lambda conn: _sync(chosen, conn), cleaner=cleaner)
         scheduler.end_on(signal.SIGTERM, signal.SIGINT)
         scheduler.run()
@@ -53,10 +61,13 @@ def _sync(chosen: Settings, conn: psycopg.Connection) -> None:
 
 def run_worker(*, until_idle: bool) -> None:
     """Run one worker."""
-    chosen = settings()
+    chosen, clock = settings(), ServerClock()
     with (
         session(chosen, connections=JOBS_AT_ONCE + 2) as opened,
         tools(chosen) as kit,
         Readers(1, shelf=kit.shelf, archive=chosen.archive_place) as readers,
     ):
-        work(opened.dsn, Jobs(opened.pool, kit, readers), concurrency=JOBS_AT_ONCE, until_idle=until_idle)
+        with opened.pool.connection() as conn:
+            clock.read(health.server(conn).now)
+        jobs = Jobs(opened.pool, replace(kit, now=clock.now), readers)
+        work(opened.dsn, jobs, clock=clock, concurrency=JOBS_AT_ONCE, until_idle=until_idle)

@@ -1,13 +1,14 @@
 """The cleaner: the leader's hourly round that drops what is too old and makes room for what comes.
 
 Rows go before their bytes, so that no row ever points to a file that this round deleted. What still waits for its digest is kept
-whatever its age, and so is everything that was stored after it. Articles, versions and links are never touched.
+whatever its age, and so is everything that was stored after it. Articles, versions and links are never touched. The feed of changes
+has an age of its own, because who reads it has nothing to do with raw pages.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,10 +19,9 @@ import structlog
 from etl.fetch.archive import Archive
 from etl.run.queue import app_of
 from etl.store import health, partitions, runs
-from etl.store.partitions import MONTHLY, Partition, month_after
+from etl.store.partitions import Table
 
 log = structlog.get_logger()
-MONTHS_AHEAD = 2
 BATCH_ROWS = 5_000
 """Rows deleted in one transaction: short enough that nobody waits for it."""
 BATCHES_MAX = 200
@@ -38,6 +38,7 @@ class Cleaned:
     captures: int = 0
     """Rows deleted one by one; those of a dropped partition are not counted."""
     attempts: int = 0
+    changes: int = 0
     archive_days: int = 0
     put_off: int = 0
     """Partitions that were locked or too full: the next round tries again."""
@@ -51,17 +52,21 @@ class Cleaner:
     archive: Callable[[], Archive]
     """Opens the archive; only called when something may be too old."""
     keep_days: int
-    """0 keeps all."""
+    """Of captures, attempts and archived bytes; 0 keeps all."""
+    keep_changes_days: int = 0
+    """Of news.changes; 0 keeps all."""
 
     def clean(self, conn: psycopg.Connection, *, now: datetime) -> Cleaned:
         """Do one round; *conn* commits each statement."""
         cleaned = Cleaned()
-        make_partitions(conn, cleaned, now=now)
+        cleaned.partitions_made, cleaned.put_off = partitions.make_ahead(conn, now=now)
         if self.keep_days:
             before = oldest_to_keep(conn, now - timedelta(days=self.keep_days))
             drop_rows(conn, cleaned, before=before)
             with closing(self.archive()) as archive:
                 cleaned.archive_days = len(archive.expire(before=before.date()))
+        if self.keep_changes_days:
+            drop_changes(conn, cleaned, before=now - timedelta(days=self.keep_changes_days))
         asyncio.run(self._forget_ended_jobs())
         if any(asdict(cleaned).values()):
             runs.add(conn, "clean", started_at=now, ended_at=now, outcome="ok", counts=asdict(cleaned))
@@ -83,29 +88,9 @@ def oldest_to_keep(conn: psycopg.Connection, before: datetime) -> datetime:
     return before if waiting_since is None else min(before, waiting_since.astimezone(UTC))
 
 
-def make_partitions(conn: psycopg.Connection, cleaned: Cleaned, *, now: datetime) -> None:
-    """Make the partitions of this month and the next ones."""
-    month = now.date().replace(day=1)
-    for table, _ in MONTHLY:
-        known = set(partitions.existing(conn, table))
-        starts_on = month
-        for _ in range(1 + MONTHS_AHEAD):
-            wanted = Partition(table, starts_on)
-            if wanted not in known:
-                is_made = partitions.add(conn, wanted)
-                cleaned.partitions_made += is_made
-                cleaned.put_off += not is_made
-            starts_on = month_after(starts_on)
-
-
 def drop_rows(conn: psycopg.Connection, cleaned: Cleaned, *, before: datetime) -> None:
     """Drop captures and attempts from before then: whole months at once, the rest in batches."""
-    for table, _ in MONTHLY:
-        for partition in partitions.existing(conn, table):
-            if partition.ends_on <= before.date():
-                is_dropped = partitions.drop(conn, partition)
-                cleaned.partitions_dropped += is_dropped
-                cleaned.put_off += not is_dropped
+    drop_months(conn, cleaned, ("captures", "attempts"), before=before)
     for _ in range(BATCHES_MAX):
         gone = partitions.delete_captures(conn, before=before, limit=BATCH_ROWS)
         cleaned.captures += gone
@@ -116,3 +101,23 @@ def drop_rows(conn: psycopg.Connection, cleaned: Cleaned, *, before: datetime) -
         cleaned.attempts += gone
         if gone < BATCH_ROWS:
             break
+
+
+def drop_changes(conn: psycopg.Connection, cleaned: Cleaned, *, before: datetime) -> None:
+    """Drop changes from before then by whole months, and those that have no month's partition in batches."""
+    drop_months(conn, cleaned, ("changes",), before=before)
+    for _ in range(BATCHES_MAX):
+        gone = partitions.delete_changes(conn, before=before, limit=BATCH_ROWS)
+        cleaned.changes += gone
+        if gone < BATCH_ROWS:
+            break
+
+
+def drop_months(conn: psycopg.Connection, cleaned: Cleaned, tables: Sequence[Table], *, before: datetime) -> None:
+    """Drop the partitions that end before then."""
+    for table in tables:
+        for partition in partitions.existing(conn, table):
+            if partition.ends_on <= before.date():
+                is_dropped = partitions.drop(conn, partition)
+                cleaned.partitions_dropped += is_dropped
+                cleaned.put_off += not is_dropped

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 
 import psycopg
 
 from etl.errors import Misconfigured
 from etl.run.embedded import Embedded
 from etl.settings import Settings
+from etl.store import changes, partitions
 from etl.store.migrate import migrate, require_head
 
 CONNECT_S = 10
@@ -25,16 +27,28 @@ def database(settings: Settings, *, migrates: bool = False) -> Generator[str]:
     if settings.database_url is None:
         with Embedded(settings.data_dir) as dsn:
             migrate(dsn)
+            _make_ready(dsn)
             yield dsn
         return
     dsn = settings.database_url
     with answering():
         if migrates:
             migrate(dsn)
-        else:
-            with psycopg.connect(dsn, connect_timeout=CONNECT_S) as conn:
-                require_head(conn)
+        _make_ready(dsn)
     yield dsn
+
+
+def _make_ready(dsn: str) -> None:
+    """Check the schema, and do what the first write after a start of the server or of a month would wait for.
+
+    Without a partition of its own, a month's first rows would stand in the default one until the leader's first round.
+    """
+    with psycopg.connect(dsn, connect_timeout=CONNECT_S, autocommit=True) as conn:
+        require_head(conn)
+        changes.wind_clock(conn)
+        # A user of fewer rights than those of news_writer: the scheduler's round makes them.
+        with suppress(psycopg.errors.InsufficientPrivilege, psycopg.errors.ReadOnlySqlTransaction):
+            partitions.make_ahead(conn, now=datetime.now(UTC))
 
 
 @contextmanager

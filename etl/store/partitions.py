@@ -1,4 +1,4 @@
-"""Monthly partitions of captures and attempts: made ahead, dropped when whole, and emptied in batches where not.
+"""Monthly partitions of captures, attempts and changes: made ahead, dropped when whole, and emptied in batches where not.
 
 What has no partition stands in the default one (`captures_rest`). Postgres refuses a new partition while the default holds a row
 of its month, so those rows move over in the transaction that makes it, if they are few: while they move, nobody can add rows to the
@@ -6,6 +6,8 @@ default. A month with many (MOVED_MAX) stays there and ages out in batches.
 
 All of this takes locks that writers of pages and captures want too, in another order. The wait for a lock is shorter than
 deadlock_timeout (1 s unless the operator says otherwise), so in a deadlock it is this module that gives up, never a worker.
+
+Functions of the database that run with the rights of the tables' owner make and drop them: a writer needs to own nothing.
 """
 
 from __future__ import annotations
@@ -17,11 +19,12 @@ from datetime import UTC, date, datetime
 from typing import Literal
 
 from psycopg import Connection, sql
-from psycopg.errors import LockNotAvailable
+from psycopg.errors import DuplicateTable, LockNotAvailable, UniqueViolation
 
-Table = Literal["captures", "attempts"]
-MONTHLY: Sequence[tuple[Table, str]] = (("captures", "stored_at"), ("attempts", "attempted_at"))
-"""The partitioned tables, each with the column that says the month."""
+Table = Literal["captures", "attempts", "changes"]
+MONTHLY: Sequence[Table] = ("captures", "attempts", "changes")
+"""The partitioned tables."""
+MONTHS_AHEAD = 2
 MOVED_MAX = 20_000
 """Rows that are moved out of the default partition at once.
 
@@ -66,50 +69,41 @@ def existing(conn: Connection, table: Table) -> list[Partition]:
     return [Partition(table, date(int(match[1]), int(match[2]), 1)) for match in found if match]
 
 
-def add(conn: Connection, partition: Partition) -> bool:
-    """Make the partition of one month with what the default holds of it; False when that is too much to move, or it is locked.
+def make_ahead(conn: Connection, *, now: datetime) -> tuple[int, int]:
+    """Make the partitions of this month and the next ones; return how many were made, and how many could not be.
 
     The connection must not be in a transaction.
     """
-    column = dict(MONTHLY)[partition.table]
-    parts = {
-        "parent": sql.Identifier("etl", partition.table),
-        "rest": sql.Identifier("etl", f"{partition.table}_rest"),
-        "new": sql.Identifier("etl", partition.name),
-        "column": sql.Identifier(column),
-        "starts": sql.Literal(_midnight(partition.starts_on)),
-        "ends": sql.Literal(_midnight(partition.ends_on)),
-        "at_most": sql.Literal(MOVED_MAX + 1),
-    }
-    in_rest = sql.SQL("SELECT FROM {rest} WHERE {column} >= {starts} AND {column} < {ends} LIMIT {at_most}")
-    counted = sql.SQL("SELECT count(*) FROM (") + in_rest.format(**parts) + sql.SQL(") AS counted")
+    made, put_off = 0, 0
+    for table in MONTHLY:
+        known = set(existing(conn, table))
+        starts_on = now.astimezone(UTC).date().replace(day=1)
+        for _ in range(1 + MONTHS_AHEAD):
+            if Partition(table, starts_on) not in known:
+                is_made = add(conn, Partition(table, starts_on))
+                made += is_made
+                put_off += not is_made
+            starts_on = month_after(starts_on)
+    return made, put_off
+
+
+def add(conn: Connection, partition: Partition) -> bool:
+    """Make the partition of one month with what the default holds of it.
+
+    False when that is too much to move, when it is locked, or when somebody else has just made it. The connection must not be in a
+    transaction.
+    """
     try:
         with conn.transaction():
             _wait_briefly(conn)
-            # The foreign key of captures needs this lock on pages at the end: taken first, it is waited for with nothing held.
-            if partition.table == "captures":
-                conn.execute("LOCK TABLE etl.pages IN SHARE ROW EXCLUSIVE MODE")
-            conn.execute(sql.SQL("LOCK TABLE {rest} IN ACCESS EXCLUSIVE MODE").format(**parts))
-            row = conn.execute(counted).fetchone()
-            if row is None or row[0] > MOVED_MAX:
-                return False
-            for statement in MAKE:
-                conn.execute(sql.SQL(statement).format(**parts))
-    except LockNotAvailable:
+            row = conn.execute(
+                "SELECT etl.add_partition(%(table)s, %(starts_on)s, %(moved_max)s)",
+                {"table": partition.table, "starts_on": partition.starts_on, "moved_max": MOVED_MAX},
+            ).fetchone()
+    except (LockNotAvailable, DuplicateTable, UniqueViolation):
         return False
-    return True
-
-
-MAKE = (
-    "CREATE TABLE {new} (LIKE {parent} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)",
-    """
-    WITH moved AS (DELETE FROM {rest} WHERE {column} >= {starts} AND {column} < {ends} RETURNING *)
-    INSERT INTO {new} SELECT * FROM moved
-    """,
-    "ALTER TABLE {parent} ATTACH PARTITION {new} FOR VALUES FROM ({starts}) TO ({ends})",
-)
-"""`SELECT *` is right here: the new table has the parent's columns; those of the default follow the same order (no migration
-may add a column to one of them alone)."""
+    assert row is not None
+    return row[0]
 
 
 def drop(conn: Connection, partition: Partition) -> bool:
@@ -117,9 +111,10 @@ def drop(conn: Connection, partition: Partition) -> bool:
     try:
         with conn.transaction():
             _wait_briefly(conn)
-            if partition.table == "captures":
-                conn.execute("LOCK TABLE etl.pages IN ACCESS EXCLUSIVE MODE")
-            conn.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier("etl", partition.name)))
+            conn.execute(
+                "SELECT etl.drop_partition(%(table)s, %(starts_on)s)",
+                {"table": partition.table, "starts_on": partition.starts_on},
+            )
     except LockNotAvailable:
         return False
     return True
@@ -127,10 +122,6 @@ def drop(conn: Connection, partition: Partition) -> bool:
 
 def _wait_briefly(conn: Connection) -> None:
     conn.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(sql.Literal(LOCK_WAIT_MS)))
-
-
-def _midnight(day: date) -> str:
-    return datetime(day.year, day.month, day.day, tzinfo=UTC).isoformat()
 
 
 def delete_captures(conn: Connection, *, before: datetime, limit: int) -> int:
@@ -165,6 +156,27 @@ def delete_attempts(conn: Connection, *, before: datetime, limit: int) -> int:
             LIMIT %(limit)s
         ) AS old
         WHERE a.id = old.id AND a.attempted_at = old.attempted_at
+        """,
+        {"before": before, "limit": limit},
+    ).rowcount
+
+
+def delete_changes(conn: Connection, *, before: datetime, limit: int) -> int:
+    """Delete up to *limit* changes of before then that have no monthly partition, oldest first; return how many."""
+    return conn.execute(
+        """
+        WITH gone AS (
+            DELETE FROM etl.changes_rest
+            WHERE ctid = ANY (ARRAY(
+                SELECT ctid FROM etl.changes_rest WHERE changed_at < %(before)s ORDER BY cursor LIMIT %(limit)s
+            ))
+            RETURNING cursor
+        ), told AS (
+            UPDATE etl.change_clock
+            SET dropped_to = greatest(dropped_to, (SELECT max(cursor) FROM gone))
+            WHERE EXISTS (SELECT FROM gone)
+        )
+        SELECT FROM gone
         """,
         {"before": before, "limit": limit},
     ).rowcount

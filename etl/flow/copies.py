@@ -119,10 +119,11 @@ def _rows(reading: Reading, carriers: dict[int, list[int]]) -> list[tuple[int, i
 def _stored(conn: Connection, readings: Sequence[Reading], carriers: dict[int, list[int]]) -> dict[int, Stored]:
     """Fetch the texts that the readings will be compared with, all at once."""
     wanted = {other for reading in readings for other in rank_candidates(_rows(reading, carriers), limit=TEXTS_MAX)}
-    return {article_id: _stored_of(text) for article_id, text in signatures.texts(conn, wanted).items()}
+    return {article_id: stored_of(text) for article_id, text in signatures.texts(conn, wanted).items()}
 
 
-def _stored_of(text: CandidateText) -> Stored:
+def stored_of(text: CandidateText) -> Stored:
+    """Return what `find_copy` needs of a stored article."""
     document = Document(text.title, text.text, host_of(text.url), text.published_at)
     return Stored(text.article_id, text.story_id, document)
 
@@ -179,7 +180,7 @@ def explain(conn: Connection, article: Article, *, url: str) -> Comparison:
     shared = Counter(article_id for _, article_id in rows)
     ranked = rank_candidates(rows, limit=len(rows))
     texts = signatures.texts(conn, ranked)
-    stored = [_stored_of(texts[one]) for one in ranked[:TEXTS_MAX] if one in texts]
+    stored = [stored_of(texts[one]) for one in ranked[:TEXTS_MAX] if one in texts]
     published_at = article.published.at if article.published else None
     finding = find_copy(Document(article.title, article.text, host_of(spelled.url), published_at), stored)
     trials = {trial.article_id: trial for trial in finding.trials}

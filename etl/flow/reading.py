@@ -109,7 +109,11 @@ def read_capture(capture: Capture, body: bytes, *, shelf: Shelf | None = None) -
 
 def read_front(capture: Capture, body: bytes, *, shelf: Shelf | None = None) -> Reading:
     """Read a section page or home page for the links on it; whatever its text looks like, it is no article."""
-    reading = read_capture(capture, body, shelf=shelf)
+    return as_front(read_capture(capture, body, shelf=shelf))
+
+
+def as_front(reading: Reading) -> Reading:
+    """Return the reading of a section page or home page, whatever its text looks like."""
     if reading.article is None:
         return reading
     return with_links(replace(reading, answered=reading.asked, outcome="front", detail=None, content_key=b""))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 import psycopg
 from psycopg import Connection, sql
@@ -77,7 +78,7 @@ _MEANT = """
               WHERE g.page_id = p.id AND %(source)s IN (s.slug, s.recipe)))
           AND (%(extractor)s::integer IS NULL OR a.id IS NULL OR EXISTS (
               SELECT FROM etl.article_versions v
-              WHERE v.article_id = a.id AND (CASE WHEN v.extractor ~ '^[0-9]{1,9}$' THEN v.extractor::integer ELSE 0 END)
+              WHERE v.article_id = a.id AND (CASE WHEN v.extractor ~ '^[0-9]{{1,9}}$' THEN v.extractor::integer ELSE 0 END)
                     < %(extractor)s))
           AND (%(from)s::timestamptz IS NULL AND %(before)s::timestamptz IS NULL OR EXISTS (
               SELECT FROM etl.captures c
@@ -109,11 +110,7 @@ def extent(conn: Connection, meant: Meant) -> Extent:
         conn.execute("SET TRANSACTION READ ONLY")
         try:
             row = conn.execute(query, _given(meant, after=0, last=2**62)).fetchone()
-        except (
-            psycopg.errors.SyntaxErrorOrAccessRuleViolation,
-            psycopg.DataError,
-            psycopg.errors.ReadOnlySqlTransaction,
-        ) as error:
+        except (psycopg.ProgrammingError, psycopg.DataError, psycopg.errors.ReadOnlySqlTransaction) as error:
             words = str(error).partition("\n")[0]
             raise Misconfigured(f"--where: {words}; it is a condition over the columns of news.articles") from error
     assert row is not None
@@ -248,9 +245,9 @@ class PageRow:
     """What a redigest leaves as it is: it is no visit."""
 
     page_id: int
+    url: str
     next_visit_at: datetime | None
     visits: int
-    captured_at: datetime | None
 
 
 def page_rows(conn: Connection, page_ids: Sequence[int]) -> list[PageRow]:
@@ -258,7 +255,7 @@ def page_rows(conn: Connection, page_ids: Sequence[int]) -> list[PageRow]:
     with conn.cursor(row_factory=class_row(PageRow)) as cursor:
         return cursor.execute(
             """
-            SELECT id AS page_id, next_visit_at, visits, captured_at FROM etl.pages WHERE id = ANY (%(ids)s)
+            SELECT id AS page_id, url, next_visit_at, visits FROM etl.pages WHERE id = ANY (%(ids)s) ORDER BY id
             """,
             {"ids": list(page_ids)},
         ).fetchall()
@@ -282,25 +279,87 @@ def restore_visits(conn: Connection, rows: Sequence[PageRow]) -> None:
     )
 
 
-def links_since(conn: Connection, page_id: int, since: datetime) -> dict[int, tuple[object, ...]]:
-    """Return link id → row of the links of the page that stood at *since* or later."""
-    rows = conn.execute(
+@dataclass(frozen=True, slots=True)
+class StandingLink:
+    """One stored link. `row` is all that it says, in the order of the columns of `links.add`, without the rule."""
+
+    id: int
+    row: tuple[object, ...]
+    kind: str
+    url_key: UUID
+    first_observed_at: datetime
+    last_observed_at: datetime | None
+    rank: int | None
+    block: str | None
+    title: str
+
+    def stands_across(self, at: datetime) -> bool:
+        """Say whether it was there before *at* and still then."""
+        return self.first_observed_at < at and (self.last_observed_at is None or self.last_observed_at >= at)
+
+
+def links_of(conn: Connection, page_ids: Sequence[int]) -> dict[int, list[StandingLink]]:
+    """Return page id → all its links, those of the past too."""
+    links: dict[int, list[StandingLink]] = {}
+    for row in conn.execute(
         """
         SELECT id, page_id, kind, url_key, url, first_observed_at, last_observed_at, position, rank, block, title,
                kicker, date_text, published_at, published_precision
         FROM etl.links
-        WHERE page_id = %(page_id)s AND coalesce(last_observed_at, 'infinity') >= %(since)s
+        WHERE page_id = ANY (%(ids)s)
+        ORDER BY id
         """,
-        {"page_id": page_id, "since": since},
-    ).fetchall()
-    return {row[0]: tuple(row[1:]) for row in rows}
+        {"ids": list(page_ids)},
+    ):
+        link = StandingLink(row[0], tuple(row[1:]), row[2], row[3], row[5], row[6], row[8], row[9], row[10])
+        links.setdefault(row[1], []).append(link)
+    return links
 
 
 def without_rule(link: NewLink) -> tuple[object, ...]:
-    """Return a link as `links_since` would: which rule decided its kind is no part of what it says."""
+    """Return a link as `links_of` would: which rule decided its kind is no part of what it says."""
     return link_row(link)[:-1]
+
+
+def end_links(conn: Connection, ends: Sequence[tuple[int, datetime | None]]) -> None:
+    """Say when links were last seen; None for those that stand on the page."""
+    conn.execute(
+        """
+        UPDATE etl.links l
+        SET last_observed_at = r.last_observed_at
+        FROM unnest(%(id)s::bigint[], %(last)s::timestamptz[]) AS r (id, last_observed_at)
+        WHERE l.id = r.id
+        """,
+        {"id": [link_id for link_id, _ in ends], "last": [moment for _, moment in ends]},
+    )
 
 
 def delete_links(conn: Connection, link_ids: Sequence[int]) -> None:
     """Delete links that no capture shows when it is read again."""
     conn.execute("DELETE FROM etl.links WHERE id = ANY (%(ids)s)", {"ids": list(link_ids)})
+
+
+def stamps(conn: Connection, page_ids: Sequence[int]) -> dict[int, str]:
+    """Return page id → a hash of its captures and versions: what was read without a lock is good while it is the same."""
+    return dict(
+        conn.execute(
+            """
+            SELECT p.id, md5(concat_ws(' ', p.captured_at, (
+                SELECT count(*) || '/' || max(c.id)
+                FROM etl.captures c
+                WHERE c.digested_at IS NOT NULL AND c.page_id IN (
+                    SELECT p.id
+                    UNION
+                    SELECT f.id FROM etl.page_urls u JOIN etl.pages f ON f.url_key = u.variant_key WHERE u.page_id = p.id)
+            ), (
+                SELECT string_agg(v.id || '/' || v.valid_from, ',' ORDER BY v.id)
+                FROM etl.articles a
+                JOIN etl.article_versions v ON v.article_id = a.id
+                WHERE a.page_id = p.id
+            )))
+            FROM etl.pages p
+            WHERE p.id = ANY (%(ids)s)
+            """,
+            {"ids": list(page_ids)},
+        ).fetchall()
+    )

@@ -1,0 +1,461 @@
+"""Old captures read again: versions, links and stories become what they say now, and nothing else is written."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from datetime import datetime
+
+import psycopg
+import pytest
+
+from etl.errors import Misconfigured, NewsEtlError
+from etl.fetch.archive import Archive
+from etl.fetch.exchange import Exchange, Hop
+from etl.flow.reading import Reading, keyed, read_capture
+from etl.flow.redigest import Redigest, parts, redigest_pages, run_redigest
+from etl.flow.rewrite import Told
+from etl.flow.settle import settle
+from etl.model import Capture
+from etl.recipe.form import read_recipe
+from etl.recipe.shelf import Shelf
+from etl.run.reader import unread
+from etl.store import backfills, redigests
+from etl.store.redigests import Meant
+from tests.flow.pages import DAY, SENTENCES, later, page
+from tests.flow.test_settle import OTHER
+
+URL = "https://www.example.org/news/ferry-quay-12345"
+TITLE = "Quay to be built in two parts"
+NOW = later(days=30)
+STATE = """
+    SELECT 'version', id::text, xmin::text FROM etl.article_versions
+    UNION ALL SELECT 'link', id::text, xmin::text FROM etl.links
+    UNION ALL SELECT 'article', id::text, xmin::text FROM etl.articles
+    UNION ALL SELECT 'capture', id::text, xmin::text FROM etl.captures
+    UNION ALL SELECT 'page', id::text, xmin::text FROM etl.pages
+    UNION ALL SELECT 'key', key::text || '/' || article_id, xmin::text FROM etl.article_keys
+    ORDER BY 1, 2
+"""
+
+
+def rows(conn: psycopg.Connection, query: str) -> list[tuple]:
+    return conn.execute(query).fetchall()
+
+
+@pytest.fixture
+def archive(tmp_path):
+    opened = Archive(tmp_path / "archive")
+    yield opened
+    opened.close()
+
+
+class Press:
+    """Captures in a real archive, settled as an older program read them, and read again."""
+
+    def __init__(self, conn: psycopg.Connection, archive: Archive) -> None:
+        self.conn, self.archive = conn, archive
+        self.shelf: Shelf | None = None
+
+    def capture(self, url: str, body: bytes, at: datetime) -> Capture:
+        sha256 = hashlib.sha256(body).digest()
+        hop = Hop(url, b"", 200, "OK", "HTTP/1.1", (("content-type", "text/html; charset=utf-8"),), body, "")
+        place = self.archive.append(Exchange(url, (hop,), body, sha256, at, 0.0), at=at)
+        return Capture(url, url, 200, hop.by_name, sha256, len(body), at, place)
+
+    def store(self, body: bytes, *, url: str = URL, at: datetime = DAY, as_read=lambda article: article) -> Reading:
+        """Store a capture as a program read it that saw *as_read* of the article."""
+        read = read_capture(self.capture(url, body, at), body)
+        if read.outcome == "article":
+            assert read.article is not None
+            read = keyed(replace(read, article=as_read(read.article)))
+        (done,) = settle(self.conn, [read], now=at)
+        assert done.outcome not in ("unstorable", "buried"), done
+        self.conn.commit()
+        return read
+
+    def read(self, some):
+        self.archive.sync()
+        readings = []
+        for capture, _ in some:
+            try:
+                readings.append(read_capture(capture, self.archive.read(capture.place).body, shelf=self.shelf))
+            except NewsEtlError as error:
+                readings.append(unread(capture, error.code, str(error)))
+        return readings
+
+    def again(self, *, rejudges_all: bool = False, keeps: bool = True) -> list[Told]:
+        ids = redigests.meant_pages(self.conn, Meant(), after=0, last=2**62, limit=100)
+        kit = Redigest(self.read, lambda: NOW, rejudges_all=rejudges_all, keeps=keeps)
+        told = redigest_pages(self.conn, ids, kit)
+        self.conn.commit()
+        return told
+
+
+@pytest.fixture
+def press(conn, archive):
+    return Press(conn, archive)
+
+
+def without_last(article):
+    return replace(article, body=article.body[:-1])
+
+
+def titled(title: str):
+    return lambda article: replace(article, title=title)
+
+
+def versions(conn) -> list[tuple]:
+    return rows(
+        conn,
+        "SELECT title, valid_from, valid_to, changed_fields, materiality FROM etl.article_versions ORDER BY valid_from",
+    )
+
+
+def test_what_reads_the_same_is_not_written(press, conn):
+    press.store(page(TITLE))
+    press.store(page(TITLE, OTHER), url="https://www.example.net/owl-77")
+    press.store(page("Quay begun"), at=later(hours=2))
+    before = rows(conn, STATE)
+    assert [one.outcome for one in press.again()] == ["same", "same"]
+    assert [one.outcome for one in press.again(rejudges_all=True)] == ["same", "same"]
+    assert rows(conn, STATE) == before
+
+
+def test_a_better_reading_rewrites_the_version_in_its_place(press, conn):
+    press.store(page(TITLE), as_read=without_last)
+    conn.execute("UPDATE etl.article_versions SET extractor = '0'")
+    (number,) = rows(conn, "SELECT id FROM etl.article_versions")
+    due = rows(conn, "SELECT next_visit_at, visits, captured_at, outcome FROM etl.pages")
+    (told,) = press.again()
+    assert told.outcome == "rewritten"
+    assert [change.name for change in told.fields] == ["body"]
+    assert told.fields[0].after == told.fields[0].before + "\n" + SENTENCES[-1]
+    assert versions(conn) == [(TITLE, DAY, None, [], None)]
+    assert rows(conn, "SELECT id FROM etl.article_versions") == [number]
+    assert rows(conn, "SELECT text FROM news.articles") == [("\n".join(SENTENCES),)]
+    assert rows(conn, "SELECT extractor <> '0' FROM etl.article_versions") == [(True,)]
+    assert rows(conn, "SELECT next_visit_at, visits, captured_at, outcome FROM etl.pages") == due
+    assert [one.outcome for one in press.again()] == ["same"]
+
+
+def test_the_feed_of_changes_tells_an_update(press, conn):
+    press.store(page(TITLE), as_read=without_last)
+    ((reached,),) = rows(conn, "SELECT max(cursor) FROM etl.changes")
+    press.again()
+    assert rows(conn, f"SELECT kind, operation FROM etl.changes WHERE cursor > {reached}") == [("v", "u")]
+
+
+def test_a_dry_run_tells_the_same_and_writes_nothing(press, conn):
+    press.store(page(TITLE), as_read=without_last)
+    before = rows(conn, STATE)
+    would = press.again(keeps=False)
+    assert rows(conn, STATE) == before
+    assert press.again() == would
+
+
+HISTORY = {
+    "what the older program took for an edit": (
+        [(page(TITLE), lambda a: a), (page(TITLE, extra="<aside>9 comments</aside>"), titled("Quay | Example"))],
+        [(TITLE, DAY, None, [], None)],
+        (0, 1),
+    ),
+    "an edit that the older program did not see": (
+        [(page(TITLE), titled("Quay")), (page("Quay begun"), titled("Quay"))],
+        [(TITLE, DAY, later(hours=1), [], None), ("Quay begun", later(hours=1), None, ["title"], "headline")],
+        (1, 0),
+    ),
+    "a true edit, each side read better": (
+        [(page(TITLE), without_last), (page("Quay begun"), without_last)],
+        [(TITLE, DAY, later(hours=1), [], None), ("Quay begun", later(hours=1), None, ["title"], "headline")],
+        (0, 0),
+    ),
+    "a text that came back": (
+        [(page(TITLE), titled("Quay")), (page("Quay begun"), titled("Quay")), (page(TITLE), titled("Quay"))],
+        [
+            (TITLE, DAY, later(hours=1), [], None),
+            ("Quay begun", later(hours=1), later(hours=2), ["title"], "headline"),
+            (TITLE, later(hours=2), None, ["title"], "headline"),
+        ],
+        (2, 0),
+    ),
+}
+
+
+@pytest.mark.parametrize(("captured", "line", "moved"), HISTORY.values(), ids=HISTORY.keys())
+def test_the_history_is_told_anew_in_its_order(press, conn, captured, line, moved):
+    for hours, (body, as_read) in enumerate(captured):
+        press.store(body, at=later(hours=hours), as_read=as_read)
+    (told,) = press.again()
+    assert (told.versions_added, told.versions_removed) == moved
+    assert versions(conn) == line
+    assert rows(conn, "SELECT first_seen_at, changed_at FROM etl.articles") == [(line[0][1], line[-1][1])]
+    assert [one.outcome for one in press.again()] == ["same"]
+
+
+def test_a_version_whose_bytes_are_gone_stays_as_it_is(press, conn):
+    first = press.store(page(TITLE), as_read=without_last)
+    press.store(page("Quay begun"), at=later(hours=1), as_read=without_last)
+    press.archive.sync()
+    press.archive.overwrite(first.capture.place, at=NOW)
+    (told,) = press.again()
+    assert told.outcome == "rewritten"
+    assert [row[:3] for row in versions(conn)] == [(TITLE, DAY, later(hours=1)), ("Quay begun", later(hours=1), None)]
+    assert rows(conn, "SELECT text LIKE '%summer traffic%' FROM etl.article_versions ORDER BY valid_from") == [
+        (False,),
+        (True,),
+    ]
+
+
+def test_a_later_capture_gives_a_version_its_text_when_its_own_is_gone(press, conn):
+    first = press.store(page(TITLE), as_read=without_last)
+    press.store(page(TITLE, extra="<aside>2 comments</aside>"), at=later(hours=1), as_read=without_last)
+    press.archive.sync()
+    press.archive.overwrite(first.capture.place, at=NOW)
+    press.again()
+    assert versions(conn) == [(TITLE, DAY, None, [], None)]
+    assert rows(conn, "SELECT text LIKE '%summer traffic%' FROM etl.article_versions") == [(True,)]
+
+
+def test_what_was_loaded_without_bytes_is_kept(press, conn):
+    read = read_capture(press.capture(URL, page(TITLE), DAY), page(TITLE))
+    settle(conn, [replace(read, external_id="a1")], now=DAY)
+    conn.commit()
+    before = rows(conn, STATE)
+    assert [one.outcome for one in press.again()] == ["kept"]
+    assert rows(conn, STATE) == before
+
+
+def test_a_page_that_held_no_article_gets_one_without_a_visit(press, conn):
+    read = read_capture(press.capture(URL, page(TITLE), DAY), page(TITLE))
+    settle(conn, [replace(read, outcome="not_an_article", content_key=b"", signature_keys=())], now=DAY)
+    conn.execute("UPDATE etl.pages SET next_visit_at = %s", (later(days=40),))
+    conn.commit()
+    due = rows(conn, "SELECT next_visit_at, visits FROM etl.pages")
+    (told,) = press.again()
+    assert told.outcome == "stored"
+    assert rows(conn, "SELECT title, first_seen_at FROM news.articles") == [(TITLE, DAY)]
+    assert rows(conn, "SELECT outcome FROM etl.captures") == [("stored",)]
+    assert rows(conn, "SELECT next_visit_at, visits FROM etl.pages") == due
+    assert [one.outcome for one in press.again()] == ["same"]
+
+
+def test_an_article_that_no_program_finds_any_more_is_kept_and_named(press, conn):
+    empty = b"<!doctype html><html><head><title>Search</title></head><body><p>Search</p></body></html>"
+    read = read_capture(press.capture(URL, empty, DAY), empty)
+    article = read_capture(press.capture(URL, page(TITLE), DAY), page(TITLE))
+    settle(conn, [replace(article, capture=read.capture)], now=DAY)
+    conn.commit()
+    assert [one.outcome for one in press.again()] == ["lost"]
+    assert rows(conn, "SELECT title FROM news.articles") == [(TITLE,)]
+
+
+def ranked(ranks: dict[str, int]) -> str:
+    items = "".join(
+        f'<li><span>{rank}</span> <a href="/news/{slug}">What the town says about the {slug.replace("-", " ")} today</a></li>'
+        for slug, rank in ranks.items()
+    )
+    return f"<aside><h2>Most read</h2><ol>{items}</ol></aside>"
+
+
+LINKS = "SELECT url, kind, rank, block, title, first_observed_at, last_observed_at FROM etl.links ORDER BY 1, 6, 5"
+
+
+def test_links_are_told_anew_in_their_intervals(press, conn, dsn):
+    first = ranked({"market-day-1001": 1, "school-roof-1002": 2, "bus-line-1003": 3})
+    then = ranked({"school-roof-1002": 1, "market-day-1001": 2, "bus-line-1003": 3})
+    bodies = [page(TITLE, extra=first), page(TITLE, extra=first), page(TITLE, extra=then)]
+
+    def misread(article):
+        return replace(article, links=tuple(replace(link, title="What", rank=None) for link in article.links[:-1]))
+
+    for hours, body in enumerate(bodies):
+        press.store(body, at=later(hours=hours), as_read=misread)
+    (told,) = press.again()
+    assert told.outcome == "rewritten"
+    assert (told.links_added, told.links_removed) == (5, 2)
+    line = rows(conn, LINKS)
+    conn.execute("DELETE FROM etl.pages")
+    for hours, body in enumerate(bodies):
+        press.store(body, at=later(hours=hours))
+    assert line == rows(conn, LINKS)
+
+
+def test_links_seen_before_what_can_be_read_stay_until_then(press, conn):
+    first = press.store(page(TITLE, extra=ranked({"market-day-1001": 1, "bus-line-1003": 2, "school-roof-1002": 3})))
+    then = ranked({"market-day-1001": 1, "school-roof-1002": 2, "bus-line-1003": 3})
+    press.store(page(TITLE, extra=then), at=later(hours=1), as_read=lambda a: replace(a, links=a.links[:1]))
+    press.archive.sync()
+    press.archive.overwrite(first.capture.place, at=NOW)
+    press.again()
+    base = "https://www.example.org/news/"
+    assert [(row[0], row[2], row[5], row[6]) for row in rows(conn, LINKS)] == [
+        (f"{base}bus-line-1003", 2, DAY, DAY),
+        (f"{base}bus-line-1003", 3, later(hours=1), None),
+        (f"{base}market-day-1001", 1, DAY, None),
+        (f"{base}school-roof-1002", 3, DAY, DAY),
+        (f"{base}school-roof-1002", 2, later(hours=1), None),
+    ]
+
+
+def test_a_text_that_reads_otherwise_is_judged_again_and_its_followers_come_along(press, conn):
+    press.store(page(TITLE))
+    press.store(page("Owl in the tower", OTHER), url="https://www.example.com/owl-1")
+    quay = (*SENTENCES[:4], "Only two papers print this sentence, and it is why the second of them follows the first.")
+
+    def as_quay(article):
+        return replace(article, body=tuple(replace(article.body[0], text=text) for text in quay))
+
+    press.store(page("An owl again", OTHER), url="https://www.example.net/owl-2", as_read=as_quay)
+    press.store(page("An owl once more", OTHER), url="https://www.example.edu/owl-3", as_read=as_quay)
+    groups = "SELECT array_agg(host ORDER BY host) FROM news.articles GROUP BY story_id ORDER BY min(article_id)"
+    assert rows(conn, groups) == [
+        (["www.example.edu", "www.example.net", "www.example.org"],),
+        (["www.example.com"],),
+    ]
+    ids = redigests.meant_pages(conn, Meant(where="host = 'www.example.net'"), after=0, last=2**62, limit=9)
+    (told,) = redigest_pages(conn, ids, Redigest(press.read, lambda: NOW))
+    assert told.story is not None
+    assert "copy of article" in told.story
+    right = [(["www.example.org"],), (["www.example.com", "www.example.edu", "www.example.net"],)]
+    assert rows(conn, groups) == right
+    assert [one.outcome for one in press.again()] == ["same", "same", "same", "rewritten"]
+    assert rows(conn, groups) == right
+    assert rows(conn, "SELECT count(*) FROM etl.stories") == [(2,)]
+
+
+WRONG = {
+    "copies held for new ones": "UPDATE etl.articles SET story_id = {other}, copy_of = NULL, similarity = NULL WHERE id = {copy}",
+    "a new one held for a copy": "UPDATE etl.articles SET story_id = {first}, copy_of = {first_id} WHERE id = {owl}",
+}
+
+
+@pytest.mark.parametrize("mistake", WRONG.values(), ids=WRONG.keys())
+def test_decisions_of_older_rules_are_replayed(press, conn, mistake):
+    press.store(page(TITLE))
+    press.store(page("Owl in the tower", OTHER), url="https://www.example.com/owl-1")
+    press.store(page("The quay"), url="https://www.example.net/quay-2", at=later(hours=1))
+    press.store(
+        page("Quay, rewritten", OTHER), at=later(hours=2)
+    )  # A later edit of the first is no reason to part them.
+    right = rows(conn, "SELECT id, copy_of FROM etl.articles ORDER BY id")
+    grouped = "SELECT array_agg(id ORDER BY id) FROM etl.articles GROUP BY story_id ORDER BY 1"
+    stories = rows(conn, grouped)
+    (first, owl, copy) = (row[0] for row in right)
+    ((story, other),) = rows(conn, "SELECT min(story_id), max(story_id) + 1 FROM etl.articles")
+    conn.execute("INSERT INTO etl.stories (id, opened_at) VALUES (%s, %s)", (other + 100, DAY))
+    conn.execute(mistake.format(first=story, first_id=first, other=other + 100, copy=copy, owl=owl))
+    conn.commit()
+    assert rows(conn, grouped) != stories
+    assert "rewritten" not in [one.outcome for one in press.again()]
+    assert sorted(one.outcome for one in press.again(rejudges_all=True)) == ["rewritten", "same", "same"]
+    assert rows(conn, grouped) == stories
+    assert rows(conn, "SELECT id, copy_of FROM etl.articles ORDER BY id") == right
+
+
+RECIPE = """
+home = "https://www.example.org/"
+[extract]
+title = "h2.true"
+"""
+
+
+def test_a_new_recipe_is_read_over_old_captures(press, conn):
+    press.store(page(TITLE, extra='<h2 class="true">The quay as its paper calls it</h2>'))
+    press.shelf = Shelf.of([read_recipe(RECIPE, name="example", file="example.toml")])
+    (told,) = press.again()
+    assert [(change.name, change.after) for change in told.fields if change.name == "title"] == [
+        ("title", "The quay as its paper calls it")
+    ]
+    assert [row[0] for row in versions(conn)] == ["The quay as its paper calls it"]
+
+
+MEANT = {
+    "all": (Meant(), ["/a-1", "/b-2", "/c-3"]),
+    "a condition": (Meant(where="title LIKE 'Quay%' -- of mine"), ["/a-1"]),
+    "an extractor": (Meant(before_extractor=1), ["/b-2", "/c-3"]),
+    "a later extractor": (Meant(before_extractor=2), ["/a-1", "/b-2", "/c-3"]),
+    "captured from": (Meant(captured_from=later(hours=1)), ["/b-2", "/c-3"]),
+    "captured before": (Meant(captured_before=later(hours=1)), ["/a-1"]),
+    "a source": (Meant(source="example/rss"), ["/b-2"]),
+    "a recipe": (Meant(source="example"), ["/b-2"]),
+}
+
+
+@pytest.mark.parametrize(("meant", "paths"), MEANT.values(), ids=MEANT.keys())
+def test_what_is_meant(press, conn, meant, paths):
+    base = "https://www.example.org/news"
+    press.store(page(TITLE), url=f"{base}/a-1")
+    press.store(page("Owl", OTHER), url=f"{base}/b-2", at=later(hours=1))
+    press.store(b"<html><body><p>Search</p></body></html>", url=f"{base}/c-3", at=later(hours=2))
+    conn.execute("UPDATE etl.article_versions SET extractor = '0' WHERE title = 'Owl'")
+    conn.execute(
+        """
+        WITH named AS (
+            INSERT INTO etl.sources (slug, kind, url, host, recipe, interval_s, next_poll_at, created_at)
+            VALUES ('example/rss', 'feed', 'https://www.example.org/rss', 'www.example.org', 'example', 60, now(), now())
+            RETURNING id)
+        INSERT INTO etl.sightings (page_id, source_id, found_by, first_seen_at, last_seen_at)
+        SELECT p.id, named.id, 'feed', now(), now() FROM etl.pages p, named WHERE p.url LIKE '%/b-2'
+        """
+    )
+    conn.commit()
+    ids = redigests.meant_pages(conn, meant, after=0, last=2**62, limit=9)
+    assert [row[0].removeprefix(base) for row in rows(conn, "SELECT url FROM etl.pages ORDER BY id")] == [
+        "/a-1",
+        "/b-2",
+        "/c-3",
+    ]
+    found = conn.execute("SELECT url FROM etl.pages WHERE id = ANY (%s) ORDER BY id", (ids,)).fetchall()
+    assert [url.removeprefix(base) for (url,) in found] == paths
+    assert redigests.extent(conn, meant).pages == len(paths)
+    assert redigests.sample(conn, meant, limit=9) == ids
+
+
+@pytest.mark.parametrize(
+    "where", ["titel = 'x'", "title = ", "title = 'x'; DROP TABLE etl.articles", "nextval('etl.captures_id_seq') > 0"]
+)
+def test_a_condition_that_is_none_is_the_users_mistake(press, conn, where):
+    press.store(page(TITLE))
+    with pytest.raises(Misconfigured, match=r"--where|read-only"):
+        redigests.extent(conn, Meant(where=where))
+
+
+def test_a_page_that_changes_while_it_is_read_is_read_once_more(press, conn, dsn):
+    press.store(page(TITLE), as_read=without_last)
+    visited = []
+
+    def read(some):
+        if not visited:
+            visited.append(1)
+            with psycopg.connect(dsn) as other:
+                Press(other, press.archive).store(page("Quay begun"), at=later(hours=1))
+        return press.read(some)
+
+    ids = redigests.meant_pages(conn, Meant(), after=0, last=2**62, limit=9)
+    conn.commit()
+    redigest_pages(conn, ids, Redigest(read, lambda: NOW))
+    assert [row[0] for row in versions(conn)] == [TITLE, "Quay begun"]
+    assert rows(conn, "SELECT text LIKE '%summer traffic%' FROM etl.article_versions") == [(True,), (True,)]
+
+
+def test_what_was_killed_goes_on_behind_the_last_page(press, conn, monkeypatch):
+    monkeypatch.setattr("etl.flow.redigest.PAGES_PER_BATCH", 2)
+    for number in range(5):
+        press.store(page(f"{TITLE} {number}"), url=f"https://www.example.org/news/quay-{number}", as_read=without_last)
+    job, _ = backfills.begin(conn, "redigest", {}, parts(5), by="jo@desk", now=NOW)
+    conn.commit()
+    conn.autocommit = True
+
+    def read(some):
+        if press.archive and rows(conn, "SELECT reached FROM etl.backfill_items") == [(4,)]:
+            raise KeyboardInterrupt
+        return press.read(some)
+
+    with pytest.raises(KeyboardInterrupt):
+        run_redigest(conn, job, Meant(), Redigest(read, lambda: NOW))
+    assert backfills.totals(conn, job.id) == {"rewritten": 4}
+    assert run_redigest(conn, job, Meant(), Redigest(press.read, lambda: NOW))
+    assert backfills.totals(conn, job.id) == {"rewritten": 5}
+    assert backfills.get(conn, job.id).state == "done"
+    assert rows(conn, "SELECT count(*) FROM news.articles WHERE text LIKE '%summer traffic%'") == [(5,)]

@@ -1,10 +1,14 @@
-"""The three jobs of the service. Each looks again whether there is work: what comes twice finds none the second time."""
+"""The three jobs of the service. Each looks again whether there is work: what comes twice finds none the second time.
+
+A worker that is told to stop ends its visits at the next pause that a host is owed: what is not fetched is still due.
+"""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import structlog
@@ -21,6 +25,10 @@ log = structlog.get_logger()
 BATCHES_PER_DIGEST = 10
 
 
+class Stopping(Exception):  # noqa: N818 - it is no error.
+    """The worker was told to stop."""
+
+
 @dataclass(slots=True)
 class Jobs:
     """What a worker can do, with what it needs for it."""
@@ -29,6 +37,18 @@ class Jobs:
     tools: Tools
     readers: Readers
     _reading: threading.Lock = field(default_factory=threading.Lock)
+    _stopping: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.tools = replace(self.tools, sleep=self._sleep)
+
+    def stop(self) -> None:
+        """Let the jobs that run end soon."""
+        self._stopping.set()
+
+    def _sleep(self, wait_s: float) -> None:
+        if self._stopping.wait(wait_s):
+            raise Stopping
 
     def poll_source(self, source_id: int) -> None:
         """Poll the source if it is due and nobody else asks its host."""
@@ -39,7 +59,10 @@ class Jobs:
             with host_held(conn, source.url) as is_held:
                 if not is_held:
                     return  # Another worker asks this host: the source stays due, and the next tick brings it back.
-                polled = Poll(conn, self.tools, source).run()
+                try:
+                    polled = Poll(conn, self.tools, source).run()
+                except Stopping:
+                    return
         log.info(
             "source_polled",
             source=polled.slug,
@@ -57,13 +80,17 @@ class Jobs:
             with host_held(conn, f"//{host}/") as is_held:
                 if not is_held:
                     return
-                visited = HostVisit(conn, self.tools, host).run()
-        log.info("host_visited", host=host, **visited.counts)
+                visit = HostVisit(conn, self.tools, host)
+                with suppress(Stopping):
+                    visit.run()
+        log.info("host_visited", host=host, **visit.visited.counts)
 
     def digest(self, number: int) -> None:
         """Digest what waits, batch by batch; the readers serve one digest at a time."""
         read = partial(read_archived, self.readers)
         for _ in range(BATCHES_PER_DIGEST):
+            if self._stopping.is_set():
+                return
             with self._reading, self.pool.connection() as conn:
                 settled = digest_pending(conn, read, now=self.tools.now, shelf=self.tools.shelf)
             if not settled:

@@ -13,23 +13,23 @@ from procrastinate.exceptions import AlreadyEnqueued
 
 LIVE, BACKFILL, REDIGEST = 20, 10, 0
 """Priorities: what is live goes first."""
+ALIVE = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+"""The server asks too: a machine that lost its power would else hold its locks for two hours, Linux's own limit."""
 SEARCH_PATH = "-c search_path=queue -c timezone=UTC"
+KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 15_000}
+CONNECTION = {"options": f"{SEARCH_PATH} {ALIVE}", "connect_timeout": 5, **KEEPALIVE}
 POLL, VISIT, DIGEST = "poll_source", "visit_host", "digest"
 
 
 def app_of(dsn: str, *, connections: int) -> procrastinate.App:
     """Return the queue as a worker uses it; its own connections, beside those of the jobs."""
-    connector = procrastinate.PsycopgConnector(
-        conninfo=dsn, min_size=1, max_size=connections, kwargs={"options": SEARCH_PATH}
-    )
+    connector = procrastinate.PsycopgConnector(conninfo=dsn, min_size=1, max_size=connections, kwargs=dict(CONNECTION))
     return procrastinate.App(connector=connector)
 
 
 def sync_app_of(dsn: str) -> procrastinate.App:
     """Return the queue as the scheduler uses it: to put jobs in and to look after them."""
-    connector = procrastinate.SyncPsycopgConnector(
-        conninfo=dsn, min_size=1, max_size=2, kwargs={"options": SEARCH_PATH}
-    )
+    connector = procrastinate.SyncPsycopgConnector(conninfo=dsn, min_size=1, max_size=2, kwargs=dict(CONNECTION))
     return procrastinate.App(connector=connector)
 
 

@@ -1,44 +1,215 @@
-"""A worker: runs jobs until it is told to stop. More machines are more workers on the same database and archive."""
+"""A worker: runs jobs until it is told to stop. More machines are more workers on the same database and archive.
+
+It outlives its connections: when the database is away it waits and begins again. What else may go wrong is looked for every
+LOOK_EVERY_S: jobs that the queue says are ours and that we do not run (their end could not be written while the database was
+away), a LISTEN over which nothing comes any more, jobs that never end, and a process that hangs (`etl.run.watchdog`).
+"""
 
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
+from typing import Any
 
+import procrastinate
+import psycopg
 import structlog
+from procrastinate.exceptions import ProcrastinateException
+from procrastinate.jobs import Status
+from procrastinate.worker import Worker
+from psycopg_pool import PoolTimeout
 
+from etl.run.clock import ServerClock
 from etl.run.jobs import Jobs
 from etl.run.queue import app_of
+from etl.run.watchdog import EXIT_HUNG, Watchdog
 
 log = structlog.get_logger()
-HEARTBEAT_S = 5.0
-STALLED_AFTER_S = 30.0
+HEARTBEAT_S = 2.0
+STALLED_AFTER_S = 12.0
 """A worker that shows no sign of life for this long has lost its jobs: they go to others (see `etl.run.scheduler`)."""
-STOP_S = 25.0
+HUNG_S = 15.0
+LOOK_EVERY_S = 4.0
+DEAF_AFTER_LOOKS = 3
+"""So many of our own notifications in a row that we do not hear: what is put in would only be found by asking, every POLL_S."""
+POLL_S = 5.0
+AGAIN_S = 1.0
+JOB_MAX_S = 900.0
+"""A visit ends after a minute and a page's fetch after another; a poll may read 50 sitemaps at the pace of their host."""
+STOP_S = 20.0
 """Jobs may end by themselves when the worker is told to stop; what is not done then is done again elsewhere."""
+LEAVE_S = 26.0
+"""Containers are killed 30 s after they were told to stop."""
+LOST = (psycopg.OperationalError, ProcrastinateException, PoolTimeout, OSError)
+LOOK = """
+SELECT clock_timestamp() AS now,
+       ARRAY(SELECT id FROM procrastinate_jobs WHERE status = 'doing' AND worker_id = %(worker)s) AS doing,
+       pg_notify('procrastinate_any_queue_v1', %(ping)s) AS told
+"""
 
 
-def work(dsn: str, jobs: Jobs, *, concurrency: int, until_idle: bool = False) -> None:
+def work(dsn: str, jobs: Jobs, *, clock: ServerClock, concurrency: int, until_idle: bool = False) -> None:
     """Run jobs, *concurrency* at a time, until SIGTERM or SIGINT; with *until_idle*, until none is left."""
-    asyncio.run(_work(dsn, jobs, concurrency, until_idle))
+    with Watchdog("worker", limit_s=HUNG_S) as watchdog:
+        asyncio.run(_Shift(dsn, jobs, clock, watchdog).work(concurrency, until_idle=until_idle))
 
 
-async def _work(dsn: str, jobs: Jobs, concurrency: int, until_idle: bool) -> None:
-    app = app_of(dsn, connections=4)
-    for name, job in jobs.by_name().items():
-        app.task(name=name, queue="live")(job)
-    # asyncio's own executor has six threads on two cores, however high the concurrency is.
-    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(concurrency + 2, thread_name_prefix="job"))
-    async with app.open_async():
+class _Listening(Worker):
+    """A worker that knows whether it hears, and whether it ended because it was told to."""
+
+    heard = True
+    was_stopped = False
+
+    def stop(self) -> None:
+        self.was_stopped = True
+        super().stop()
+
+    async def _handle_notification(self, *, channel: str, notification: Any) -> None:
+        if "worker" not in notification:
+            await super()._handle_notification(channel=channel, notification=notification)
+        elif notification["worker"] == self.worker_id:
+            self.heard = True
+
+    def running(self) -> dict[int, str]:
+        """Return the jobs that run now, or whose end is just being written, with their tasks."""
+        return {context.job.id or 0: context.job.task_name for context in self._running_jobs.values()}
+
+
+class _Shift:
+    """What a worker process does from its start to its end."""
+
+    def __init__(self, dsn: str, jobs: Jobs, clock: ServerClock, watchdog: Watchdog) -> None:
+        self._dsn = dsn
+        self._jobs = jobs
+        self._clock = clock
+        self._watchdog = watchdog
+        self._is_stopping = False
+        self._worker: _Listening | None = None
+
+    async def work(self, concurrency: int, *, until_idle: bool) -> None:
+        loop = asyncio.get_running_loop()
+        # asyncio's own executor has six threads on two cores, however high the concurrency is.
+        loop.set_default_executor(ThreadPoolExecutor(concurrency + 2, thread_name_prefix="job"))
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop)
+        beating = asyncio.create_task(self._beat_between())
         log.info("worker_started", concurrency=concurrency)
-        await app.run_worker_async(
-            concurrency=concurrency,
-            wait=not until_idle,
-            fetch_job_polling_interval=5.0,
-            shutdown_graceful_timeout=STOP_S,
-            listen_notify=True,
-            delete_jobs="always",
-            update_heartbeat_interval=HEARTBEAT_S,
-            stalled_worker_timeout=STALLED_AFTER_S,
-        )
+        while not self._is_stopping:
+            try:
+                if await self._serve(concurrency, until_idle=until_idle):
+                    break
+            except LOST as error:
+                log.warning("worker_lost_database", detail=_words(error))
+            if not self._is_stopping:
+                await asyncio.sleep(AGAIN_S)
+        beating.cancel()
         log.info("worker_stopped")
+
+    async def _beat_between(self) -> None:
+        """Show that we live while the database is away: then there is nothing to look at."""
+        while True:
+            if self._worker is None:
+                self._watchdog.alive()
+            await asyncio.sleep(LOOK_EVERY_S / 2)
+
+    def _stop(self) -> None:
+        """End after the jobs that run; those that would take too long are left to others."""
+        self._is_stopping = True
+        self._jobs.stop()
+        if self._worker is not None:
+            self._worker.stop()
+        asyncio.get_running_loop().call_later(LEAVE_S, _leave)
+
+    async def _serve(self, concurrency: int, *, until_idle: bool) -> bool:
+        """Run jobs until told to stop, or until connections fail; return whether it ended because none was left."""
+        app = app_of(self._dsn, connections=4)
+        for name, job in self._jobs.by_name().items():
+            app.task(name=name, queue="live")(job)
+        async with app.open_async():
+            worker = _Listening(
+                app,
+                concurrency=concurrency,
+                wait=not until_idle,
+                fetch_job_polling_interval=POLL_S,
+                shutdown_graceful_timeout=STOP_S,
+                listen_notify=True,
+                delete_jobs="always",
+                install_signal_handlers=False,
+                update_heartbeat_interval=HEARTBEAT_S,
+                stalled_worker_timeout=STALLED_AFTER_S,
+            )
+            self._worker = worker
+            looking = asyncio.create_task(self._look_after(app, worker))
+            try:
+                await worker.run()
+            finally:
+                self._worker = None
+                looking.cancel()
+            return not worker.was_stopped
+
+    async def _look_after(self, app: procrastinate.App, worker: _Listening) -> None:
+        """Look every few seconds whether all is well; the worker is stopped, to begin anew, when it is not."""
+        since: dict[int, float] = {}
+        unknown: set[int] = set()
+        unheard = 0
+        while unheard < DEAF_AFTER_LOOKS:
+            await asyncio.sleep(LOOK_EVERY_S)
+            running = worker.running()
+            try:
+                doing = await self._look(app, worker)
+                unknown = await self._give_back(app, unknown, doing - running.keys() - worker.running().keys())
+            except LOST as error:
+                log.warning("worker_lost_database", detail=_words(error))
+                break
+            since = {job: since.get(job, monotonic()) for job in running}
+            for job, name in running.items():
+                if monotonic() - since[job] > JOB_MAX_S:
+                    log.error("job_hangs", job=job, task=name)
+                    os._exit(EXIT_HUNG)
+            unheard = 0 if worker.heard else unheard + 1
+            worker.heard = False
+        else:
+            log.warning("listen_deaf", looks=unheard)
+        worker.stop()
+        await self._wind_up()
+
+    async def _wind_up(self) -> None:
+        """Give the jobs that run their time to end."""
+        ends_at = monotonic() + STOP_S
+        while monotonic() < ends_at:
+            self._watchdog.alive()
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    async def _look(self, app: procrastinate.App, worker: _Listening) -> set[int]:
+        """Read the server's clock and what the queue says that we run, and send a notification to ourselves."""
+        if worker.worker_id is None:
+            return set()
+        row = await app.connector.execute_query_one_async(
+            LOOK, worker=worker.worker_id, ping=f'{{"type": "ping", "worker": {worker.worker_id}}}'
+        )
+        self._clock.read(row["now"])
+        self._watchdog.alive()
+        return set(row["doing"])
+
+    async def _give_back(self, app: procrastinate.App, before: set[int], now: set[int]) -> set[int]:
+        """End the jobs that are nobody's since the last look; return those that are now.
+
+        One look is not enough: a job is ours in the queue a moment before we run it.
+        """
+        for job in before & now:
+            log.warning("job_given_back", job=job)
+            await app.job_manager.finish_job_by_id_async(job_id=job, status=Status.FAILED, delete_job=True)
+        return now - before
+
+
+def _leave() -> None:
+    log.warning("worker_leaves_jobs")
+    os._exit(0)
+
+
+def _words(error: BaseException) -> str:
+    cause: Any = error.__cause__ or error
+    return str(cause).strip().partition("\n")[0] or type(cause).__name__

@@ -18,13 +18,14 @@ from etl.flow.visit import HostVisit, Tools, Visited
 from etl.recipe.shelf import Shelf
 from etl.run.held import host_held
 from etl.run.readers import Readers, read_archived
-from etl.store import hosts, pages, sources
+from etl.store import hosts, pages, searching, sources
 from etl.store.pool import Pool
 from etl.store.sources import Listed
 
 HOSTS_AT_ONCE = 8
 SOURCES_AT_ONCE = 1_000
 DIGESTS_AT_ONCE = 50
+SEARCH_BATCH = 200
 WAITS_AT_MOST = timedelta(seconds=90)
 """For a host that asked for patience; what it holds is due again in the next run."""
 PAUSE_S = 0.05
@@ -74,6 +75,9 @@ class RunOnce:
         with ThreadPoolExecutor(HOSTS_AT_ONCE, thread_name_prefix="visit") as threads:
             self._poll(threads, only)
             self._visit_and_digest(threads)
+        with self.pool.connection() as conn:
+            while searching.fill(conn, limit=SEARCH_BATCH):
+                conn.commit()
         return self.once
 
     def _poll(self, threads: ThreadPoolExecutor, only: Sequence[str] | None) -> None:

@@ -3,16 +3,22 @@
 One scheduler leads: it holds a session advisory lock on a connection of its own. Others stand by and try for the lock every
 STANDBY_S. A leader that loses its connection has lost the lock and ends its rounds at once; two leaders would do no harm
 either, for a job that waits is not put in twice and a job that comes twice finds nothing to do.
+
+What is due is asked by the server's clock (`etl.run.clock`). The rounds follow this machine's, and begin anew when that is set.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from time import monotonic
 from types import FrameType
+from typing import Any, cast
 
 import procrastinate
 import psycopg
@@ -23,18 +29,29 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from etl.flow.settle import PAGES_PER_TRANSACTION
 from etl.run.cleaner import Cleaner
-from etl.run.queue import app_of, put_digests, put_polls, put_visits, sync_app_of
+from etl.run.clock import JUMP_S, ServerClock
+from etl.run.queue import ALIVE, app_of, put_digests, put_polls, put_visits, sync_app_of
+from etl.run.watchdog import EXIT_HUNG, Watchdog
 from etl.run.worker import STALLED_AFTER_S
-from etl.store import captures, health, pages, sources
+from etl.store import captures, health, pages, schedule, searching, sources
 
 log = structlog.get_logger()
 LEADER_LOCK = 0x6E657773_6C656164  # "newslead"
 TICK_S = 2.0
 STANDBY_S = 3.0
-RESCUE_S = 10.0
+RESCUE_S = 3.0
+MEND_S = 60.0
+HUNG_S = 10.0
+TICK_MAX_S = 60.0
+"""A tick takes a second when 500 sources are due; one that takes so long waits for something that does not come."""
 PROOF_S = 1.0
 """How often a leader proves that it still is one, and shows when it last asked what is due."""
 CLEAN_S = 3600.0
+SEARCH_S = 5.0
+SEARCH_BATCH = 200
+"""Articles whose words are written in one transaction: under a second, in which nobody waits for it."""
+SEARCH_BATCHES_MAX = 50
+"""After so many a round ends, so that one that lost the lead does not go on for long; the next comes SEARCH_S later."""
 DUE_AT_ONCE = 500
 DIGESTS_AT_ONCE = 4
 KEEPALIVE = "keepalives=1 keepalives_idle=5 keepalives_interval=2 keepalives_count=3 tcp_user_timeout=10000"
@@ -50,6 +67,7 @@ class Scheduler:
         self._sync = sync
         self._cleaner = cleaner
         self._stopped = threading.Event()
+        self._watchdog = Watchdog("scheduler", limit_s=HUNG_S)
 
     def stop(self) -> None:
         self._stopped.set()
@@ -65,19 +83,22 @@ class Scheduler:
 
     def run(self) -> None:
         """Stand by, lead, and stand by again when the lead is lost, until `stop`."""
-        while not self._stopped.is_set():
-            try:
-                with _connected(self._dsn, "scheduler") as conn:
-                    self._stand_by(conn)
-                    if not self._stopped.is_set():
-                        self._lead(conn)
-            except psycopg.OperationalError as error:
-                log.warning("scheduler_lost_database", detail=str(error).strip())
-                self._stopped.wait(STANDBY_S)
+        with self._watchdog:
+            while not self._stopped.is_set():
+                try:
+                    with _connected(self._dsn, "scheduler") as conn:
+                        self._stand_by(conn)
+                        if not self._stopped.is_set():
+                            self._lead(conn)
+                except psycopg.OperationalError as error:
+                    log.warning("scheduler_lost_database", detail=str(error).strip())
+                    self._watchdog.alive()
+                    self._stopped.wait(STANDBY_S)
 
     def _stand_by(self, conn: psycopg.Connection) -> None:
         while not self._stopped.is_set():
             row = conn.execute("SELECT pg_try_advisory_lock(%(key)s)", {"key": LEADER_LOCK}).fetchone()
+            self._watchdog.alive()
             if row and row[0]:
                 return
             self._stopped.wait(STANDBY_S)
@@ -93,11 +114,19 @@ class Scheduler:
             rounds.add_job(leader.tick, "interval", seconds=TICK_S, next_run_time=datetime.now(UTC))
             rounds.add_job(leader.rescue, "interval", seconds=RESCUE_S, next_run_time=datetime.now(UTC))
             rounds.add_job(leader.read_recipes, "interval", seconds=60.0, next_run_time=datetime.now(UTC))
+            rounds.add_job(leader.fill_search, "interval", seconds=SEARCH_S, next_run_time=datetime.now(UTC))
             rounds.add_job(leader.clean, "interval", seconds=CLEAN_S, next_run_time=datetime.now(UTC))
+            rounds.add_job(leader.mend_times, "interval", seconds=MEND_S, next_run_time=datetime.now(UTC))
             rounds.start()
+            set_at = time.time() - monotonic()
             try:
                 while not self._stopped.wait(PROOF_S):
                     health.show_tick(conn, leader.ticked_at)
+                    self._watchdog.alive()
+                    leader.end_when_hung()
+                    if abs(time.time() - monotonic() - set_at) > JUMP_S:
+                        set_at = time.time() - monotonic()
+                        _begin_anew(rounds)
             finally:
                 rounds.shutdown(wait=False)
                 log.info("scheduler_leads_no_more")
@@ -113,13 +142,29 @@ class Leader:
         self._queue = queue
         self._sync = sync
         self._cleaner = cleaner
+        self._clock = ServerClock()
+        self._ticking_since: float | None = None
         self.ticked_at: datetime | None = None
         """When the last tick ended well."""
 
     def tick(self) -> None:
         """Put what is due into the queue."""
-        now = datetime.now(UTC)
+        self._ticking_since = monotonic()
+        try:
+            self._tick()
+        finally:
+            self._ticking_since = None
+
+    def end_when_hung(self) -> None:
+        """End this process when its tick does not end: it would hold the lead and do nothing with it."""
+        if self._ticking_since is not None and monotonic() - self._ticking_since > TICK_MAX_S:
+            log.error("tick_hangs", limit_s=TICK_MAX_S)
+            os._exit(EXIT_HUNG)
+
+    def _tick(self) -> None:
         with self._connection() as conn:
+            self._clock.read(health.server(conn).now)
+            now = self._clock.now()
             due = sources.due_ids(conn, now=now, limit=DUE_AT_ONCE)
             hosts = [host for host, _ in pages.due_hosts(conn, now=now, limit=DUE_AT_ONCE)]
             waiting = captures.waiting(conn, at_most=PAGES_PER_TRANSACTION * DIGESTS_AT_ONCE)
@@ -130,7 +175,7 @@ class Leader:
         }
         if any(put.values()):
             log.debug("work_put_in", **put)
-        self.ticked_at = datetime.now(UTC)
+        self.ticked_at = self._clock.now()
 
     def rescue(self) -> None:
         """End the jobs of workers that died or hang: what they did not do is still due, and the next tick puts it in again.
@@ -152,16 +197,39 @@ class Leader:
         with self._connection() as conn:
             self._sync(conn)
 
+    def fill_search(self) -> None:
+        """Make what was stored since the last round findable."""
+        with self._connection() as conn:
+            for _ in range(SEARCH_BATCHES_MAX):
+                if not searching.fill(conn, limit=SEARCH_BATCH):
+                    return
+
     def clean(self) -> None:
         """Drop what is too old, and make room for what comes."""
         with self._connection() as conn:
-            self._cleaner.clean(conn, now=datetime.now(UTC))
+            self._cleaner.clean(conn, now=health.server(conn).now)
+
+    def mend_times(self) -> None:
+        """Make due again what was put off by a clock that ran ahead."""
+        with self._connection() as conn:
+            mended = schedule.mend(conn, now=health.server(conn).now)
+        if mended:
+            log.warning("times_mended", rows=mended)
 
     def _connection(self) -> psycopg.Connection:
         return _connected(self._dsn, "tick")
 
 
+def _begin_anew(rounds: BackgroundScheduler) -> None:
+    """Let all rounds come now: after this machine's clock was set back a day they would come tomorrow."""
+    log.warning("clock_jumped", now=datetime.now(UTC))
+    for job in cast("list[Any]", rounds.get_jobs()):
+        job.modify(next_run_time=datetime.now(UTC))
+
+
 def _connected(dsn: str, name: str) -> psycopg.Connection:
-    merged = {**conninfo_to_dict(KEEPALIVE), **conninfo_to_dict(dsn), "connect_timeout": "5"}
+    given = conninfo_to_dict(dsn)
+    options = f"{given.get('options', '')} {ALIVE}".strip()
+    merged = {**conninfo_to_dict(KEEPALIVE), **given, "connect_timeout": "5", "options": options}
     conninfo = make_conninfo("", **{**merged, "application_name": f"news-etl {name}"})
     return psycopg.connect(conninfo, autocommit=True)

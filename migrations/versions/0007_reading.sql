@@ -88,6 +88,8 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 AS $$
 SELECT CASE config
     -- Without accents these endings no longer look to the stemmer like those of the plural.
+    WHEN 'pg_catalog.french'::regconfig THEN regexp_replace(regexp_replace(regexp_replace(w.plain,
+        '(i)ere(s|ment)?\M', '\1ère\2', 'gi'), 'e(es?)\M', 'é\1', 'gi'), '(it)e(s?)\M', '\1é\2', 'gi')
     WHEN 'pg_catalog.spanish'::regconfig THEN regexp_replace(w.plain, '(a)cion\M', '\1ción', 'gi')
     WHEN 'pg_catalog.portuguese'::regconfig THEN regexp_replace(w.plain, '([cs])oes\M', '\1ao ', 'gi')
     ELSE w.plain
@@ -116,12 +118,12 @@ SELECT CASE WHEN words ~ ('[' || etl.unspaced_letters() || ']') THEN (
         CASE
             WHEN part.words !~ ('^[' || etl.unspaced_letters() || ']') THEN part.words
             -- In a query pairs that follow each other are a phrase, unless they stand in quotation marks already.
-            WHEN is_query AND length(part.words) > 2 AND part.quotes % 2 = 0 THEN '"' || pairs.words || '" '
-            WHEN is_query THEN pairs.words || ' '
-            ELSE ' ' || pairs.words || ' '
+            WHEN is_query AND length(part.words) > 2 AND part.quotes % 2 = 0 THEN part.gap || '"' || pairs.words || '" '
+            ELSE part.gap || pairs.words || ' '
         END, '' ORDER BY part.number)
     FROM (
         SELECT m.found[1] AS words, m.number,
+               CASE WHEN lag(m.found[1]) OVER (ORDER BY m.number) ~ '["-]$' THEN '' ELSE ' ' END AS gap,
                sum(length(m.found[1]) - length(replace(m.found[1], '"', ''))) OVER (ORDER BY m.number) AS quotes
         FROM regexp_matches(words, '([' || etl.unspaced_letters() || ']+|[^' || etl.unspaced_letters() || ']+)', 'g')
             WITH ORDINALITY AS m (found, number)

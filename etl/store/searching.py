@@ -1,0 +1,15 @@
+"""The words that `news.search` looks for, written after the page's transaction.
+
+Storing a version leaves the article's number in `etl.search_waiting` (a trigger per statement); whoever calls `fill` writes the
+words of what waits. So no page waits for its words, and each is found some seconds later.
+"""
+
+from __future__ import annotations
+
+from psycopg import Connection
+
+
+def fill(conn: Connection, *, limit: int) -> int:
+    """Write the words of up to *limit* articles that wait, oldest first; return how many. 0 also when another one is at it."""
+    row = conn.execute("SELECT etl.fill_search(%(limit)s)", {"limit": limit}).fetchone()
+    return row[0] if row else 0

@@ -76,7 +76,16 @@ def rest(
     manners: Manners,
     robots: Robots,
 ) -> datetime:
-    """Write what one request, which ended *now* with *error* or well, means for its host; return when it may be asked again.
+    """Write what one request, which ended *now* with *error* or well, means for its host; return when it may be asked again."""
+    host = rested(state, error, began=began, now=now, manners=manners, robots=robots)
+    hosts.keep_pace(conn, host)
+    return host.free_at or now
+
+
+def rested(
+    state: Host, error: NewsEtlError | None, *, began: datetime, now: datetime, manners: Manners, robots: Robots
+) -> Host:
+    """Return how the host stands after one request, which ended *now* with *error* or well.
 
     Only Transient and TryLater blame the host: a page that is gone or forbidden costs it as much as one that is there.
     """
@@ -87,8 +96,7 @@ def rest(
         pace = politeness.answered(pace, took_s=(now - began).total_seconds(), at=now)
     told = error.at if isinstance(error, TryLater) else None
     free_at = politeness.free_at(pace, now=now, manners=manners, crawl_delay_s=robots.crawl_delay_s, told=told)
-    hosts.keep_pace(conn, host_with(state, pace, free_at))
-    return free_at
+    return host_with(state, pace, free_at)
 
 
 @contextmanager

@@ -126,7 +126,7 @@ class HostVisit:
             if tools.now() + timedelta(seconds=wait_s) > self._ends_at:
                 return None
             self._ledger.write_before_pause(wait_s)
-            tools.sleep(max(0.0, (state.free_at - tools.now()).total_seconds()) if state.free_at else 0.0)
+            tools.sleep(wait_s)
         return state
 
     def _page(self, page: Page, *, manners: Manners, robots: Robots) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import psycopg
@@ -10,10 +11,12 @@ from newsroom import Reply
 
 from etl.fetch.archive import Archive
 from etl.fetch.http import Moved
+from etl.fetch.politeness import Manners
 from etl.flow.manners import host_of_url
 from etl.flow.reading import spell
 from etl.flow.revisit import RECHECK_REFUSED
 from etl.flow.visit import HostVisit, Visited
+from etl.flow.visit_ledger import ENTRIES_MAX
 from etl.model import Place
 from etl.store import pages
 from tests.flow.pages import DAY, page
@@ -261,3 +264,36 @@ def test_the_same_page_under_another_host_name_is_asked_for_there(live, clock, t
     assert [page.url for page in pages.due(live, "example.org", now=clock.now(), limit=5)] == [target]
     assert row(live, "SELECT count(*) FROM etl.pages") == (1,)
     tools.fetcher.close()
+
+
+def hurried(folder, clock):
+    """Return the tools of a process that need not pause between two requests."""
+    return replace(tools_for(folder, clock), manners=Manners(spacing_min_s=0.0, latency_factor=0.0))
+
+
+def test_without_pauses_pages_are_written_together_and_all_of_them(live, site, clock, tmp_path):
+    paths = [f"/news/story-{number}-of-many" for number in range(ENTRIES_MAX + 3)]
+    for path in paths:
+        site.page(path, page(f"Story at {path}"))
+    find(live, *[site.url(path) for path in paths])
+    tools = hurried(tmp_path / "archive", clock)
+    visited = HostVisit(live, tools, host_of_url(site.url("/"))).run()
+    assert visited.counts == {"fetched": len(paths)}
+    assert captured(live) == len(paths)
+    assert row(live, "SELECT count(DISTINCT xmin::text) FROM etl.captures") == (2,)
+    assert row(live, "SELECT count(*) FROM etl.pages WHERE outcome = 'fetched' AND next_visit_at IS NULL") == (
+        len(paths),
+    )
+    assert row(live, "SELECT budget_used FROM etl.hosts") == (len(paths) + 1,)
+
+
+def test_a_page_that_cannot_be_written_takes_no_earlier_one_with_it(live, site, clock, tmp_path):
+    good, bad = site.url(PATH), site.url(OTHER_PATH)
+    site.page(OTHER_PATH, TEXT)
+    find(live, good, bad)
+    live.execute(f"ALTER TABLE etl.captures ADD CONSTRAINT dies CHECK (url <> '{bad}') NOT VALID")
+    tools = hurried(tmp_path / "archive", clock)
+    with pytest.raises(psycopg.errors.CheckViolation):
+        HostVisit(live, tools, host_of_url(good)).run()
+    assert state(live, good)[0] == "fetched"
+    assert state(live, bad) == (None, 0, DAY)

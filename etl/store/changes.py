@@ -79,12 +79,12 @@ def held_back(conn: Connection) -> HeldBack | None:
                 SELECT pid, running_since, who
                 FROM (
                     SELECT a.pid, a.xact_start AS running_since, a.backend_xid AS xid,
-                           format('%%s (%%s, database %%s)', coalesce(nullif(a.application_name, ''), 'a session'),
+                           format('%s (%s, database %s)', coalesce(nullif(a.application_name, ''), 'a session'),
                                   a.usename, a.datname) AS who
                     FROM pg_stat_activity a
                     WHERE a.backend_xid IS NOT NULL AND a.pid <> pg_backend_pid()
                     UNION ALL
-                    SELECT NULL, p.prepared, p.transaction, format('the prepared transaction %%L', p.gid)
+                    SELECT NULL, p.prepared, p.transaction, format('the prepared transaction %L', p.gid)
                     FROM pg_prepared_xacts p
                 ) AS running
                 ORDER BY age(xid) DESC

@@ -6,10 +6,10 @@ out while the first waits, and its lock keeps a second one from running beside i
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 
 import procrastinate
-from procrastinate.exceptions import AlreadyEnqueued
 
 LIVE, BACKFILL, REDIGEST = 20, 10, 0
 """Priorities: what is live goes first."""
@@ -35,23 +35,39 @@ def sync_app_of(dsn: str) -> procrastinate.App:
 
 def put_polls(app: procrastinate.App, source_ids: Iterable[int]) -> int:
     """Put in a poll of each source; return how many were not waiting already."""
-    return sum(_put(app, POLL, f"poll:{source_id}", {"source_id": source_id}) for source_id in source_ids)
+    return _put(app, POLL, {f"poll:{source_id}": {"source_id": source_id} for source_id in source_ids})
 
 
 def put_visits(app: procrastinate.App, hosts: Iterable[str]) -> int:
     """Put in a visit of each host; return how many were not waiting already."""
-    return sum(_put(app, VISIT, f"visit:{host}", {"host": host}) for host in hosts)
+    return _put(app, VISIT, {f"visit:{host}": {"host": host} for host in hosts})
 
 
 def put_digests(app: procrastinate.App, count: int) -> int:
     """Put in up to *count* digests, each of which takes a batch of what waits."""
-    return sum(_put(app, DIGEST, f"digest:{number}", {"number": number}) for number in range(count))
+    return _put(app, DIGEST, {f"digest:{number}": {"number": number} for number in range(count)})
 
 
-def _put(app: procrastinate.App, name: str, lock: str, arguments: dict[str, int | str]) -> bool:
-    deferrer = app.configure_task(name, queueing_lock=lock, lock=lock, priority=LIVE, queue="live")
-    try:
-        deferrer.defer(**arguments)
-    except AlreadyEnqueued:
-        return False
-    return True
+def _put(app: procrastinate.App, name: str, jobs: Mapping[str, Mapping[str, int | str]]) -> int:
+    """Put in jobs, given as lock → arguments, in one statement: that of procrastinate_defer_jobs_v1, but for the conflicts.
+
+    Put in one by one, the 422 jobs of a tick at 100,000 sources took 500 ms of CPU (bench/tick.py).
+    """
+    if not jobs:
+        return 0
+    added = app.connector.get_sync_connector().execute_query_all(
+        """
+        INSERT INTO procrastinate_jobs (queue_name, task_name, priority, lock, queueing_lock, args)
+        SELECT 'live', %(name)s, %(priority)s, r.lock, r.lock, r.args
+        FROM unnest(%(locks)s::text[], %(args)s::jsonb[]) WITH ORDINALITY AS r (lock, args, place)
+        WHERE NOT EXISTS (SELECT FROM procrastinate_jobs w WHERE w.queueing_lock = r.lock AND w.status = 'todo')
+        ORDER BY r.place
+        ON CONFLICT (queueing_lock) WHERE status = 'todo' DO NOTHING
+        RETURNING id
+        """,
+        name=name,
+        priority=LIVE,
+        locks=list(jobs),
+        args=[json.dumps(arguments) for arguments in jobs.values()],
+    )
+    return len(list(added))

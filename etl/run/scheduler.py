@@ -53,6 +53,8 @@ SEARCH_BATCH = 200
 SEARCH_BATCHES_MAX = 50
 """After so many a round ends, so that one that lost the lead does not go on for long; the next comes SEARCH_S later."""
 DUE_AT_ONCE = 500
+HOSTS_AT_ONCE = 2_000
+"""Hosts that one tick looks at, in the order of their names; where there are more, the next tick goes on behind them."""
 DIGESTS_AT_ONCE = 4
 KEEPALIVE = "keepalives=1 keepalives_idle=5 keepalives_interval=2 keepalives_count=3 tcp_user_timeout=10000"
 """A leader whose machine lost the network is noticed within ten seconds."""
@@ -143,6 +145,8 @@ class Leader:
         self._sync = sync
         self._cleaner = cleaner
         self._clock = ServerClock()
+        self._after_host = ""
+        """The last host that was looked at; empty: from the first on."""
         self._ticking_since: float | None = None
         self.ticked_at: datetime | None = None
         """When the last tick ended well."""
@@ -166,7 +170,7 @@ class Leader:
             self._clock.read(health.server(conn).now)
             now = self._clock.now()
             due = sources.due_ids(conn, now=now, limit=DUE_AT_ONCE)
-            hosts = [host for host, _ in pages.due_hosts(conn, now=now, limit=DUE_AT_ONCE)]
+            hosts, self._after_host = pages.due_hosts_after(conn, self._after_host, now=now, at_most=HOSTS_AT_ONCE)
             waiting = captures.waiting(conn, at_most=PAGES_PER_TRANSACTION * DIGESTS_AT_ONCE)
         put = {
             "polls": put_polls(self._queue, due),

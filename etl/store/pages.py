@@ -230,6 +230,49 @@ def due_hosts(conn: Connection, *, now: datetime, limit: int) -> list[tuple[str,
     ).fetchall()
 
 
+def due_hosts_after(conn: Connection, after: str, *, now: datetime, at_most: int) -> tuple[list[str], str]:
+    """Look at *at_most* hosts whose names come after *after*; return those that are due and may be asked, and where to go on.
+
+    The longest waiting come first; an empty place to go on means that all were looked at. One step per host in the index, however
+    many pages it has: reading every due page took the longer, the more was left to do.
+    """
+    row = conn.execute(
+        """
+        WITH RECURSIVE step AS (
+            (
+                SELECT host, next_visit_at, 1 AS number
+                FROM etl.pages
+                WHERE next_visit_at IS NOT NULL AND host > %(after)s
+                ORDER BY host, next_visit_at
+                LIMIT 1
+            )
+            UNION ALL
+            SELECT following.host, following.next_visit_at, step.number + 1
+            FROM step
+            CROSS JOIN LATERAL (
+                SELECT p.host, p.next_visit_at
+                FROM etl.pages p
+                WHERE p.next_visit_at IS NOT NULL AND p.host > step.host
+                ORDER BY p.host, p.next_visit_at
+                LIMIT 1
+            ) AS following
+            WHERE step.number < %(at_most)s
+        )
+        SELECT ARRAY(
+                   SELECT s.host
+                   FROM step s
+                   LEFT JOIN etl.hosts h ON h.host = s.host
+                   WHERE s.next_visit_at <= %(now)s AND coalesce(h.free_at, '-infinity') <= %(now)s
+                   ORDER BY s.next_visit_at, s.host
+               ),
+               coalesce((SELECT s.host FROM step s WHERE s.number = %(at_most)s), '')
+        """,
+        {"after": after, "now": now, "at_most": at_most},
+    ).fetchone()
+    assert row is not None
+    return row[0], row[1]
+
+
 def due(conn: Connection, host: str, *, now: datetime, limit: int) -> list[Page]:
     """Return the pages of *host* that are due, the longest waiting first."""
     with conn.cursor(row_factory=class_row(Page)) as cursor:

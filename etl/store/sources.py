@@ -126,19 +126,31 @@ def due(conn: Connection, *, now: datetime, limit: int) -> list[Source]:
         ).fetchall()
 
 
-def due_ids(conn: Connection, *, now: datetime, limit: int) -> list[int]:
-    """Return the ids of up to *limit* active sources that are due, the longest waiting first."""
+def due_ids(conn: Connection, *, now: datetime, limit: int, per_host: int = 3) -> list[int]:
+    """Return the ids of up to *limit* active sources that are due, the longest waiting first, at most *per_host* of one host.
+
+    The sources of a host wait for each other: without the limit, a host with very many would keep all others waiting too.
+    """
     return [
         row[0]
         for row in conn.execute(
             """
             SELECT id
-            FROM etl.sources
-            WHERE is_active AND next_poll_at <= %(now)s
+            FROM (
+                SELECT id, next_poll_at, row_number() OVER (PARTITION BY host ORDER BY next_poll_at, id) AS place
+                FROM (
+                    SELECT id, host, next_poll_at
+                    FROM etl.sources
+                    WHERE is_active AND next_poll_at <= %(now)s
+                    ORDER BY next_poll_at, id
+                    LIMIT %(limit)s * 10
+                ) AS oldest
+            ) AS placed
+            WHERE place <= %(per_host)s
             ORDER BY next_poll_at, id
             LIMIT %(limit)s
             """,
-            {"now": now, "limit": limit},
+            {"now": now, "limit": limit, "per_host": per_host},
         )
     ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from etl.extract.dates import iso
+from etl.extract.dates import instant, iso
 from etl.model import Article, Link, Moment
 from etl.store.articles import StoredArticle
 
@@ -30,8 +30,9 @@ def article_record(page_id: object, article: Article) -> dict[str, object]:
         "id": page_id,
         "title": article.title or None,
         "authors": list(article.authors),
-        "published_at": moment_text(article.published),
-        "modified_at": moment_text(article.modified),
+        "published_at": instant(article.published),
+        "published_precision": article.published.precision if article.published else None,
+        "modified_at": instant(article.modified),
         "description": article.lead,
         "body": [{"kind": block.kind, "text": block.text} for block in article.body],
         "text": article.text,

@@ -123,6 +123,17 @@ def iso(moment: Moment | None) -> str | None:
     return moment.at.date().isoformat() if moment.precision == "day" else moment.at.isoformat(timespec="seconds")
 
 
+def instant(moment: Moment | None) -> str | None:
+    """Return a moment as `iso` does, but a day whose zone is known as its first second there.
+
+    An article's day in a known zone is a stretch of time; where it begins says more than a date that each reader puts into a
+    zone of his own. Without a zone it stays a date.
+    """
+    if moment is None or moment.at is None or moment.zone is None:
+        return iso(moment)
+    return moment.at.isoformat(timespec="seconds")
+
+
 def locate(language: str | None, country: str | None, zone: str | None, fetched_at: datetime | None) -> Place:
     """Return where a label was printed: the zone given, or that of the country, or of the language where it has one only."""
     primary = re.split(r"[-_]", language)[0].lower() if language else None

@@ -184,3 +184,17 @@ def is_near(told: str, expected: str, minutes: float) -> bool:
     return len(told) > 10 and abs(datetime.fromisoformat(told) - datetime.fromisoformat(expected)) <= timedelta(
         minutes=max(1, minutes)
     )
+
+
+@pytest.mark.parametrize(
+    ("label", "country", "expected"),
+    [
+        pytest.param("2019-04-04", "jp", "2019-04-04T00:00:00+09:00", id="a day where it began"),
+        pytest.param("2019-04-04", None, "2019-04-04", id="a day of nowhere stays a date"),
+        pytest.param("2019-04-04 12:30", "jp", "2019-04-04T12:30:00+09:00", id="a minute"),
+        pytest.param("soon", "jp", None, id="unread"),
+    ],
+)
+def test_a_day_in_a_known_zone_is_given_by_its_first_second(label, country, expected):
+    moment = dates.read_label(label, language=None, country=country, zone=None, fetched_at=READ_AT)
+    assert dates.instant(moment) == expected

@@ -120,10 +120,10 @@ def blot(length: int, *, at: datetime) -> bytes:
 
 def read_member(compressed: bytes) -> Record:
     """Return the record in a gzip member; raise ValueError when the bytes are not one whole record."""
-    stream = zlib.decompressobj(31)
+    stream = deflater.decompressobj(31)
     try:
         plain = stream.decompress(compressed)
-    except zlib.error as error:
+    except deflater.error as error:
         raise ValueError(f"not a gzip member: {error}") from error
     if not stream.eof:
         raise ValueError("the record breaks off")

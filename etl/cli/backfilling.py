@@ -1,149 +1,181 @@
-"""What the backfill commands do and print."""
+"""What `backfill list`, `show`, `pause` and `cancel` do and print."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import partial
-from pathlib import Path
+import time
+from collections.abc import Mapping
+from typing import Literal
 
-from etl import boot
+import typer
+from psycopg import Connection
+
 from etl.errors import Misconfigured
-from etl.flow import backfill as flow
-from etl.flow.backfill import Far, Kit
-from etl.run.readers import Readers
+from etl.run.backfill_jobs import watched
 from etl.store import backfills
-from etl.store.backfills import Backfill
+from etl.store.backfills import Backfill, Progress
 
 from . import console
-from .session import Session, now, session, settings, whoami
+from .backfill_watching import watching
+from .backfill_words import MEANING, NEW, amount, groups, is_bytes, lasting, meaning, speed
+from .session import now, session
 
-NEW = ("stored", "copy", "changed", "earlier_version")
-MEANING = {
-    "stored": "new articles",
-    "copy": "new articles that repeat a stored one",
-    "changed": "new versions of stored articles",
-    "earlier_version": "older versions of stored articles",
-    "unchanged": "say what is stored already",
-    "known": "captures that were stored before",
-    "not_an_article": "pages without an article",
-    "buried": "erased or aged out: they do not come back",
-    "content_type": "refused: not HTML",
-    "revisit": "refused: they repeat the body of another record",
-    "bad_url": "refused: no address of a web page",
-    "blocked": "refused: a wall in the article's place",
-    "gone": "refused: the page says that it is gone",
-    "empty": "refused: nothing in it",
-    "not_html": "refused: not HTML, whatever its type says",
-    "broken_record": "failed: the record cannot be read",
-    "unstorable": "failed: Postgres cannot hold it",
-}
-
-
-def backfill_warc(files: Sequence[Path], *, again: bool, dry_run: bool, as_json: bool) -> None:
-    """Load WARC files and print what became of every record."""
-    missing = [str(path) for path in files if not path.is_file()]
-    if missing:
-        raise Misconfigured(f"there is no file {', '.join(missing)}")
-    paths = [path.resolve() for path in files]
-    plan = {"files": [[str(path), path.stat().st_size] for path in paths]}
-    if dry_run:
-        _print_plan(paths, as_json=as_json)
-        return
-    chosen = settings()
-    with session(chosen) as opened, opened.pool.connection() as conn:
-        with conn.transaction():
-            job, is_new = backfills.begin(conn, "warc", plan, [str(path) for path in paths], by=whoami(), now=now())
-        if job.state == "done" and again:
-            backfills.start_again(conn, job.id)
-        elif job.state == "done":
-            console.err.print(
-                f"Nothing new: backfill {job.id} has read these files, and ended {console.shown(job.ended_at)}. "
-                "--again reads them once more."
-            )
-        elif not is_new:
-            console.err.print(f"Going on with backfill {job.id}.")
-        if job.state != "done" or again:
-            archive = boot.archive(chosen)
-            with Readers(chosen.worker_count, shelf=boot.shelf(chosen)) as readers, console.steps() as steps:
-                flow.run_warc(conn, job, Kit(archive, readers.read, now), watch=partial(_watch, steps))
-            archive.close()
-        _print_job(opened, job.id, as_json=as_json)
-
-
-def _watch(steps: console.Steps, far: Far) -> None:
-    note = f"{far.counts.total()} records, {sum(far.counts[name] for name in NEW)} stored"
-    steps.at(Path(far.item).name, far.reached, far.size, note)
-
-
-def _print_plan(paths: Sequence[Path], *, as_json: bool) -> None:
-    rows = [{"file": str(path), "bytes": path.stat().st_size} for path in paths]
-    if as_json:
-        console.answer({"files": rows, "requests": 0})
-        return
-    console.table("Would read, without any request:", ("file", "bytes"), [(r["file"], r["bytes"]) for r in rows])
+PARTLY_FAILED = 4
+ITEMS_SHOWN = 50
+LIST_MAX = 200
+STILL_GOING = ("planned", "running")
 
 
 def list_backfills(*, as_json: bool) -> None:
     """Print all backfills."""
     with session() as opened, opened.pool.connection() as conn:
-        jobs = backfills.all_of(conn)
-        rows = [(job, backfills.totals(conn, job.id)) for job in jobs]
+        rows = backfills.all_progress(conn, limit=LIST_MAX)
     if as_json:
-        console.answer([{**_fields(job), "counts": counts} for job, counts in rows])
+        console.answer([fields(row) for row in rows])
         return
-    columns = ("no.", "kind", "state", "started", "ended", "records")
+    if not rows:
+        console.out.print("No backfill yet: `news-etl backfill --help` shows what there is.")
+        return
+    columns = ("no.", "kind", "state", "begun", "by", "parts", "done", "failed", "records", "speed", "ends")
     console.table(
         None,
         columns,
-        [(job.id, job.kind, job.state, job.started_at, job.ended_at, sum(counts.values())) for job, counts in rows],
+        [
+            (
+                row.backfill_id,
+                row.kind,
+                row.state,
+                row.started_at or row.created_at,
+                row.created_by,
+                row.items,
+                row.items_done,
+                row.items_failed,
+                sum(row.outcomes.values()),
+                speed(row) if row.state == "running" else "",
+                row.ended_at or row.ends_at,
+            )
+            for row in rows
+        ],
     )
 
 
-def show_backfill(number: int, *, as_json: bool) -> None:
-    """Print one backfill."""
-    with session() as opened:
-        _print_job(opened, number, as_json=as_json)
+def show_backfill(number: int, *, follow: bool, as_json: bool) -> None:
+    """Print one backfill, after it is over when *follow*."""
+    with session() as opened, opened.pool.connection() as conn:
+        found(conn, number)
+        if follow:
+            follow_until_over(conn, number)
+        print_backfill(conn, number, as_json=as_json)
 
 
-def _print_job(opened: Session, number: int, *, as_json: bool) -> None:
-    with opened.pool.connection() as conn:
-        job = backfills.get(conn, number)
-        if job is None:
-            raise Misconfigured(f"there is no backfill {number}: `news-etl backfill list` shows all")
-        items = backfills.items(conn, number)
-        counts = backfills.totals(conn, number)
+def follow_until_over(conn: Connection, number: int) -> None:
+    """Show how far the backfill is until it is over or paused."""
+    with watching() as watch:
+        while True:
+            pause_s = watched(conn, number, watch)
+            job = found(conn, number)
+            if job.state not in STILL_GOING:
+                return
+            time.sleep(pause_s)
+
+
+def steer(number: int, state: Literal["paused", "cancelled"], *, dry_run: bool, as_json: bool) -> None:
+    """Pause or cancel a backfill."""
+    with session() as opened, opened.pool.connection() as conn:
+        job = found(conn, number)
+        if job.state in ("done", "cancelled"):
+            raise Misconfigured(f"backfill {number} is {job.state} already")
+        if not dry_run:
+            backfills.move(conn, number, state, now=now(), detail=None)
     if as_json:
-        console.answer({**_fields(job), "counts": counts, "records": sum(counts.values()), "items": items})
+        console.answer({"backfill": number, "was": job.state, "state": state, "dry_run": dry_run})
         return
-    console.out.print(f"Backfill {job.id} ({job.kind}, {job.state}): {len(items)} files")
-    console.table(None, ("outcome", "records", "meaning"), [*_rows(counts), ("all", sum(counts.values()), "")])
+    would = "would be" if dry_run else "is"
+    after = f"`news-etl backfill resume {number}` goes on." if state == "paused" else "What it stored stays."
+    console.out.print(f"Backfill {number} {would} {state} (it was {job.state}). {after}")
+
+
+def found(conn: Connection, number: int) -> Backfill:
+    """Return the backfill of that number; raises Misconfigured when there is none."""
+    job = backfills.get(conn, number)
+    if job is None:
+        raise Misconfigured(f"there is no backfill {number}: `news-etl backfill list` shows all")
+    return job
+
+
+def print_backfill(conn: Connection, number: int, *, as_json: bool) -> None:
+    """Print one backfill: what became of its records, its speed, and its parts that have something to tell."""
+    progress = backfills.progress(conn, number)
+    assert progress is not None
+    items = backfills.items(conn, number, limit=ITEMS_SHOWN, only_told=True)
+    if as_json:
+        console.answer({**fields(progress), "items": items})
+        return
+    console.out.print(_headline(progress))
+    rows = _rows(progress.outcomes)
+    console.table(None, ("outcome", "records", "meaning"), [*rows, ("all", sum(progress.outcomes.values()), "")])
     for item in items:
-        if item.detail:
-            console.out.print(f"{item.item}: {item.detail}")
-    if job.state == "done" and not any(counts.get(name) for name in NEW):
+        if item.detail or item.state == "failed":
+            words = ", ".join(
+                filter(None, (item.state if item.state == "failed" else "", item.outcome or "", item.detail))
+            )
+            console.out.print(f"{item.item}: {words}")
+    if progress.items_failed:
+        console.out.print(f"`news-etl backfill retry {number}` tries the {progress.items_failed} failed parts again.")
+    elif progress.state == "done" and not any(progress.outcomes.get(name) for name in NEW):
         console.out.print("Nothing new was stored.")
+
+
+def end_with_exit_code(conn: Connection, number: int) -> None:
+    """End the command as the backfill ended: partly failed is not done."""
+    progress = backfills.progress(conn, number)
+    if progress is not None and (progress.items_failed or progress.state == "failed"):
+        raise typer.Exit(PARTLY_FAILED if progress.items_failed < progress.items else 1)
+
+
+def _headline(progress: Progress) -> str:
+    noun = "files" if is_bytes(progress) or progress.kind == "warc" else "parts"
+    text = f"Backfill {progress.backfill_id} ({progress.kind}, {progress.state}): {progress.items} {noun}"
+    if progress.state in (*STILL_GOING, "paused") or progress.items_done + progress.items_failed < progress.items:
+        in_bytes = is_bytes(progress)
+        text += (
+            f", {amount(progress.units_done, in_bytes=in_bytes)} of {amount(progress.units, in_bytes=in_bytes)} done"
+        )
+    if progress.state == "running" and progress.ends_at is not None:
+        text += f", {speed(progress)}, ends {console.shown(progress.ends_at)} UTC"
+    if progress.ended_at is not None and progress.started_at is not None:
+        text += f", in {lasting((progress.ended_at - progress.started_at).total_seconds())}"
+    text += f"; begun {console.shown(progress.created_at)} by {progress.created_by}"
+    return f"{text}\n{progress.detail}" if progress.detail else text
 
 
 def _rows(counts: Mapping[str, int]) -> list[tuple[str, int, str]]:
     order = [*MEANING, *sorted(set(counts) - set(MEANING))]
-    return [(name, counts[name], _meaning(name)) for name in order if counts.get(name)]
+    return [(name, counts[name], meaning(name)) for name in order if counts.get(name)]
 
 
-def _meaning(outcome: str) -> str:
-    if outcome.startswith("http_"):
-        return f"refused: HTTP status {outcome.removeprefix('http_')}"
-    return MEANING.get(outcome, "failed: see docs/operations.md")
-
-
-def _fields(job: Backfill) -> dict[str, object]:
+def fields(progress: Progress) -> dict[str, object]:
+    """Return a backfill as JSON shows it."""
     return {
-        "backfill": job.id,
-        "kind": job.kind,
-        "state": job.state,
-        "plan": job.plan,
-        "created_at": job.created_at,
-        "created_by": job.created_by,
-        "started_at": job.started_at,
-        "ended_at": job.ended_at,
-        "detail": job.detail,
+        "backfill": progress.backfill_id,
+        "kind": progress.kind,
+        "state": progress.state,
+        "plan": progress.plan,
+        "created_at": progress.created_at,
+        "created_by": progress.created_by,
+        "started_at": progress.started_at,
+        "ended_at": progress.ended_at,
+        "detail": progress.detail,
+        "parts": {
+            "planned": progress.items,
+            "done": progress.items_done,
+            "failed": progress.items_failed,
+        },
+        "counts": progress.outcomes,
+        "groups": groups(progress.outcomes),
+        "records": sum(progress.outcomes.values()),
+        "units": "bytes" if is_bytes(progress) else "parts",
+        "units_planned": progress.units,
+        "units_done": progress.units_done,
+        "units_per_second": progress.units_per_second,
+        "ends_at": progress.ends_at,
     }

@@ -125,9 +125,10 @@ def read_listing_of(body: bytes, *, asked: str) -> Listing:
     return Listing(tuple(captures), duplicates, resume_key, carried)
 
 
-def replay_url(base: str, listed: Listed) -> str:
-    """Return where the archive gives the page as it came, without its own banner and rewritten links (`id_`)."""
-    return f"{base.rstrip('/')}/web/{listed.stamp}id_/{listed.url}"
+def replay_url(base: str, item: str) -> str:
+    """Return where the archive gives the capture *item* (`stamp url`) as it came, without banner and rewritten links (`id_`)."""
+    stamp, _, url = item.partition(" ")
+    return f"{base.rstrip('/')}/web/{stamp}id_/{url}"
 
 
 def replayed_at(url: str) -> datetime | None:

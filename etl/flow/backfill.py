@@ -1,131 +1,203 @@
-"""One-off jobs over WARC files: what is read is stored batch by batch, and with each batch up to where the file is done.
+"""A share of a backfill: one file, or one host for a while. Any number of workers, and the command itself, take shares at once.
 
-The progress of a file is written in the transaction that stores its pages. Killed at any moment, the job goes on behind the last
-batch that was committed: nothing is lost, and what was read but not committed is read again and stored once.
+What is to be done is data (`etl.backfill_items`), and who does it holds an advisory lock: on the host that is asked, or on the
+file. So a worker that dies gives its share back by dying, and what it did not commit is still to be done.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from pathlib import Path
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 
 from psycopg import Connection
 
-from etl.discover import BrokenRecord, WarcRecord, records
-from etl.errors import Unreadable
-from etl.fetch.archive import Archive
-from etl.store import backfills
-from etl.store.backfills import Backfill, Item
+from etl.errors import NewsEtlError, Transient, TryLater, Unreadable
+from etl.fetch import politeness
+from etl.store import backfill_items, backfills, runs
+from etl.store.backfill_items import DueItem, ItemEnd
+from etl.store.backfills import Backfill
 
-from .imports import Read, import_batch
+from .backfill_files import WarcFile
+from .backfill_lists import Found, ListReader, ask_list
+from .backfill_pages import PAGES_PER_BATCH, TRIES_MAX, PageBatch
+from .backfill_turn import ASIDE, Kit, Turn
 
-RECORDS_PER_BATCH = 100
-BATCH_MAX_BYTES = 64_000_000
-PROBLEMS_KEPT = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Kit:
-    """What a backfill works with beside the database."""
-
-    archive: Archive
-    read: Read
-    now: Callable[[], datetime]
+SHARE_S = 20.0
+"""A host is given back after so long, so that others come to their turn."""
+FILE_SHARE_S = 120.0
+"""Longer, because a file of another machine has to be asked for again."""
+MARK_EVERY_S = 5.0
+HOSTS_LOOKED_AT = 32
+FILES_LOOKED_AT = 64
 
 
-@dataclass(slots=True)
-class Far:
-    """How far one file is: what `watch` is told after each batch."""
+class Share:
+    """One worker's shares in one backfill."""
 
-    item: str
-    reached: int
-    size: int
-    counts: Counter[str] = field(default_factory=Counter[str])
-    problems: list[str] = field(default_factory=list[str])
+    def __init__(self, conn: Connection, kit: Kit, backfill_id: int) -> None:
+        self.conn, self.kit, self.backfill_id = conn, kit, backfill_id
+        self._resting: dict[str, datetime] = {}
+        """Hosts that this worker leaves alone, and until when."""
+        self._marked_at: datetime | None = None
 
-
-def run_warc(
-    conn: Connection,
-    backfill: Backfill,
-    kit: Kit,
-    *,
-    watch: Callable[[Far], None] = lambda _: None,
-    goes_on: Callable[[], bool] = lambda: True,
-) -> bool:
-    """Work on every file of the backfill that is not done and that nobody else holds; return whether all are done now."""
-    backfills.move(conn, backfill.id, "running", now=kit.now())
-    for item in backfills.items(conn, backfill.id):
-        if item.state in ("done", "failed") or not backfills.take(conn, backfill.id, item.item):
-            continue
-        try:
-            if not _run_file(conn, backfill, item, kit, watch=watch, goes_on=goes_on):
-                return False
-        finally:
-            backfills.give_back(conn, backfill.id, item.item)
-    left = [item for item in backfills.items(conn, backfill.id) if item.state not in ("done", "failed")]
-    if left:
+    def take(self) -> bool:
+        """Do one share of what is due; False when there is nothing for this worker to do now."""
+        backfill = backfills.get(self.conn, self.backfill_id)
+        if backfill is None or backfill.state != "running":
+            return False
+        with self._slot(backfill) as has_slot:
+            if has_slot and (self._file(backfill) or self._host(backfill)):
+                self._mark()
+                return True
+        self._finish(backfill)
         return False
-    backfills.move(conn, backfill.id, "done", now=kit.now())
-    return True
 
+    @contextmanager
+    def _slot(self, backfill: Backfill) -> Generator[bool]:
+        """Take one of the places that the limit of hosts leaves, in the whole cluster."""
+        if backfill.hosts_max is None:
+            yield True
+            return
+        for number in range(backfill.hosts_max):
+            name = f"slot {number}"
+            if backfills.take(self.conn, backfill.id, name):
+                try:
+                    yield True
+                finally:
+                    backfills.give_back(self.conn, backfill.id, name)
+                return
+        yield False
 
-def _run_file(
-    conn: Connection,
-    backfill: Backfill,
-    item: Item,
-    kit: Kit,
-    *,
-    watch: Callable[[Far], None],
-    goes_on: Callable[[], bool],
-) -> bool:
-    path = Path(item.item)
-    try:
-        size = path.stat().st_size
-        with path.open("rb") as stream:
-            far = Far(item.item, item.reached, size, Counter(item.counts))
-            kept = Counter(item.counts)  # Of what stands before `reached`: what is behind it will be read again.
-            for batch, reached in batches(records(stream, start=item.reached), start=item.reached):
-                with conn.transaction():
-                    done = import_batch(conn, batch, archive=kit.archive, read=kit.read, now=kit.now())
-                    far.counts += done.counts
-                    if reached > far.reached:
-                        far.reached, kept = reached, Counter(far.counts)
-                    backfills.keep_progress(conn, backfill.id, item.item, reached=far.reached, counts=kept)
-                far.problems += done.problems[: PROBLEMS_KEPT - len(far.problems)]
-                watch(far)
-                if not goes_on():
-                    return False
-    except (OSError, Unreadable) as error:
-        backfills.end_item(conn, backfill.id, item.item, state="failed", now=kit.now(), detail=str(error))
-        return True
-    backfills.keep_progress(conn, backfill.id, item.item, reached=size, counts=far.counts)
-    backfills.end_item(
-        conn, backfill.id, item.item, state="done", now=kit.now(), detail="; ".join(far.problems)[:2000] or None
-    )
-    return True
+    def _file(self, backfill: Backfill) -> bool:
+        """Work on the first file that nobody holds."""
+        now = self.kit.tools.now()
+        for listed in backfill_items.due_files(self.conn, backfill.id, now=now, limit=FILES_LOOKED_AT):
+            if self._is_resting(listed.item) or not backfills.take(self.conn, backfill.id, listed.item):
+                continue
+            try:
+                item = backfill_items.find(self.conn, backfill.id, listed.item)
+                if item is None or item.reached < listed.reached:
+                    continue
+                if item.kind != "file":
+                    self._local_list(backfill, item)
+                    return True
+                WarcFile(self.conn, backfill, item, self.kit).run(self._while(now, share_s=FILE_SHARE_S))
+                self._rest(item.item, self.kit.tools.now() + ASIDE, unless_moved_from=item.reached)
+                return True
+            finally:
+                backfills.give_back(self.conn, backfill.id, listed.item)
+        return False
 
+    def _host(self, backfill: Backfill) -> bool:
+        """Work on the first host that nobody holds and that has no live work."""
+        now = self.kit.tools.now()
+        resting = [host for host in self._resting if self._is_resting(host)]
+        hosts = backfill_items.due_hosts(
+            self.conn,
+            backfill.id,
+            now=now,
+            without=resting,
+            behind_live=self.kit.behind_live(),
+            limit=HOSTS_LOOKED_AT,
+        )
+        for host in hosts:
+            with self.kit.held(self.conn, f"//{host}/") as is_held:
+                if not is_held:
+                    continue
+                turn = Turn(self.conn, self.kit, backfill, host)
+                self._ask(turn, self._while(now))
+                if turn.until is not None:
+                    self._rest(host, turn.until)
+                return True
+        return False
 
-def batches(
-    read: Iterator[WarcRecord | BrokenRecord], *, start: int
-) -> Iterator[tuple[Sequence[WarcRecord | BrokenRecord], int]]:
-    """Yield records in batches, each with the offset behind it at which reading can begin again.
+    def _ask(self, turn: Turn, goes_on: Callable[[], bool]) -> None:
+        """Ask the host for what is due, lists first: they say how much there is to do."""
+        base = str(turn.backfill.plan.get("base", ""))
+        while turn.until is None and goes_on():
+            now = self.kit.tools.now()
+            lists = backfill_items.due_lists(self.conn, turn.backfill.id, turn.host, now=now)
+            if lists:
+                self._list(turn, lists[0])
+                continue
+            due = backfill_items.due(self.conn, turn.backfill.id, turn.host, now=now, limit=PAGES_PER_BATCH)
+            if not due:
+                return
+            PageBatch(turn, due, archive_base=base).run()
 
-    A batch ends only where the next can begin: inside a member that holds many records (a file compressed as a whole)
-    there is no such place, so there the batches share the member's beginning, and what is stored already is known again.
-    """
-    batch: list[WarcRecord | BrokenRecord] = []
-    held = 0
-    reached = start
-    for record in read:
-        batch.append(record)
-        if isinstance(record, WarcRecord):
-            held += len(record.body)
-            reached = max(reached, record.end)
-        if len(batch) >= RECORDS_PER_BATCH or held >= BATCH_MAX_BYTES:
-            yield batch, reached
-            batch, held = [], 0
-    if batch:
-        yield batch, reached
+    def _list(self, turn: Turn, item: DueItem) -> None:
+        answer = ask_list(turn, item, shelf=self.kit.tools.shelf)
+        if answer is not None:
+            self._keep_list(turn.backfill, item, answer)
+            if isinstance(answer, TryLater):
+                turn.until = answer.at
+
+    def _local_list(self, backfill: Backfill, item: DueItem) -> None:
+        try:
+            reader = ListReader(backfill.plan, self.kit.tools.shelf, self.kit.tools.now())
+            self._keep_list(backfill, item, reader.read_local(item))
+        except Unreadable as error:
+            self._keep_list(backfill, item, error)
+
+    def _keep_list(self, backfill: Backfill, item: DueItem, answer: Found | NewsEtlError) -> None:
+        """Write what a list gave and that it is done, or why it is asked again."""
+        now = self.kit.tools.now()
+        with self.conn.transaction():
+            if isinstance(answer, Found):
+                answer.counts["parts"] = backfill_items.add(self.conn, backfill.id, answer.items)
+                backfill_items.keep_counts(self.conn, backfill.id, item.item, answer.counts)
+                end = ItemEnd(item.item, "done", "ok", "; ".join(answer.problems) or None)
+            elif isinstance(answer, TryLater | Transient) and item.tries + 1 < TRIES_MAX:
+                pause_s = politeness.back_off_s(item.tries + 1, jitter=self.kit.tools.random.random())
+                at = answer.at if isinstance(answer, TryLater) else now + timedelta(seconds=pause_s)
+                end = ItemEnd(item.item, "planned", answer.code, str(answer), due_at=at, is_failure=True)
+            else:
+                end = ItemEnd(item.item, "failed", answer.code, str(answer), is_failure=True)
+            backfill_items.keep_ends(self.conn, backfill.id, [end], now=now)
+
+    def _while(self, began: datetime, *, share_s: float = SHARE_S) -> Callable[[], bool]:
+        """Return whether this share goes on: its time is not over, nobody paused the backfill or stopped the process."""
+        ends_at = began + timedelta(seconds=share_s)
+
+        def goes_on() -> bool:
+            self._mark()
+            return (
+                self.kit.goes_on()
+                and self.kit.tools.now() < ends_at
+                and backfills.is_running(self.conn, self.backfill_id)
+            )
+
+        return goes_on
+
+    def _mark(self) -> None:
+        """Note how far the backfill is, for its speed."""
+        now = self.kit.tools.now()
+        if self._marked_at is None or now - self._marked_at >= timedelta(seconds=MARK_EVERY_S):
+            self._marked_at = now
+            backfills.mark(self.conn, self.backfill_id, now=now)
+
+    def _rest(self, name: str, until: datetime, *, unless_moved_from: int | None = None) -> None:
+        if unless_moved_from is not None:
+            item = backfill_items.find(self.conn, self.backfill_id, name)
+            if item is None or item.reached > unless_moved_from:
+                return
+        self._resting[name] = until
+
+    def _is_resting(self, name: str) -> bool:
+        return self._resting.get(name, self.kit.tools.now()) > self.kit.tools.now()
+
+    def _finish(self, backfill: Backfill) -> None:
+        """End the backfill when nothing of it is left, and enter it into the book of runs."""
+        now = self.kit.tools.now()
+        if not backfills.finish(self.conn, backfill.id, now=now):
+            return
+        runs.add(
+            self.conn,
+            "backfill",
+            started_at=backfill.started_at or backfill.created_at,
+            ended_at=now,
+            outcome="ok",
+            counts=backfills.totals(self.conn, backfill.id),
+            backfill_id=backfill.id,
+        )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -43,22 +43,43 @@ def import_batch(
 ) -> Imported:
     """Store the pages among *records*. Runs in the caller's transaction; the archive is on the disk when it returns."""
     imported = Imported()
-    wanted: list[WarcRecord] = []
-    for record in records:
+    for record, end in zip(records, import_records(conn, records, archive=archive, read=read, now=now), strict=True):
+        imported.counts[end.outcome] += 1
+        if isinstance(record, BrokenRecord):
+            imported.problems.append(f"{record.offset}: {end.detail}")
+    return imported
+
+
+@dataclass(frozen=True, slots=True)
+class RecordEnd:
+    """What became of one record."""
+
+    outcome: str
+    detail: str | None = None
+    page_id: int | None = None
+
+
+def import_records(
+    conn: Connection, records: Sequence[WarcRecord | BrokenRecord], *, archive: Archive, read: Read, now: datetime
+) -> list[RecordEnd]:
+    """Store the pages among *records* and say what became of each, in their order. The caller owns the transaction."""
+    ends: dict[int, RecordEnd] = {}
+    wanted: dict[int, WarcRecord] = {}
+    for number, record in enumerate(records):
         refusal = refusal_of(record)
         if refusal is None:
             assert isinstance(record, WarcRecord)
-            wanted.append(record)
-            continue
-        imported.counts[refusal[0]] += 1
-        if isinstance(record, BrokenRecord):
-            imported.problems.append(f"{record.offset}: {refusal[1]}")
-    fresh = _without_known(conn, wanted, imported)
-    kept: list[tuple[Capture, bytes | None]] = [(_keep(record, archive, now=now), record.body) for record in fresh]
+            wanted[number] = record
+        else:
+            ends[number] = RecordEnd(*refusal)
+    fresh = _without_known(conn, wanted, ends)
+    kept: list[tuple[Capture, bytes | None]] = [
+        (_keep(record, archive, now=now), record.body) for record in fresh.values()
+    ]
     archive.sync()
-    for settled in settle(conn, read(kept), now=now, is_live=False):
-        imported.counts[settled.outcome] += 1
-    return imported
+    for number, settled in zip(fresh, settle(conn, read(kept), now=now, is_live=False), strict=True):
+        ends[number] = RecordEnd(settled.outcome, settled.detail, settled.page_id)
+    return [ends[number] for number in range(len(records))]
 
 
 def refusal_of(record: WarcRecord | BrokenRecord) -> tuple[str, str] | None:
@@ -82,24 +103,26 @@ def refusal_of(record: WarcRecord | BrokenRecord) -> tuple[str, str] | None:
     return None
 
 
-def _without_known(conn: Connection, records: Sequence[WarcRecord], imported: Imported) -> list[WarcRecord]:
+def _without_known(
+    conn: Connection, records: Mapping[int, WarcRecord], ends: dict[int, RecordEnd]
+) -> dict[int, WarcRecord]:
     """Leave out what an earlier run has stored, and what is buried, before it is copied into the archive a second time."""
-    keys = [spell(record.url).url_key for record in records]
-    page_of = pages.find(conn, keys)
-    own = pages.by_own_key(conn, keys)
+    keys = {number: spell(record.url).url_key for number, record in records.items()}
+    page_of = pages.find(conn, keys.values())
+    own = pages.by_own_key(conn, list(keys.values()))
     known = captures.known(conn, sorted({*page_of.values(), *own.values()}))
-    times = {(page_id, at, sha) for page_id, at, sha in known}
-    buried = erasures.buried(conn, keys)
-    fresh: list[WarcRecord] = []
-    for key, record in zip(keys, records, strict=True):
+    buried = erasures.buried(conn, list(keys.values()))
+    fresh: dict[int, WarcRecord] = {}
+    for number, record in records.items():
+        key = keys[number]
         sha256 = hashlib.sha256(record.body).digest()
         places = {(page_id, record.fetched_at, sha256) for page_id in (page_of.get(key, 0), own.get(key, 0))}
         if key in buried:
-            imported.counts["buried"] += 1
-        elif places & times:
-            imported.counts["known"] += 1
+            ends[number] = RecordEnd("buried", "erased or aged out: it does not come back")
+        elif places & known:
+            ends[number] = RecordEnd("known", page_id=page_of.get(key) or own.get(key))
         else:
-            fresh.append(record)
+            fresh[number] = record
     return fresh
 
 

@@ -17,6 +17,7 @@ from psycopg.types.json import Jsonb
 
 from etl.model import Page
 
+from .pages import PageUrl
 from .text import storable
 
 ItemKind = Literal["file", "page", "capture", "sitemap", "captures", "files"]
@@ -228,6 +229,38 @@ def keep_ends(conn: Connection, backfill_id: int, ends: Sequence[ItemEnd], *, no
     ).rowcount
 
 
+def postpone_host(
+    conn: Connection,
+    backfill_id: int,
+    host: str,
+    *,
+    until: datetime,
+    outcome: str,
+    detail: str,
+    tries_max: int,
+    now: datetime,
+) -> int:
+    """Try everything that is asked of this host again at *until*; what was tried *tries_max* times has failed. Return how many."""
+    return conn.execute(
+        """
+        UPDATE etl.backfill_items
+        SET tries = tries + 1, due_at = %(until)s, outcome = %(outcome)s, detail = %(detail)s,
+            state = CASE WHEN tries + 1 >= %(tries_max)s THEN 'failed' ELSE state END,
+            ended_at = CASE WHEN tries + 1 >= %(tries_max)s THEN %(now)s::timestamptz END
+        WHERE backfill_id = %(id)s AND host = %(host)s AND state = 'planned'
+        """,
+        {
+            "id": backfill_id,
+            "host": host,
+            "until": until,
+            "outcome": outcome,
+            "detail": storable(detail)[:500],
+            "tries_max": tries_max,
+            "now": now,
+        },
+    ).rowcount
+
+
 def keep_counts(conn: Connection, backfill_id: int, item: str, counts: Mapping[str, int]) -> None:
     """Write what a list held beside the parts it gave."""
     conn.execute(
@@ -265,6 +298,36 @@ def plan_again(conn: Connection, backfill_id: int, *, reasons: Sequence[str]) ->
     ).rowcount
 
 
+def readdress(conn: Connection, page_id: int, address: PageUrl) -> None:
+    """Give a page for which no visit is planned the address under which it answers."""
+    conn.execute(
+        "UPDATE etl.pages SET url = %(url)s, host = %(host)s WHERE id = %(page_id)s AND next_visit_at IS NULL",
+        {"page_id": page_id, "url": address.url, "host": address.host},
+    )
+
+
+def plans_of(conn: Connection, page_ids: Sequence[int]) -> list[tuple[int, datetime]]:
+    """Return (page, when it is visited next) of those of the pages that have such a plan."""
+    return conn.execute(
+        "SELECT id, next_visit_at FROM etl.pages WHERE id = ANY (%(ids)s) AND next_visit_at IS NOT NULL",
+        {"ids": list(page_ids)},
+    ).fetchall()
+
+
+def keep_plans(conn: Connection, plans: Sequence[tuple[int, datetime]]) -> None:
+    """Let live visits of these pages stay planned as they were: a backfill neither adds to them nor takes from them."""
+    if plans:
+        conn.execute(
+            """
+            UPDATE etl.pages p
+            SET next_visit_at = r.next_visit_at
+            FROM unnest(%(id)s::bigint[], %(at)s::timestamptz[]) AS r (id, next_visit_at)
+            WHERE p.id = r.id AND p.outcome IS DISTINCT FROM 'folded' AND p.next_visit_at IS DISTINCT FROM r.next_visit_at
+            """,
+            {"id": [page_id for page_id, _ in plans], "at": [at for _, at in plans]},
+        )
+
+
 def pages_of(conn: Connection, page_ids: Sequence[int]) -> dict[int, Page]:
     """Return the pages of these numbers as a visit needs them."""
     with conn.cursor(row_factory=class_row(Page)) as cursor:
@@ -279,26 +342,24 @@ def pages_of(conn: Connection, page_ids: Sequence[int]) -> dict[int, Page]:
     return {page.id: page for page in rows}
 
 
-def left(conn: Connection, backfill_id: int) -> int:
-    """Return how many parts are still to be done, counting no further than 1."""
-    row = conn.execute(
+def mean_bytes(conn: Connection, hosts: Sequence[str]) -> dict[str, int]:
+    """Return host → bytes that a page of it takes in the archive, by some that are stored; hosts without any are left out."""
+    rows = conn.execute(
         """
-        SELECT count(*)
-        FROM (SELECT FROM etl.backfill_items WHERE backfill_id = %(id)s AND state IN ('planned', 'running') LIMIT 1) AS one
+        SELECT h.host, avg(c.archive_length)::bigint
+        FROM unnest(%(hosts)s::text[]) AS h (host)
+        CROSS JOIN LATERAL (SELECT id FROM etl.pages WHERE host = h.host AND next_visit_at IS NOT NULL LIMIT 50) AS p
+        JOIN etl.captures c ON c.page_id = p.id
+        GROUP BY h.host
         """,
-        {"id": backfill_id},
+        {"hosts": list(hosts)},
+    ).fetchall()
+    return dict(rows)
+
+
+def files(conn: Connection, backfill_id: int) -> int:
+    """Return how many WARC files the backfill has so far."""
+    row = conn.execute(
+        "SELECT count(*) FROM etl.backfill_items WHERE backfill_id = %(id)s AND kind = 'file'", {"id": backfill_id}
     ).fetchone()
     return row[0] if row else 0
-
-
-def due_next(conn: Connection, backfill_id: int) -> datetime | None:
-    """Return when the first of the parts that wait for their moment is due; None when none waits."""
-    row = conn.execute(
-        """
-        SELECT min(due_at)
-        FROM etl.backfill_items
-        WHERE backfill_id = %(id)s AND state IN ('planned', 'running') AND isfinite(due_at)
-        """,
-        {"id": backfill_id},
-    ).fetchone()
-    return row[0] if row else None

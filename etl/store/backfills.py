@@ -211,6 +211,14 @@ def running(conn: Connection) -> list[int]:
     return [backfill_id for (backfill_id,) in rows]
 
 
+def workers(conn: Connection, *, alive_since: datetime) -> int:
+    """Return how many workers of the service have shown a sign of life since then."""
+    row = conn.execute(
+        "SELECT count(*) FROM queue.procrastinate_workers WHERE last_heartbeat >= %(since)s", {"since": alive_since}
+    ).fetchone()
+    return row[0] if row else 0
+
+
 def is_running(conn: Connection, backfill_id: int) -> bool:
     """Tell whether the backfill goes on: nobody paused or cancelled it."""
     row = conn.execute("SELECT state = 'running' FROM etl.backfills WHERE id = %(id)s", {"id": backfill_id}).fetchone()
@@ -222,7 +230,7 @@ def limit(conn: Connection, backfill_id: int, *, hosts_max: int | None, bytes_pe
     conn.execute(
         """
         UPDATE etl.backfills
-        SET hosts_max = %(hosts_max)s, bytes_per_second = %(bytes_per_second)s
+        SET hosts_max = %(hosts_max)s, bytes_per_second = %(bytes_per_second)s, bytes_free_at = NULL
         WHERE id = %(id)s
               AND (hosts_max, bytes_per_second) IS DISTINCT FROM (%(hosts_max)s::int, %(bytes_per_second)s::bigint)
         """,

@@ -1,0 +1,310 @@
+"""What the commands that begin or continue a backfill do: make its plan, and see that it is worked on."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, cast
+from uuid import UUID
+
+import typer
+from psycopg import Connection
+
+from etl.dedupe.canonical import BadUrlError
+from etl.discover import ccnews, wayback
+from etl.discover.url_list import Junk, ListForm, read_urls
+from etl.errors import Misconfigured
+from etl.flow.backfill_lists import file_item, place_of
+from etl.flow.backfill_plan import Planner
+from etl.flow.manners import host_of_url
+from etl.flow.reading import spell
+from etl.run.backfill_jobs import Foreground, leader_watch
+from etl.run.scheduler import LEADER_LOCK
+from etl.run.worker import STALLED_AFTER_S
+from etl.settings import Settings
+from etl.store import backfill_items, backfills
+from etl.store.backfill_items import ITEM_MAX_BYTES, NewItem
+from etl.store.backfills import Backfill
+
+from . import console
+from .backfill_costs import print_plan
+from .backfill_kit import working_kit
+from .backfill_watching import watching
+from .backfilling import end_with_exit_code, follow_until_over, found, print_backfill
+from .session import Session, now, session, settings, whoami
+
+HOSTS_AT_ONCE = 8
+FILES_AT_ONCE = 4
+"""Each has up to one batch of pages (64 MB) in memory."""
+REMARKS_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What every command that begins a backfill is told."""
+
+    hosts_max: int | None
+    bytes_per_second: int | None
+    again: bool
+    where: str
+    dry_run: bool
+    as_json: bool
+
+
+@dataclass(slots=True)
+class Order:
+    """What is asked for."""
+
+    kind: str
+    plan: dict[str, Any]
+    items: list[NewItem]
+    remarks: list[str] = field(default_factory=list[str])
+    """Lines of a list that are junk or repeat another."""
+
+
+def backfill_urls(file: str, *, form: str | None, options: Options) -> None:
+    """Fetch the pages of a list."""
+    order = Order("urls", {}, [])
+    lines: dict[UUID, int] = {}
+    for listed in read_urls(_lines(file), form=cast("ListForm | None", form)):
+        if isinstance(listed, Junk):
+            order.remarks.append(f"line {listed.line}: {listed.reason}: {listed.text}")
+            continue
+        try:
+            address = spell(listed.url)
+        except BadUrlError as error:
+            order.remarks.append(f"line {listed.line}: {error}: {listed.url[:100]}")
+            continue
+        if len(address.url.encode()) > ITEM_MAX_BYTES:
+            order.remarks.append(f"line {listed.line}: longer than {ITEM_MAX_BYTES} bytes: {listed.url[:100]}")
+        elif (first := lines.setdefault(address.url_key, listed.line)) != listed.line:
+            order.remarks.append(f"line {listed.line}: repeats line {first}: {listed.url[:100]}")
+        else:
+            order.items.append(NewItem(address.url, "page", address.host))
+    for remark in order.remarks[:REMARKS_SHOWN]:
+        console.err.print(remark)
+    if len(order.remarks) > REMARKS_SHOWN:
+        console.err.print(f"… and {len(order.remarks) - REMARKS_SHOWN} more lines (all of them with --json --dry-run)")
+    if not order.items:
+        raise Misconfigured(f"there is no URL in {'standard input' if file == '-' else file}")
+    digest = hashlib.sha256("\n".join(item.item for item in order.items).encode()).hexdigest()
+    name = "-" if file == "-" else Path(file).name
+    order.plan = {"list": name, "urls": len(order.items), "sha256": digest, "lines_left_out": len(order.remarks)}
+    _begin(order, options, settings())
+
+
+def backfill_sitemap(url: str, *, since: str | None, until: str | None, takes_undated: bool, options: Options) -> None:
+    """Fetch the pages of a sitemap, by their dates."""
+    if not url.startswith(("http://", "https://")):
+        raise typer.BadParameter(f"{url!r} is no address: https://www.example.org/sitemap.xml")
+    plan = {"sitemap": url, "undated": takes_undated, **_span(since, until)}
+    _begin(Order("sitemap", plan, [NewItem(url, "sitemap", host_of_url(url))]), options, settings())
+
+
+def backfill_warc(files: Sequence[str], *, options: Options) -> None:
+    """Load WARC files of this machine and of others."""
+    remote = [place for place in files if place.startswith(("http://", "https://"))]
+    local = [place for place in files if place not in remote]
+    if missing := [place for place in local if not Path(place).is_file()]:
+        raise Misconfigured(f"there is no file {', '.join(missing)}")
+    items = [file_item(place if place in remote else str(Path(place).resolve())) for place in dict.fromkeys(files)]
+    _begin(Order("warc", {"files": [[item.item, item.size] for item in items]}, items), options, settings())
+
+
+def backfill_ccnews(*, since: str, until: str, options: Options) -> None:
+    """Load CC-NEWS by date."""
+    chosen = settings()
+    span = _span(since, until)
+    begins, ends = datetime.fromisoformat(span["from"]), datetime.fromisoformat(span["to"])
+    lists = [place_of(chosen.cc_base, ccnews.list_path(*month)) for month in ccnews.months(begins, ends)]
+    if not lists:
+        raise typer.BadParameter("CC-NEWS begins in August 2016, and --from comes before --to")
+    items = [NewItem(place, "files", _host(place)) for place in lists]
+    _begin(Order("ccnews", {**span, "base": chosen.cc_base}, items), options, chosen)
+
+
+def backfill_wayback(place: str, *, since: str | None, until: str | None, options: Options) -> None:
+    """Load what a web archive keeps of a site."""
+    chosen = settings()
+    place = place.removeprefix("https://").removeprefix("http://").removeprefix("*.")
+    if "." not in place.partition("/")[0] or " " in place:
+        raise typer.BadParameter(f"{place!r} is no domain: example.org, or example.org/news/")
+    plan = {"place": place, "base": chosen.wayback_base, **_span(since, until)}
+    begins, ends = plan.get("from"), plan.get("to")
+    asked = wayback.query(
+        chosen.wayback_base,
+        place,
+        since=datetime.fromisoformat(begins) if begins else None,
+        until=datetime.fromisoformat(ends) - timedelta(seconds=1) if ends else None,
+    )
+    _begin(Order("wayback", plan, [NewItem(asked, "captures", host_of_url(asked))]), options, chosen)
+
+
+def resume_backfill(number: int, *, where: str, dry_run: bool, as_json: bool) -> None:
+    """Go on with a backfill."""
+    chosen = settings()
+    with session(chosen, connections=HOSTS_AT_ONCE + 4) as opened, opened.pool.connection() as conn:
+        job = _of_workers(conn, number)
+        if job.state in ("done", "cancelled"):
+            raise Misconfigured(
+                f"backfill {number} is {job.state}: `backfill retry` does failed parts again, --again all"
+            )
+        if dry_run:
+            _say_would(number, job.state, "running", as_json=as_json)
+            return
+        _see_to_it(opened, conn, job, where=where, as_json=as_json)
+
+
+def retry_backfill(number: int, *, reasons: Sequence[str], where: str, dry_run: bool, as_json: bool) -> None:
+    """Do failed parts again."""
+    chosen = settings()
+    with session(chosen, connections=HOSTS_AT_ONCE + 4) as opened, opened.pool.connection() as conn:
+        job = _of_workers(conn, number)
+        with conn.transaction(force_rollback=dry_run):
+            count = backfill_items.plan_again(conn, number, reasons=reasons)
+            if count:
+                backfills.open_again(conn, number)
+        words = f"{count} parts of backfill {number} " + ("would be tried again" if dry_run else "are tried again")
+        console.err.print(words if count else f"No part of backfill {number} ended so: there is nothing to try again.")
+        if dry_run or not count:
+            if as_json:
+                console.answer({"backfill": number, "parts": count, "dry_run": dry_run})
+            return
+        _see_to_it(opened, conn, job, where=where, as_json=as_json)
+
+
+def _begin(order: Order, options: Options, chosen: Settings) -> None:
+    with session(chosen, connections=HOSTS_AT_ONCE + 4) as opened, opened.pool.connection() as conn:
+        if options.dry_run:
+            _print_plan(opened, conn, order, options)
+            return
+        with conn.transaction():
+            job, is_new = backfills.begin(conn, order.kind, order.plan, order.items, by=whoami(), now=now())
+        if job.state in ("done", "cancelled") and not options.again:
+            console.err.print(
+                f"Nothing new: backfill {job.id} is this one; it is {job.state} since {console.shown(job.ended_at)}. "
+                "--again does it once more."
+            )
+            print_backfill(conn, job.id, as_json=options.as_json)
+            end_with_exit_code(conn, job.id)
+            return
+        if options.again and not is_new:
+            backfills.start_again(conn, job.id)
+        elif not is_new:
+            console.err.print(f"Going on with backfill {job.id}.")
+        if is_new or options.hosts_max or options.bytes_per_second:
+            backfills.limit(conn, job.id, hosts_max=options.hosts_max, bytes_per_second=options.bytes_per_second)
+        _see_to_it(opened, conn, job, where=options.where, as_json=options.as_json)
+
+
+def _see_to_it(opened: Session, conn: Connection, job: Backfill, *, where: str, as_json: bool) -> None:
+    """Let the workers of a running service do it, or do it here; then print how it ended."""
+    backfills.move(conn, job.id, "running", now=now())
+    behind_live = leader_watch(opened.pool, LEADER_LOCK)
+    alive_since = now() - timedelta(seconds=STALLED_AFTER_S)
+    has_service = behind_live() and backfills.workers(conn, alive_since=alive_since) > 0
+    if where == "service" or (where == "auto" and has_service):
+        follows = f"`news-etl backfill show {job.id} --follow` shows how far it is."
+        console.err.print(f"Backfill {job.id} is done by the workers of the service. {follows}")
+        if where == "service":
+            if as_json:
+                print_backfill(conn, job.id, as_json=True)
+            return
+        try:
+            follow_until_over(conn, job.id)
+        except KeyboardInterrupt:
+            console.err.print(f"The service goes on with it; `news-etl backfill pause {job.id}` stops it.")
+            raise typer.Exit from None
+    else:
+        _do_here(opened, conn, job, behind_live)
+    print_backfill(conn, job.id, as_json=as_json)
+    end_with_exit_code(conn, job.id)
+
+
+def _do_here(opened: Session, conn: Connection, job: Backfill, behind_live: Callable[[], bool]) -> None:
+    stopping = threading.Event()
+    files = backfill_items.files(conn, job.id)
+    threads = min(job.hosts_max or HOSTS_AT_ONCE, HOSTS_AT_ONCE)
+    if job.kind in ("warc", "ccnews"):
+        at_most = FILES_AT_ONCE if job.kind == "ccnews" else files
+        threads = max(1, min(opened.settings.worker_count, FILES_AT_ONCE, at_most))
+    with (
+        working_kit(opened.settings, stopping=stopping, behind_live=behind_live) as kit,
+        watching() as watch,
+    ):
+        try:
+            Foreground(opened.pool, kit, job.id, threads, watch, stopping).run()
+        except KeyboardInterrupt:
+            backfills.move(conn, job.id, "paused", now=now(), detail="stopped by Ctrl-C")
+            raise
+
+
+def _print_plan(opened: Session, conn: Connection, order: Order, options: Options) -> None:
+    behind_live = leader_watch(opened.pool, LEADER_LOCK)
+    with working_kit(opened.settings, stopping=threading.Event(), behind_live=lambda: False) as kit:
+        plan = Planner(conn, kit, order.kind, order.plan).read(order.items)
+    at_once = min(options.hosts_max or HOSTS_AT_ONCE, HOSTS_AT_ONCE)
+    takes_s = plan.takes_s(hosts_at_once=at_once, bytes_per_second=options.bytes_per_second)
+    print_plan(
+        plan,
+        kind=order.kind,
+        remarks=order.remarks,
+        takes_s=takes_s,
+        has_service=behind_live(),
+        as_json=options.as_json,
+    )
+
+
+def _say_would(number: int, was: str, state: str, *, as_json: bool) -> None:
+    if as_json:
+        console.answer({"backfill": number, "was": was, "state": state, "dry_run": True})
+        return
+    console.out.print(f"Backfill {number} would be {state} (it is {was}).")
+
+
+def _of_workers(conn: Connection, number: int) -> Backfill:
+    job = found(conn, number)
+    if job.kind not in backfills.KINDS_OF_FLOW:
+        raise Misconfigured(f"backfill {number} is a {job.kind}: the command that began it goes on with it")
+    return job
+
+
+def _lines(file: str) -> Iterator[str]:
+    if file == "-":
+        yield from (line.decode("utf-8", "replace") for line in sys.stdin.buffer)
+        return
+    try:
+        with Path(file).open(encoding="utf-8", errors="replace", newline="") as lines:
+            yield from lines
+    except OSError as error:
+        raise Misconfigured(f"there is no file {file} to read ({error.strerror})") from error
+
+
+def _host(place: str) -> str | None:
+    return host_of_url(place) if place.startswith(("http://", "https://")) else None
+
+
+def _span(since: str | None, until: str | None) -> dict[str, str]:
+    """Return the range as the plan keeps it; a day of --to counts to its end."""
+    span: dict[str, str] = {}
+    if since is not None:
+        span["from"] = _moment(since, "--from").isoformat()
+    if until is not None:
+        ends = _moment(until, "--to")
+        span["to"] = (ends + timedelta(days=1) if len(until.strip()) == len("2026-02-07") else ends).isoformat()
+    if len(span) == 2 and span["from"] >= span["to"]:
+        raise typer.BadParameter(f"--from {since} is not before --to {until}")
+    return span
+
+
+def _moment(text: str, option: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise typer.BadParameter(f"{option}: {text!r} is no day (2026-02-07) and no moment (ISO 8601)") from None
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)

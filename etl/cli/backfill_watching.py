@@ -1,0 +1,64 @@
+"""How far a backfill is, while it runs: a bar with speed, time left and outcomes on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from time import monotonic
+
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from etl.store import backfills
+
+from . import console
+from .backfill_words import amount, groups, is_bytes, speed, time_left
+from .session import now
+
+Watch = Callable[[backfills.Progress], None]
+
+
+@contextmanager
+def watching() -> Generator[Watch]:
+    """Yield a function to be told how far the backfill is."""
+    if not console.err.is_terminal:
+        yield _Lines()
+        return
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[note]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console.err) as bar:
+        task = bar.add_task("backfill", total=None, note="")
+
+        def show(progress: backfills.Progress) -> None:
+            note = ", ".join(filter(None, (_amounts(progress), speed(progress), time_left(progress, now()))))
+            said = f"{note}  [dim]{_outcomes(progress)}"
+            name = f"backfill {progress.backfill_id} ({progress.kind})"
+            bar.update(task, description=name, completed=progress.units_done, total=progress.units or None, note=said)
+
+        yield show
+
+
+class _Lines:
+    def __init__(self) -> None:
+        self._said_at = monotonic()
+
+    def __call__(self, progress: backfills.Progress) -> None:
+        if monotonic() - self._said_at >= console.LINE_EVERY_S:
+            self._said_at = monotonic()
+            parts = (_amounts(progress), speed(progress), time_left(progress, now()), _outcomes(progress))
+            console.err.print(f"backfill {progress.backfill_id}: {', '.join(filter(None, parts))}")
+
+
+def _amounts(progress: backfills.Progress) -> str:
+    in_bytes = is_bytes(progress)
+    noun = "" if in_bytes else " parts"
+    return f"{amount(progress.units_done, in_bytes=in_bytes)} of {amount(progress.units, in_bytes=in_bytes)}{noun}"
+
+
+def _outcomes(progress: backfills.Progress) -> str:
+    return ", ".join(f"{number:,} {name}" for name, number in groups(progress.outcomes).items())

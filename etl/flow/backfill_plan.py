@@ -1,0 +1,188 @@
+"""What a backfill would do and what it would cost, without doing it: lists are read, pages and files are not.
+
+The time is what the hosts allow: their requests one after the other, each with the pause it is owed, and no more in a day
+than the share of the budget that backfills have.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from psycopg import Connection
+
+from etl.errors import NewsEtlError, TryLater
+from etl.fetch import politeness
+from etl.fetch.robots import RobotsAnswer, parse
+from etl.store import backfill_items, hosts
+from etl.store.backfill_items import DueItem, NewItem
+from etl.store.backfills import Backfill
+
+from .backfill_lists import Found, ListReader, ask_list
+from .backfill_turn import BUDGET_SHARE, Kit, Turn
+from .manners import manners_of, pace_of
+
+SIZED_AT_MOST = 10
+"""Files of other machines whose size is asked for; the others are taken to be as large as those on average."""
+PAGE_BYTES = 58_000
+"""On the wire, as gzip: what news pages of 284 KB take (see etl.fetch.http), where nothing of the host is stored yet."""
+LATENCY_S = 0.5
+"""Of a host that was never asked. An estimate."""
+
+
+@dataclass(slots=True)
+class HostCost:
+    """What one host would be asked."""
+
+    host: str
+    requests: int
+    bytes: int
+    """Expected."""
+    spacing_s: float
+    takes_s: float
+
+
+@dataclass(slots=True)
+class Plan:
+    """What would be done."""
+
+    parts: Counter[str] = field(default_factory=Counter[str])
+    """Kind of part to number."""
+    counts: Counter[str] = field(default_factory=Counter[str])
+    """What the lists said: named, and of these left out by reason."""
+    hosts: list[HostCost] = field(default_factory=list[HostCost])
+    file_bytes: int = 0
+    files_unsized: int = 0
+    """Files whose size is an estimate."""
+    problems: list[str] = field(default_factory=list[str])
+    items: list[NewItem] = field(default_factory=list[NewItem])
+
+    @property
+    def requests(self) -> int:
+        return sum(host.requests for host in self.hosts)
+
+    @property
+    def bytes(self) -> int:
+        """To be fetched."""
+        return sum(host.bytes for host in self.hosts)
+
+    def takes_s(self, *, hosts_at_once: int, bytes_per_second: int | None) -> float:
+        """Return the seconds it takes: the slowest host, all hosts by turns, or all bytes, whichever is longest."""
+        longest = max((host.takes_s for host in self.hosts), default=0.0)
+        by_turns = sum(host.takes_s for host in self.hosts) / max(1, hosts_at_once)
+        by_bytes = self.bytes / bytes_per_second if bytes_per_second else 0.0
+        return max(longest, by_turns, by_bytes)
+
+
+class Planner:
+    """Reads the lists of a backfill that is not begun."""
+
+    def __init__(self, conn: Connection, kit: Kit, kind: str, plan: Mapping[str, Any]) -> None:
+        self.conn, self.kit = conn, kit
+        now = kit.tools.now()
+        self.backfill = Backfill(0, kind, plan, "planned", now, "", None, None, None)
+        self.plan = Plan()
+
+    def read(self, items: Sequence[NewItem]) -> Plan:
+        """Return what these parts, and those that their lists name, would cost."""
+        waiting = list(items)
+        while waiting:
+            item = waiting.pop(0)
+            if item.kind in ("page", "capture", "file"):
+                self.plan.items.append(item)
+                self.plan.parts[item.kind] += 1
+                continue
+            answer = self._ask(item)
+            if isinstance(answer, Found):
+                self.plan.parts[item.kind] += 1
+                self.plan.counts += answer.counts
+                self.plan.problems += answer.problems
+                waiting = [*answer.items, *waiting]
+            else:
+                self.plan.problems.append(f"{item.item}: {answer}")
+        self._cost()
+        return self.plan
+
+    def _ask(self, item: NewItem) -> Found | NewsEtlError:
+        due = DueItem(item.item, 0, item.kind, item.host, 0, item.depth, 0, item.size, {})
+        tools = self.kit.tools
+        try:
+            if item.host is None:
+                return ListReader(self.backfill.plan, tools.shelf, tools.now()).read_local(due)
+            with self.kit.held(self.conn, f"//{item.host}/", waits=True):
+                answer = ask_list(Turn(self.conn, self.kit, self.backfill, item.host), due, shelf=tools.shelf)
+        except NewsEtlError as error:
+            return error
+        return answer if answer is not None else TryLater(f"{item.host} is not to be asked now", at=tools.now())
+
+    def _cost(self) -> None:
+        requests: Counter[str] = Counter()
+        wire: Counter[str] = Counter()
+        means = backfill_items.mean_bytes(self.conn, sorted({item.host for item in self.plan.items if item.host}))
+        for item in self.plan.items:
+            if item.kind == "file":
+                continue
+            assert item.host is not None
+            requests[item.host] += 1
+            wire[item.host] += item.size if item.size is not None else means.get(item.host, PAGE_BYTES)
+        for host, size, number in self._files():
+            requests[host] += number
+            wire[host] += size
+        self.plan.hosts = [self._host(host, number, wire[host]) for host, number in requests.most_common()]
+
+    def _files(self) -> list[tuple[str, int, int]]:
+        """Add up the files; return (host, bytes, number) of those that are fetched."""
+        files = [item for item in self.plan.items if item.kind == "file"]
+        remote = [item for item in files if item.host is not None]
+        sizes = {item.item: size for item in _spread(remote) if (size := self._size(item)) is not None}
+        mean = sum(sizes.values()) // len(sizes) if sizes else 0
+        self.plan.files_unsized = len(remote) - len(sizes)
+        by_host: dict[str, tuple[int, int]] = {}
+        for item in remote:
+            size, number = by_host.get(item.host or "", (0, 0))
+            by_host[item.host or ""] = size + sizes.get(item.item, mean), number + 1
+        self.plan.file_bytes = sum(item.size or 0 for item in files) + sum(size for size, _ in by_host.values())
+        return [(host, size, number) for host, (size, number) in by_host.items()]
+
+    def _size(self, item: NewItem) -> int | None:
+        assert item.host is not None
+        now = self.kit.tools.now
+        try:
+            with self.kit.held(self.conn, item.item, waits=True):
+                turn = Turn(self.conn, self.kit, self.backfill, item.host)
+                answer = turn.ask(item.item, lambda _: self.kit.remote.size(item.item, now=now), is_bulk=True)
+        except NewsEtlError as error:
+            answer = error
+        if isinstance(answer, NewsEtlError):
+            self.plan.problems.append(str(answer))
+            return None
+        return answer
+
+    def _host(self, host: str, number: int, wire_bytes: int) -> HostCost:
+        tools, state = self.kit.tools, hosts.get(self.conn, host)
+        recipe = tools.shelf.recipe_for(f"https://{host}/")
+        manners = manners_of(tools.manners, recipe.fetch if recipe else None)
+        delay_s = None
+        requests = number
+        kept = None
+        if state.robots_text is not None and state.robots_fetched_at is not None:
+            kept = RobotsAnswer(state.robots_text, state.robots_status or 0, state.robots_fetched_at)
+            delay_s = parse(kept.text, tools.fetcher.agent).crawl_delay_s
+        if kept is None or not kept.is_fresh(now=tools.now()):
+            requests += 1
+        spacing_s = politeness.spacing_s(pace_of(state), manners=manners, crawl_delay_s=delay_s)
+        takes_s = requests * (spacing_s + (state.latency_s or LATENCY_S))
+        if manners.requests_per_day is not None:
+            days = requests // max(1, int(manners.requests_per_day * BUDGET_SHARE))
+            takes_s = max(takes_s, timedelta(days=days).total_seconds())
+        return HostCost(host, requests, wire_bytes, spacing_s, takes_s)
+
+
+def _spread(items: Sequence[NewItem]) -> list[NewItem]:
+    """Return up to SIZED_AT_MOST of the items, from beginning to end."""
+    if len(items) <= SIZED_AT_MOST:
+        return list(items)
+    return [items[number * len(items) // SIZED_AT_MOST] for number in range(SIZED_AT_MOST)]

@@ -28,30 +28,36 @@ _DRESSED_SAFE = 300
 
 _COMMENT = rb"<!--(?:[^-]++|-(?!->))*+(?:-->|\Z)"
 _ATTRIBUTE_FORM = (
-    rb"""[^\s/>][^\s/>=]*+(?:=(?:"[^"]*+"|'[^']*+')"""
-    rb"""|\s*+=\s*+(?:"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z)|[^\s>"'][^\s>]*+)?+)?+"""
+    rb"""[^ \t\n\r\f/>][^ \t\n\r\f/>=]*+(?:=(?:"[^"]*+"|'[^']*+')"""
+    rb"""|[ \t\n\r\f]*+=[ \t\n\r\f]*+(?:"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z)|[^ \t\n\r\f>"'][^ \t\n\r\f>]*+)?+)?+"""
 )
 """An attribute as the HTML Standard reads it: a quote opens a value only behind name and `=`, else it is part of a name."""
 _ATTRIBUTE = re.compile(_ATTRIBUTE_FORM)
 _TAG = re.compile(
     rb"%b|<(script|style|textarea|title)\b(?:[^<]++|<(?!/\1))*+(?:</\1|\Z)"
-    rb"|<(/?)([a-zA-Z][^\s>/]*+)((?:[\s/]++|%b)*+)(?:>|\Z)" % (_COMMENT, _ATTRIBUTE_FORM),
+    rb"|<(/?)([a-zA-Z][^ \t\n\r\f>/]*+)((?:[ \t\n\r\f/]++|%b)*+)(?:>|\Z)" % (_COMMENT, _ATTRIBUTE_FORM),
     re.DOTALL | re.IGNORECASE,
 )
 """Comments, raw text and tags. Each form takes the rest of the page when it is not closed: searching stays linear."""
 _RAW_TEXT = b"|".join(
     rb"%b\b(?:[^<]++|<(?!/%b))*+(?:</%b\b[^>]*+>|\Z)" % (name, name, name)
-    for name in (b"script", b"style", b"textarea", b"title")
+    for name in (
+        b"[sS][cC][rR][iI][pP][tT]",
+        b"[sS][tT][yY][lL][eE]",
+        b"[tT][eE][xX][tT][aA][rR][eE][aA]",
+        b"[tT][iI][tT][lL][eE]",
+    )
 )
 _SHORT_TAGS = re.compile(
-    rb"(?:[^<]++|</[a-zA-Z][^>=]{0,20}+>|<(?=[st])(?:%b)|<[a-zA-Z][^>=]{0,20}+>|%b"
-    rb"|</?[a-zA-Z][^\s>/]*+(?:[\s/]*+(?:%b)){0,%d}+[\s/]*+>|<(?![a-zA-Z/!])|<!(?!--))*+"
-    % (_RAW_TEXT, _COMMENT, _ATTRIBUTE_FORM, _ATTRIBUTES_MAX),
-    re.IGNORECASE,
+    # What most of a page is made of comes first: text, closing tags, and attributes in double quotes.
+    rb"(?:[^<]++|</[a-zA-Z][^>=]{0,20}+>|<(?=[stST])(?:%b)"
+    rb'|<[a-zA-Z][^>= "]*+(?: [a-z-]++="[^"]*+"){0,100}+>|%b'
+    rb"|</?[a-zA-Z][^ \t\n\r\f>/]*+(?:[ \t\n\r\f/]*+%b){0,%d}+[ \t\n\r\f/]*+>|<(?![a-zA-Z/!])|<!(?!--))*+"
+    % (_RAW_TEXT, _COMMENT, _ATTRIBUTE_FORM, _ATTRIBUTES_MAX)
 )
 """A page as long as each of its tags is closed and has no more than _ATTRIBUTES_MAX attributes.
 
-One match reads an honest page of 300 KB in 0.7 ms. Counting `=` or looking for long stretches without `>` takes a fifth
+One match reads an honest page of 300 KB in 0.5 ms. Counting `=` or looking for long stretches without `>` takes a quarter
 of that, but attributes without value around one value that holds a `>` pass both.
 """
 _VOID = frozenset(b"area base br col embed hr img input link meta param source track wbr".split())

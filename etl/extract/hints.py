@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from importlib import resources
-
-from etl.extract.document import Document
 
 _WORDS = {
     "body": (
@@ -83,6 +82,7 @@ BIT = {name: 1 << place for place, name in enumerate(NAMES)}
 _STEM_LETTERS = 5
 _NAME_MAX_CHARS = 200
 _PIECE = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
+_LOWER = re.compile(r"[a-z]+")
 
 
 def _dictionary() -> tuple[dict[str, int], dict[str, int]]:
@@ -95,9 +95,6 @@ def _dictionary() -> tuple[dict[str, int], dict[str, int]]:
     return whole, stems
 
 
-_WHOLE, _STEMS = _dictionary()
-
-
 def _scores() -> dict[str, float]:
     """Return how much more often each word of a theme stands around body than around other text, as a logarithm.
 
@@ -106,44 +103,57 @@ def _scores() -> dict[str, float]:
     return json.loads(resources.files("etl.extract").joinpath("theme_words.json").read_text("utf-8"))
 
 
+_WHOLE, _STEMS = _dictionary()
 _SCORES = _scores()
 Score = tuple[float, float, float]
 """Lowest, highest and sum of the scores of an element's words."""
 NO_SCORE: Score = (0.0, 0.0, 0.0)
+Said = tuple[int, Score]
+"""The bits and the score of an element."""
 
 
 class Hints:
-    """The bits and scores of the elements of one page; equal class strings are read once."""
+    """The bits and scores of the elements of one page; equal names are read once."""
 
-    def __init__(self, doc: Document) -> None:
-        self._attrs = doc.attrs
-        self._read: dict[str, int] = {}
-        self._scored: dict[tuple[str, str], Score] = {}
+    def __init__(self) -> None:
+        self._bits: dict[str, int] = {}
+        self._said: dict[tuple[str | None, str | None], Said] = {}
 
-    def score(self, element: int) -> Score:
-        attrs = self._attrs[element]
-        key = (attrs.get("class") or "", attrs.get("id") or "")
-        found = self._scored.get(key)
-        if found is None:
-            words = {piece.lower() for piece in _PIECE.findall(f"{key[0]} {key[1]}"[:_NAME_MAX_CHARS])}
-            scores = [_SCORES[word] for word in words if word in _SCORES]
-            found = (min(scores), max(scores), sum(scores)) if scores else NO_SCORE
-            self._scored[key] = found
-        return found
+    def read(self, attrs: Mapping[str, str | None]) -> Said:
+        """Return what *attrs* say about their element."""
+        key = attrs.get("class"), attrs.get("id")
+        said = self._said.get(key)
+        if said is None:
+            said = self._said[key] = self._look_up(key[0] or "", key[1] or "")
+        for name in ("itemprop", "role"):
+            if name in attrs and (words := attrs[name]):
+                bits = self._bits.get(words)
+                if bits is None:
+                    bits = self._bits[words] = _bits(_pieces(words))
+                said = said[0] | bits, said[1]
+        return said
 
-    def of(self, element: int) -> int:
-        attrs = self._attrs[element]
-        bits = 0
-        for name in ("class", "id", "itemprop", "role"):
-            if words := attrs.get(name):
-                found = self._read.get(words)
-                bits |= self._look_up(words) if found is None else found
-        return bits
+    def _look_up(self, label: str, name: str) -> Said:
+        pieces = _pieces(label)
+        if name:
+            bits = _bits(pieces) | _bits(_pieces(name))
+            pieces = _pieces(f"{label} {name}")
+        else:
+            bits = _bits(pieces)
+        scores = [_SCORES[word] for word in dict.fromkeys(pieces) if word in _SCORES]
+        return bits, (min(scores), max(scores), sum(scores)) if scores else NO_SCORE
 
-    def _look_up(self, words: str) -> int:
-        bits = 0
-        for piece in _PIECE.findall(words[:_NAME_MAX_CHARS]):
-            word = piece.lower()
-            bits |= _WHOLE.get(word) or _STEMS.get(word[:_STEM_LETTERS], 0)
-        self._read[words] = bits
-        return bits
+
+def _pieces(words: str) -> list[str]:
+    """Return the words of a name in lower case; a capital begins a word."""
+    words = words[:_NAME_MAX_CHARS]
+    if words.islower():
+        return _LOWER.findall(words)
+    return [piece.lower() for piece in _PIECE.findall(words)]
+
+
+def _bits(pieces: list[str]) -> int:
+    bits = 0
+    for word in pieces:
+        bits |= _WHOLE.get(word) or _STEMS.get(word[:_STEM_LETTERS], 0)
+    return bits

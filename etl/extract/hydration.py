@@ -18,7 +18,8 @@ TEXT_MIN_CHARS = 300
 _SCRIPT_MAX_CHARS = 3_000_000
 _NESTING_MAX = 3
 _HTML = re.compile(r"(?:<|\\+u003[cC])(?:p|br|div)\b")
-_LITERAL = re.compile(r'"((?:[^"\\]|\\.)*+)"', re.DOTALL)
+_LITERAL = re.compile(r'"((?:[^"\\]++|\\.?)*+)(?:"|\Z)', re.DOTALL)
+"""A string; one that nobody closes takes the rest, or each of its escaped quotes would be tried as a beginning of its own."""
 _PARAGRAPHS = frozenset({"p", "blockquote", "li", "h2", "h3", "h4"})
 
 

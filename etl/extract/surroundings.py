@@ -44,7 +44,7 @@ class Surroundings:
 
     def __init__(self, doc: Document) -> None:
         self.doc = doc
-        self.hints = hints.Hints(doc)
+        self._hints = hints.Hints()
         self.own: dict[int, int] = {-1: 0}
         self.up: dict[int, int] = {-1: 0}
         self.depth: dict[int, int] = {-1: -1}
@@ -54,30 +54,37 @@ class Surroundings:
 
     def learn(self, element: int) -> None:
         """Make sure that *element* and all above are known."""
-        parents, path = self.doc.parents, list[int]()
-        tags, all_attrs = self.doc.tags, self.doc.attrs
-        while element not in self.own:
+        doc, own = self.doc, self.own
+        parents, path = doc.parents, list[int]()
+        while element not in own:
             path.append(element)
             element = parents[element]
+        tags, all_attrs, read = doc.tags, doc.attrs, self._hints.read
+        # What is known of the parent goes down the path.
+        up, depth, low, high = self.up[element], self.depth[element], self.low[element], self.high[element]
         for one in reversed(path):
-            parent = parents[one]
             bits = KIND_BIT.get(tags[one], 0)
+            depth += 1
             score = hints.NO_SCORE
             if attrs := all_attrs[one]:
                 # The classes of <html> and <body> describe the page's frame, not a block of it.
-                if parent > 0:
-                    bits |= self.hints.of(one)
-                    score = self.hints.score(one)
+                if depth > 1:
+                    said, score = read(attrs)
+                    bits |= said
+                    if score[0] < low:
+                        low = score[0]
+                    if score[1] > high:
+                        high = score[1]
                 if (
                     "hidden" in attrs
-                    or attrs.get("aria-hidden") == "true"
+                    or ("aria-hidden" in attrs and attrs["aria-hidden"] == "true")
                     or ("style" in attrs and "display:none" in (attrs["style"] or "").replace(" ", ""))
                 ):
                     bits |= _HIDDEN
-            self.own[one] = bits
-            self.up[one] = self.up[parent] | bits
-            self.depth[one] = self.depth[parent] + 1
+            up |= bits
+            own[one] = bits
+            self.up[one] = up
+            self.depth[one] = depth
             self.score[one] = score
-            low, high = self.low[parent], self.high[parent]
-            self.low[one] = min(low, score[0])
-            self.high[one] = max(high, score[1])
+            self.low[one] = low
+            self.high[one] = high

@@ -2,21 +2,50 @@
 
 from __future__ import annotations
 
+import copyreg
 import gc
+import pickle
 import resource
 import signal
 import sys
+from collections.abc import Callable
+from dataclasses import fields
 from multiprocessing.connection import Connection
+from operator import attrgetter
+from typing import Any
 
 from etl.errors import NewsEtlError
 from etl.fetch.archive import Archive
 from etl.flow.reading import Reading, read_capture, spell
-from etl.model import Capture
+from etl.model import Article, Block, Capture, Image, Link, Moment, Place
 from etl.recipe.shelf import Shelf
+from etl.store.pages import PageUrl
 
 READY = "ready"
 MEMORY_MAX_BYTES = 3_000_000_000
 """Address space, so more than what is used: a child has 150 MB in use when it reads pages of 3 MB."""
+
+
+SENT: tuple[type[Any], ...] = (Reading, Article, Link, Moment, Block, Image, Capture, Place, PageUrl)
+
+
+def send_lean() -> None:
+    """Let this process pickle what readings are made of as a call of its class.
+
+    The state of a frozen class with slots is set field by field, in Python: a reading with 50 links took 0.81 ms to
+    write and read again, and takes 0.46 ms as calls.
+    """
+    for each in SENT:
+        copyreg.pickle(each, _as_call(each))
+
+
+def _as_call(each: type[Any]) -> Callable[[Any], tuple[type[Any], tuple[Any, ...]]]:
+    values = attrgetter(*(field.name for field in fields(each)))
+
+    def call(one: Any) -> tuple[type[Any], tuple[Any, ...]]:
+        return each, values(one)
+
+    return call
 
 
 def serve(pipe: Connection) -> None:
@@ -26,6 +55,7 @@ def serve(pipe: Connection) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MAX_BYTES, MEMORY_MAX_BYTES))
     shelf, place = pipe.recv()
     archive = Archive(place) if place is not None else None
+    send_lean()
     gc.freeze()  # A page makes thousands of small objects and no cycles worth looking for: it cost 0.6 ms a page of 12.
     gc.set_threshold(50_000)
     pipe.send(READY)
@@ -34,7 +64,7 @@ def serve(pipe: Connection) -> None:
             capture, body = pipe.recv()
         except (EOFError, OSError):
             return
-        pipe.send(_answer(capture, body, archive, shelf))
+        pipe.send_bytes(pickle.dumps(_answer(capture, body, archive, shelf), pickle.HIGHEST_PROTOCOL))
 
 
 def _answer(capture: Capture, body: bytes | None, archive: Archive | None, shelf: Shelf | None) -> Reading:

@@ -15,13 +15,15 @@ from etl import boot
 from etl.errors import NewsEtlError
 from etl.run.database import database
 from etl.settings import Settings
-from etl.store import health
+from etl.store import changes, health, roles
 
 from . import console
 from .session import now, settings
 
 FREE_MIN_BYTES = 2_000_000_000
 CLOCK_MAX_S = 5.0
+FEED_WAITS_MAX_S = 300.0
+"""A transaction of the service takes seconds; one that others run for minutes is worth a look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,3 +102,27 @@ def _database(chosen: Settings) -> Iterator[Finding]:
             )
         waiting = health.waiting(conn, now=now())
         yield Finding("work", True, f"{waiting.pages_due} pages due, {waiting.captures} captures wait for their digest")
+        yield _feed(conn)
+        yield _roles(conn)
+
+
+def _feed(conn: psycopg.Connection) -> Finding:
+    """Tell whether news.changes shows what is committed, and if not, who holds it back."""
+    held = changes.held_back(conn)
+    waits_s = 0.0 if held is None else (now() - held.waiting_since).total_seconds()
+    if held is None or waits_s <= FEED_WAITS_MAX_S:
+        return Finding("changes", True, "news.changes shows all that is committed" if held is None else "up to date")
+    words = f"news.changes shows nothing since {console.shown(held.waiting_since)} because a transaction is open: {held.who}"
+    if held.running_since is not None:
+        words += f", since {console.shown(held.running_since)}"
+    if held.pid is not None:
+        words += f"; end it, or let the owner run: SELECT pg_terminate_backend({held.pid});"
+    return Finding("changes", False, words)
+
+
+def _roles(conn: psycopg.Connection) -> Finding:
+    """Tell whether the roles are what they should be, and else which statements make them so."""
+    statements = roles.to_mend(conn)
+    if not statements:
+        return Finding("roles", True, "news_writer and news_reader have their rights")
+    return Finding("roles", False, "let the owner or a superuser run in this database: " + " ".join(statements))

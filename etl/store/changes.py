@@ -4,7 +4,7 @@ Triggers of the database write it (migrations, step 0006), so no writer can forg
 of its transaction (the 64-bit xid) and of its place therein. Readers see what lies below the oldest transaction that still runs, in
 any database of the server: all of that is committed or rolled back, and what commits later lies above. A sequence would not do:
 its numbers are given before the commit, so a reader that has seen 7 never asks for 6, which commits a second later
-(tests/store/test_changes.py shows both).
+(tests/store/test_changes_storm.py shows both).
 
 Two things follow. A transaction that writes and stays open holds the feed back for everybody: `held_back` names it. And numbers of
 transactions belong to one server: `wind_clock` makes cursors go on where they were after a restore, a failover or a crash.

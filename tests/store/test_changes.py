@@ -1,20 +1,17 @@
-"""The feed of changes: nothing twice, nothing skipped, whatever commits late, aborts, restarts or is restored."""
+"""The feed of changes: nothing twice, nothing skipped, whatever commits late, restarts or is restored."""
 
 from __future__ import annotations
 
 import os
 import subprocess
-import threading
-import time
 from collections import Counter
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from random import Random
 from uuid import UUID
 
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from store.feed import add_article, add_page, add_story, eventually, newest, one, shown, told
 from store.rows import counts, fill
 
 from etl.run import embedded_host
@@ -23,254 +20,11 @@ from etl.store import changes, partitions
 from etl.store.migrate import migrate
 from etl.store.partitions import Partition
 
-AT = datetime(2026, 11, 1, 12, tzinfo=UTC)
-WRITERS = 10
-STORM_S = 61.0
-"""Writers that take up to STAY_S between write and commit overlap all the time, and the horizon moves thousands of times."""
-STAY_S = 1.5
-
-Told = tuple[str, str, int]
-
 
 @pytest.fixture
 def conn(dsn):
     with psycopg.connect(dsn, autocommit=True) as connection:
         yield connection
-
-
-def one(conn: psycopg.Connection, query: str, *given: object) -> int:
-    row = conn.execute(query.encode(), given).fetchone()
-    assert row is not None
-    return row[0]
-
-
-def add_page(conn: psycopg.Connection, key: UUID) -> int:
-    return one(
-        conn,
-        "INSERT INTO etl.pages (url, url_key, host, found_at) VALUES (%s, %s, 'a.example', now()) RETURNING id",
-        f"https://a.example/{key}",
-        key,
-    )
-
-
-def add_article(conn: psycopg.Connection, page_id: int, story_id: int, copy_of: int | None = None) -> int:
-    return one(
-        conn,
-        """
-        INSERT INTO etl.articles (page_id, story_id, copy_of, story_reason, first_seen_at, changed_at)
-        VALUES (%s, %s, %s, 'new', now(), now()) RETURNING id
-        """,
-        page_id,
-        story_id,
-        copy_of,
-    )
-
-
-def add_version(
-    conn: psycopg.Connection, article_id: int, valid_from: datetime, follows: datetime | None = None
-) -> int:
-    return one(
-        conn,
-        """
-        INSERT INTO etl.article_versions (article_id, valid_from, follows, content_key, title, text, extractor)
-        VALUES (%s, %s, %s, '', 'a title', 'a text', 'test') RETURNING id
-        """,
-        article_id,
-        valid_from,
-        follows,
-    )
-
-
-def add_links(conn: psycopg.Connection, page_id: int, count: int) -> list[int]:
-    """Add links by COPY, as the service does, and return their ids."""
-    known = {link for (link,) in conn.execute("SELECT id FROM etl.links WHERE page_id = %s", [page_id])}
-    with conn.cursor().copy(
-        "COPY etl.links (page_id, kind, url_key, url, first_observed_at, position, title, rule) FROM STDIN"
-    ) as copy:
-        for place in range(len(known), len(known) + count):
-            key = UUID(int=place)
-            copy.write_row((page_id, "inline", key, f"https://b.example/{place}", AT, place, "a link", "test"))
-    rows = conn.execute("SELECT id FROM etl.links WHERE page_id = %s ORDER BY id", [page_id]).fetchall()
-    return [link for (link,) in rows if link not in known]
-
-
-def add_story(conn: psycopg.Connection) -> int:
-    return one(conn, "INSERT INTO etl.stories (opened_at) VALUES (now()) RETURNING id")
-
-
-def shown(conn: psycopg.Connection, after: int = 0) -> list[Told]:
-    return [(change.kind, change.operation, change.id) for change in changes.after(conn, after, limit=100_000)]
-
-
-def told(conn: psycopg.Connection, after: int = 0) -> list[Told]:
-    """Return what is told once nothing waits: other tests write on the same server, and their open transactions count too."""
-    eventually(lambda: changes.held_back(conn) is None)
-    return shown(conn, after)
-
-
-def newest(conn: psycopg.Connection) -> int:
-    eventually(lambda: changes.held_back(conn) is None)
-    return one(conn, "SELECT coalesce(max(cursor), 0) FROM news.changes")
-
-
-def eventually(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
-class Writer(threading.Thread):
-    """Works on pages of its own and remembers what it has committed."""
-
-    def __init__(self, dsn: str, number: int, ends_at: float) -> None:
-        super().__init__(name=f"writer {number}")
-        self.dsn, self.number, self.ends_at = dsn, number, ends_at
-        self.random = Random(number)
-        self.done: list[Told] = []
-        self.aborted = 0
-        self.committed = 0
-        self.live: list[tuple[int, int, int, int, list[int]]] = []
-        """Page, article, story, version and links that stand."""
-
-    def run(self) -> None:
-        conn = psycopg.connect(self.dsn, application_name=self.name)
-        while time.monotonic() < self.ends_at:
-            steps: list[Told] = []
-            live = [(*page[:4], list(page[4])) for page in self.live]
-            for _ in range(self.random.randint(1, 3)):
-                self.random.choice([self.add, self.add, self.rewrite, self.relink, self.erase, self.undo])(
-                    conn, live, steps
-                )
-                self.stay()
-            conn.execute("INSERT INTO bare (writer) VALUES (%s)", [self.number])
-            self.stay()
-            fate = self.random.random()
-            if fate < 0.2:
-                conn.rollback()
-            elif fate < 0.25:  # The process dies.
-                conn.close()
-                conn = psycopg.connect(self.dsn, application_name=self.name)
-            else:
-                conn.commit()
-                self.done += steps
-                self.live = live
-                self.committed += 1
-                continue
-            self.aborted += 1
-        conn.close()
-
-    def stay(self) -> None:
-        time.sleep(self.random.random() ** 6 * STAY_S)
-
-    def add(self, conn, live, steps) -> None:
-        page_id = add_page(conn, UUID(int=self.random.getrandbits(128)))
-        story_id = add_story(conn)
-        self.stay()
-        article_id = add_article(conn, page_id, story_id)
-        version_id = add_version(conn, article_id, AT)
-        links = add_links(conn, page_id, self.random.randint(0, 12))
-        live.append((page_id, article_id, story_id, version_id, links))
-        steps += [("story", "insert", story_id), ("article", "insert", article_id), ("version", "insert", version_id)]
-        steps += [("link", "insert", link) for link in links]
-
-    def rewrite(self, conn, live, steps) -> None:
-        """Write versions, and then the same again: the second time nothing changes, and nothing is told."""
-        for _, _, _, version_id, _ in live[-2:]:
-            title = f"title {self.random.random()}"
-            for _ in range(2):
-                conn.execute("UPDATE etl.article_versions SET title = %s WHERE id = %s", [title, version_id])
-            steps.append(("version", "update", version_id))
-
-    def relink(self, conn, live, steps) -> None:
-        for page_id, _, _, _, links in live[-3:]:
-            conn.execute("UPDATE etl.links SET position = position + 1 WHERE page_id = %s", [page_id])
-            steps += [("link", "update", link) for link in links]
-            fresh = add_links(conn, page_id, 2)
-            links += fresh
-            steps += [("link", "insert", link) for link in fresh]
-
-    def erase(self, conn, live, steps) -> None:
-        if live:
-            page_id, article_id, story_id, version_id, links = live.pop(self.random.randrange(len(live)))
-            conn.execute("DELETE FROM etl.pages WHERE id = %s", [page_id])
-            conn.execute("DELETE FROM etl.stories WHERE id = %s", [story_id])
-            steps += [
-                ("article", "delete", article_id),
-                ("version", "delete", version_id),
-                ("story", "delete", story_id),
-            ]
-            steps += [("link", "delete", link) for link in links]
-
-    def undo(self, conn, _live, _steps) -> None:
-        """Do something and go back to a savepoint: none of it is told."""
-        conn.execute("SAVEPOINT before")
-        self.add(conn, [], [])
-        conn.execute("ROLLBACK TO SAVEPOINT before")
-
-
-def follow(conn: psycopg.Connection, seen: list[changes.Change], random: Random, is_over: threading.Event) -> None:
-    """Read by cursor alone, in pieces of any size, as a consumer does."""
-    last = 0
-    while True:
-        ends = is_over.is_set()
-        limit = random.choice([1, 7, 100, 5000])
-        rows = changes.after(conn, last, limit=limit)
-        seen += rows
-        last = rows[-1].cursor if rows else last
-        if ends and len(rows) < limit:
-            return
-        time.sleep(0.002 if rows else 0.02)
-
-
-def follow_bare(conn: psycopg.Connection, seen: set[int], is_over: threading.Event) -> None:
-    """The same by a bare sequence."""
-    last = 0
-    while True:
-        ends = is_over.is_set()
-        rows = conn.execute("SELECT n FROM bare WHERE n > %s ORDER BY n", [last]).fetchall()
-        seen |= {n for (n,) in rows}
-        last = rows[-1][0] if rows else last
-        if ends and not rows:
-            return
-        time.sleep(0.02)
-
-
-def test_a_minute_of_writers_that_commit_late_and_abort_is_told_exactly_once(dsn, conn, record_property):
-    conn.execute("CREATE TABLE bare (n bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, writer integer)")
-    ends_at = time.monotonic() + STORM_S
-    writers = [Writer(dsn, number, ends_at) for number in range(WRITERS)]
-    seen: list[changes.Change] = []
-    bare: set[int] = set()
-    is_over = threading.Event()
-    with psycopg.connect(dsn, autocommit=True) as reader, psycopg.connect(dsn, autocommit=True) as bare_reader:
-        readers = [
-            threading.Thread(target=follow, args=(reader, seen, Random(1), is_over)),
-            threading.Thread(target=follow_bare, args=(bare_reader, bare, is_over)),
-        ]
-        for thread in [*readers, *writers]:
-            thread.start()
-        for writer in writers:
-            writer.join()
-        is_over.set()
-        for thread in readers:
-            thread.join()
-    committed = Counter(step for writer in writers for step in writer.done)
-    assert Counter((change.kind, change.operation, change.id) for change in seen) == committed
-    cursors = [change.cursor for change in seen]
-    assert cursors == sorted(set(cursors))
-    stored = {n for (n,) in conn.execute("SELECT n FROM bare").fetchall()}
-    counted = {
-        "changes": len(seen),
-        "transactions": sum(writer.committed for writer in writers),
-        "aborted": sum(writer.aborted for writer in writers),
-        "lost_by_the_bare_sequence": len(stored - bare),
-    }
-    record_property("counted", counted)
-    print(counted)
-    assert len(seen) > 2_000
-    assert counted["aborted"] > 50
-    assert bare < stored, "a reader of a bare sequence loses rows under these writers, or the test proves nothing"
 
 
 def test_a_copy_changes_the_story_it_joins_and_the_one_it_leaves(conn):

@@ -1,0 +1,46 @@
+"""`news-etl doctor` names who holds the feed of changes back, and the statements that mend the roles."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import psycopg
+import pytest
+
+from etl.store import changes
+from tests.cli.program import environment, run
+from tests.store.feed import add_story, eventually
+
+
+@pytest.fixture
+def found(dsn, tmp_path) -> Callable[[], dict[str, dict]]:
+    """Ask the doctor; answers check → finding."""
+
+    def ask() -> dict[str, dict]:
+        done = run("doctor", "--json", env=environment(NEWS_ETL_DATABASE_URL=dsn, NEWS_ETL_DATA_DIR=str(tmp_path)))
+        return {finding["check"]: finding for finding in json.loads(done.stdout)}
+
+    return ask
+
+
+def test_a_transaction_that_holds_the_feed_back_for_minutes_is_named(dsn, found):
+    with psycopg.connect(dsn, autocommit=True) as conn, psycopg.connect(dsn, application_name="a long load") as loader:
+        add_story(loader)
+        eventually(lambda: (held := changes.held_back(conn)) is None or held.pid == loader.info.backend_pid)
+        add_story(conn)
+        assert found()["changes"]["is_well"], "seconds are no matter"
+        conn.execute("UPDATE etl.changes SET changed_at = now() - interval '6 minutes'")
+        finding = found()["changes"]
+        assert not finding["is_well"]
+        assert "a transaction is open: a long load (" in finding["words"]
+        assert f"SELECT pg_terminate_backend({loader.info.backend_pid});" in finding["words"]
+
+
+def test_roles_that_lack_a_right_come_with_their_statement(dsn, found):
+    assert found()["roles"]["is_well"]
+    with psycopg.connect(dsn) as conn:
+        conn.execute("REVOKE SELECT ON news.articles FROM news_reader")
+    finding = found()["roles"]
+    assert not finding["is_well"]
+    assert finding["words"].endswith("SELECT etl.grant_roles();")

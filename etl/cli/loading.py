@@ -2,56 +2,102 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
-from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
-import msgspec
 import typer
 
 from .console import Json
 from .extracting import JsonLines
 
+if TYPE_CHECKING:
+    from etl.flow.loading import Line
 
-def load(jsonl: JsonLines = False, as_json: Json = False) -> None:
+HEAD_BYTES = 1 << 20
+"""So many of the first bytes tell one input from another."""
+LINE_MAX_BYTES = 64 << 20
+"""The longest article of the corpora has 60 KB: what is longer is no line of articles."""
+
+
+def load(
+    jsonl: JsonLines = False,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Another load than an interrupted one whose input began like this one.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Load articles from another system: {"id","url","title","text","published_at"} per line of standard input.
 
     They go through the same verdicts as fetched pages; `news-etl export` gives them back with `story_id`. Lines that
-    are no article are named on standard error and skipped; the rest is stored. The same lines again change nothing.
+    are no article are named on standard error and skipped; the rest is stored. Killed, the same command goes on; the same lines
+    again change nothing.
 
     Example: zcat articles.jsonl.gz | news-etl load --jsonl
     """
     from etl.flow import loading
 
     from . import console
-    from .session import now, session
+    from .session import now, session, whoami
 
-    counts: Counter[str] = Counter()
+    lines = InputLines(sys.stdin.buffer)
     with session() as opened, opened.pool.connection() as conn, console.steps() as steps:
-        for loaded in loading.load(conn, _records(), now=now):
-            counts.update(settled.outcome for settled in loaded.settled)
-            counts["bad_line"] += len(loaded.bad)
+        conn.autocommit = True
+        job = loading.begin(conn, head_sha256=lines.head_sha256, by=whoami(), now=now(), anew=anew)
+        loaded = loading.Loaded()
+        for loaded in loading.load(conn, job, lines, now=now):
             for bad in loaded.bad:
                 steps.say(f"line {bad.number}: {bad.reason}")
-            steps.at("loading", loaded.lines, None, ", ".join(f"{name} {n}" for name, n in counts.items() if n))
+            steps.at("loading", loaded.line, None, ", ".join(f"{name} {n}" for name, n in loaded.counts.items() if n))
+    counts = {name: number for name, number in loaded.counts.items() if number}
     if as_json:
-        console.answer({"lines": counts.total(), "counts": counts})
+        console.answer({"lines": sum(counts.values()), "counts": counts})
     else:
-        rows = [(name, number) for name, number in counts.items() if number]
-        console.table(None, ("outcome", "lines"), [*rows, ("all", counts.total())])
-    if counts["bad_line"]:
+        console.table(None, ("outcome", "lines"), [*counts.items(), ("all", sum(counts.values()))])
+    if counts.get("bad_line"):
         raise typer.Exit(4)
 
 
-def _records() -> Iterator[Any]:
-    from etl.flow.loading import BadLine
+class InputLines:
+    """Lines of JSON, one object each; empty lines are left out, but counted."""
 
-    decoder = msgspec.json.Decoder(dict[str, Any])
-    for number, line in enumerate(sys.stdin.buffer, 1):
-        if not line.strip():
-            continue
-        try:
-            yield decoder.decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            yield BadLine(number, f"not a JSON object: {error}")
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._head = stream.read(HEAD_BYTES)
+        self._seen = hashlib.sha256()
+        self.head_sha256 = hashlib.sha256(self._head).hexdigest()
+
+    def prefix_sha256(self) -> str:
+        """Return the SHA-256 of all lines given out so far."""
+        return self._seen.hexdigest()
+
+    def __iter__(self) -> Iterator[Line]:
+        import msgspec
+
+        from etl.flow.loading import Line
+
+        decoder = msgspec.json.Decoder(dict[str, Any])
+        for number, raw in enumerate(self._raw(), 1):
+            self._seen.update(raw)
+            if not raw.strip():
+                continue
+            if len(raw) > LINE_MAX_BYTES:
+                yield Line(number, problem=f"longer than {LINE_MAX_BYTES >> 20} MB")
+                continue
+            try:
+                yield Line(number, decoder.decode(raw))
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                yield Line(number, problem=f"not a JSON object: {error}")
+
+    def _raw(self) -> Iterator[bytes]:
+        """Yield the lines with their ends; of one that is too long only its beginning."""
+        head, self._head = self._head, b""
+        *whole, rest = head.split(b"\n")
+        yield from (line + b"\n" for line in whole)
+        line = rest + self._stream.readline(LINE_MAX_BYTES + 1)
+        while line:
+            yield line
+            while len(line) > LINE_MAX_BYTES and not line.endswith(b"\n"):
+                line = self._stream.readline(LINE_MAX_BYTES + 1)
+            line = self._stream.readline(LINE_MAX_BYTES + 1)

@@ -1,25 +1,53 @@
-"""Articles from another system: they have no page of ours behind them, but the same verdicts."""
+"""Articles from another system: they have no page of ours behind them, but the same verdicts.
+
+A load is a backfill with one part. Line n has the time of the load's beginning plus n microseconds, whichever run stores it. So of
+two lines with one URL the later is the newer version, and lines that are read a second time find themselves. A load that was
+killed goes on behind the last line that was committed, when the lines before it are those of the first time.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote
 
 from psycopg import Connection
 
+from etl.errors import Misconfigured
 from etl.extract.dates import read_label
 from etl.model import Article, Block, Capture, Moment, Place
+from etl.store import backfills, loads
+from etl.store.backfills import Backfill
 
 from .reading import Reading, keyed, spell
-from .settle import PAGES_PER_TRANSACTION, Settled, settle
+from .settle import PAGES_PER_TRANSACTION, settle
 
 NOWHERE = Place("", 0, 0)
 EPOCH = re.compile(r"-?\d{1,11}(\.\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the input: a record, or the reason why it is none."""
+
+    number: int
+    record: Mapping[str, Any] | None = None
+    problem: str = ""
+
+
+class Lines(Protocol):
+    """The input, line by line, in constant memory."""
+
+    def __iter__(self) -> Iterator[Line]: ...
+
+    def prefix_sha256(self) -> str:
+        """Return the SHA-256 of all lines given out so far."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,53 +62,95 @@ class BadLine:
 class Loaded:
     """How far the loading is."""
 
-    lines: int = 0
-    settled: list[Settled] = field(default_factory=list[Settled])
-    """Of the last batch."""
+    line: int = 0
+    counts: Counter[str] = field(default_factory=Counter[str])
+    """Of the whole load, earlier runs included."""
     bad: list[BadLine] = field(default_factory=list[BadLine])
     """Of the last batch."""
 
 
-def load(
-    conn: Connection, records: Iterable[Mapping[str, Any] | BadLine], *, now: Callable[[], datetime]
-) -> Iterator[Loaded]:
+def begin(conn: Connection, *, head_sha256: str, by: str, now: datetime, anew: bool = False) -> Backfill:
+    """Return the load of the input that begins like this: the same input again is the same load."""
+    plan = {"head_sha256": head_sha256} | ({"anew": now.isoformat()} if anew else {})
+    with conn.transaction():
+        job, _ = backfills.begin(conn, "load", plan, [loads.PART], by=by, now=now)
+        if job.state == "done":
+            backfills.start_again(conn, job.id)
+        backfills.move(conn, job.id, "running", now=now)
+    return job
+
+
+def load(conn: Connection, job: Backfill, lines: Lines, *, now: Callable[[], datetime]) -> Iterator[Loaded]:
     """Store articles given as {"id","url","title","text","published_at"}, batch by batch; yield after each commit.
 
-    Lines keep their order: of two with the same URL the later one is the newer version.
+    Raises Misconfigured when another process loads them, or when an interrupted load cannot go on with these lines.
     """
-    loaded = Loaded()
+    if not backfills.take(conn, job.id, loads.PART):
+        raise Misconfigured(f"another process works on load {job.id}")
+    try:
+        yield from _load(conn, job, lines, now)
+    finally:
+        backfills.give_back(conn, job.id, loads.PART)
+
+
+def _load(conn: Connection, job: Backfill, lines: Lines, now: Callable[[], datetime]) -> Iterator[Loaded]:
+    reached, prefix_sha256, counts = loads.reached(conn, job.id)
+    loaded = Loaded(counts=Counter(counts))
     batch: list[Reading] = []
-    began = now()
-    for record in records:
-        loaded.lines += 1
-        at = began + timedelta(microseconds=loaded.lines)
-        if isinstance(record, BadLine):
-            loaded.bad.append(record)
+    is_ours = reached == 0
+    for line in lines:
+        if line.number == reached:
+            is_ours = lines.prefix_sha256() == prefix_sha256
+        if line.number <= reached:
             continue
+        if not is_ours:
+            break
+        loaded.line = line.number
         try:
-            batch.append(loaded_reading(record, at=at))
-        except (KeyError, TypeError, ValueError) as error:
-            loaded.bad.append(BadLine(loaded.lines, f"{type(error).__name__}: {error}"))
-        if len(batch) >= PAGES_PER_TRANSACTION:
-            yield _store(conn, batch, loaded, now())
-            batch, loaded.bad, loaded.settled = [], [], []
+            batch.append(_reading(line, job.created_at))
+        except (TypeError, ValueError) as error:
+            loaded.bad.append(BadLine(line.number, str(error)))
+        if len(batch) + len(loaded.bad) >= PAGES_PER_TRANSACTION:
+            yield _store(conn, job, batch, loaded, lines, now())
+            batch, loaded.bad = [], []
+    if not is_ours:
+        raise Misconfigured(
+            f"load {job.id} was interrupted at line {reached}, and these are not the lines it had read: "
+            "give it the same input, or say --anew to load this as another one"
+        )
     if batch or loaded.bad:
-        yield _store(conn, batch, loaded, now())
+        yield _store(conn, job, batch, loaded, lines, now())
+    backfills.end_item(conn, job.id, loads.PART, state="done", now=now(), detail=None)
+    backfills.finish(conn, job.id, now=now())
 
 
-def _store(conn: Connection, batch: Sequence[Reading], loaded: Loaded, now: datetime) -> Loaded:
+def _store(
+    conn: Connection, job: Backfill, batch: Sequence[Reading], loaded: Loaded, lines: Lines, now: datetime
+) -> Loaded:
     with conn.transaction():
-        loaded.settled = settle(conn, batch, now=now, is_live=False)
+        counts = Counter(settled.outcome for settled in settle(conn, batch, now=now, is_live=False))
+        counts["bad_line"] += len(loaded.bad)
+        loaded.counts += counts
+        loads.keep(conn, job.id, reached=loaded.line, counts=loaded.counts, prefix_sha256=lines.prefix_sha256())
     return loaded
 
 
+def _reading(line: Line, began: datetime) -> Reading:
+    if line.record is None:
+        raise ValueError(line.problem)
+    return loaded_reading(line.record, at=began + timedelta(microseconds=line.number))
+
+
 def loaded_reading(record: Mapping[str, Any], *, at: datetime) -> Reading:
-    """Return the reading of one line. Raises KeyError, TypeError or ValueError for what is no article."""
+    """Return the reading of one line. Raises TypeError or ValueError for what is no article."""
+    for name in ("id", "text"):
+        if record.get(name) is None:
+            raise ValueError(f"no `{name}`")
     external_id = str(record["id"])
     text = record["text"]
     title = record.get("title") or ""
     if not isinstance(text, str) or not isinstance(title, str):
-        raise TypeError("title and text must be strings")
+        raise TypeError("`title` and `text` must be strings")
     if not text.strip() and not title.strip():
         raise ValueError("neither title nor text")
     url = str(record.get("url") or f"https://loaded.invalid/{quote(external_id, safe='')}")

@@ -8,7 +8,7 @@ import typer
 
 from etl.errors import Misconfigured, NewsEtlError
 
-from . import backfill, database, demo, exporting, extracting, loading, recipe, run, source
+from . import backfill, database, demo, exporting, extracting, loading, recipe, redigest, run, source
 
 FAILED, MISCONFIGURED, INTERRUPTED = 1, 3, 130
 
@@ -35,6 +35,7 @@ app.add_typer(database.page, name="page")
 app.command()(exporting.export)
 app.command()(database.erase)
 app.command()(loading.load)
+backfill.app.command()(redigest.redigest)
 app.add_typer(backfill.app, name="backfill")
 app.command()(extracting.explain)
 app.command()(extracting.extract)

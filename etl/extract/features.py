@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from etl.extract import hints, wording
+from etl.extract import hints, whereabouts, wording
 from etl.extract.document import Document
 from etl.extract.runs import Runs
 from etl.extract.surroundings import APART, KIND_BIT, Surroundings
@@ -27,7 +27,7 @@ NUMBERS = (
     "root_depth", "core_depth", "wide_depth", "core_apart", "set_apart", "good_before", "good_after", "since_good", "until_good",
     "shape_count", "shape_share", "shape_links", "shape_in_root", "seen_before", "is_title", "in_description", "in_json",
     "after_h1", "depth", "page_good", "page_runs", "page_weight", "sweep", "in_article", "in_teasers", "in_root_span",
-    "average_length", "near_low", "near_high", "far_low", "far_high", "own_sum",
+    "average_length", "near_low", "near_high", "far_low", "far_high", "own_sum", *whereabouts.COLUMNS,
 )  # fmt: skip
 
 _STOP = re.compile(r"[.!?。！？।؟…॥។።։](?=\s|$|[\"'»”’)\]」』])|[。！？।॥។]")
@@ -85,6 +85,7 @@ def read(
     _add_claims(doc, runs, numbers, title=title, description=description, json_body=json_body)
     _add_page(around, runs, numbers, good, masks=masks, teasers=teasers, root=root)
     _add_scores(around, runs, numbers)
+    whereabouts.add(doc, runs, numbers, good)
     return Table(masks=masks, numbers=numbers, good=good, root=root)
 
 

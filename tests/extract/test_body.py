@@ -149,3 +149,16 @@ def test_a_line_between_two_pieces_of_body_needs_less_evidence(
 ) -> None:
     doc = document.parse(f"<body>{html}</body>".encode(), url=URL)
     assert body.picked(doc, runs.read(doc), chances) == picked
+
+
+POST = "<blockquote class=twitter-tweet><p>The bridge is closed, take the ferry.</p>— Council (@council) May 2</blockquote>"
+
+
+def test_a_quoted_post_among_the_paragraphs_is_body() -> None:
+    found = texts(page(FIRST, SECOND).replace(f"<p>{SECOND}", f"{POST}<p>{SECOND}"))
+    assert found == [FIRST, "The bridge is closed, take the ferry.", "— Council (@council) May 2", SECOND]
+
+
+def test_posts_far_from_the_text_are_none() -> None:
+    far = "<aside>" + "<p>Feed</p>" * 5 + POST + "</aside>"
+    assert texts(page(FIRST, SECOND, THIRD, after=far)) == [FIRST, SECOND, THIRD]

@@ -1,0 +1,131 @@
+"""Where each run stands: among its brothers, under the headline, on the page, beside a picture, in which `<article>`.
+
+Further columns of the chooser, all counted from the shared arrays without a look at words. They were added together with more
+trees; cross-validated by publisher they brought fundus .9685 → .9696, scrapinghub .9594 → .9625, wcxb .9449 → .9460.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+
+from etl.extract.document import Document
+from etl.extract.runs import Runs
+
+COLUMNS = (
+    "own_density", "place_before", "place_after", "since_heading", "page_place", "text_place", "picture_up", "picture_share",
+    "brothers", "brothers_good", "parent_density", "grand_density", "great_density",
+    "articles", "article_place", "article_has_head", "head_up", "head_down", "head_depth",
+)  # fmt: skip
+"""Density: visible characters per element. `head_…`: levels from the first `<h1>` and from the parent to what holds both."""
+
+DENSITY_MAX = 200.0
+PICTURE_LEVELS = 3
+NO_PICTURE = 9.0
+FAR = 20.0
+LABEL_CHARS_MAX = 60
+_HEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6"})
+
+
+def add(doc: Document, runs: Runs, numbers: list[list[float]], good: list[float]) -> None:
+    """Append COLUMNS to each row of *numbers*. *good* is each run's weight as running text."""
+    parents, boxes, texts, tags, strong = doc.parents, runs.boxes, runs.texts, doc.tags, runs.strong
+    above = _Above(doc)
+    images, ends = above.images, doc.ends
+    brothers: dict[int, list[int]] = {}
+    for run, box in enumerate(boxes):
+        brothers.setdefault(parents[box], []).append(run)
+    shared: dict[int, tuple[float, ...]] = {
+        parent: (
+            min(60.0, len(members)), sum(1 for run in members if good[run]) / len(members), *above.columns(parent),
+        )
+        for parent, members in brothers.items()
+    }  # fmt: skip
+    places: dict[int, int] = {}
+    total = sum(map(len, texts))
+    said, heading = 0, -31
+    for run, row in enumerate(numbers):
+        box, length = boxes[run], len(texts[run])
+        parent = parents[box]
+        place = places.get(parent, 0)
+        places[parent] = place + 1
+        if tags[box] in _HEADINGS or (length < LABEL_CHARS_MAX and 10 * strong[run] > 8 * length):
+            heading = run
+        at = bisect_left(images, box)
+        up, size = (0.0, doc.text_length(box)) if at < len(images) and images[at] < ends[box] else above.picture(parent)
+        row += (
+            above.density(box), min(FAR, place), min(FAR, len(brothers[parent]) - 1 - place), min(31.0, run - heading),
+            run / len(numbers), said / total, up, min(2.0, length / size) if size else 0.0,
+        )  # fmt: skip
+        row += shared[parent]
+        said += length
+
+
+class _Above:
+    """What is the same for all runs with one parent."""
+
+    def __init__(self, doc: Document) -> None:
+        self.images = doc.by_tag.get("img", [])
+        self._doc = doc
+        self._articles = doc.by_tag.get("article", [])
+        heads = doc.by_tag.get("h1", ())
+        self._head = heads[0] if heads else -1
+        self._chain = {one: up for up, one in enumerate((self._head, *doc.ancestors(self._head)))} if heads else {}
+        self._densities: dict[int, float] = {-1: 0.0}
+        self._pictures: dict[int, tuple[float, int]] = {}
+
+    def columns(self, parent: int) -> tuple[float, ...]:
+        parents = self._doc.parents
+        grand = parents[parent] if parent >= 0 else -1
+        great = parents[grand] if grand >= 0 else -1
+        return (
+            self.density(parent), self.density(grand), self.density(great), float(len(self._articles)),
+            *self._article(parent), *self._levels(parent),
+        )  # fmt: skip
+
+    def density(self, element: int) -> float:
+        known = self._densities.get(element)
+        if known is None:
+            doc = self._doc
+            known = min(DENSITY_MAX, doc.text_length(element) / (doc.ends[element] - element))
+            self._densities[element] = known
+        return known
+
+    def picture(self, parent: int) -> tuple[float, int]:
+        """Return how many levels above a run the next image is, and how much text stands there."""
+        known = self._pictures.get(parent)
+        if known is None:
+            images, doc, element = self.images, self._doc, parent
+            known = (NO_PICTURE, 0)
+            for up in range(1, PICTURE_LEVELS + 1):
+                if element < 0:
+                    break
+                at = bisect_left(images, element)
+                if at < len(images) and images[at] < doc.ends[element]:
+                    known = (float(up), doc.text_length(element))
+                    break
+                element = doc.parents[element]
+            self._pictures[parent] = known
+        return known
+
+    def _article(self, parent: int) -> tuple[float, float]:
+        """Return the place of the `<article>` around among all (-1: none), and whether it has the headline."""
+        articles, ends = self._articles, self._doc.ends
+        place = bisect_right(articles, parent) - 1
+        while place >= 0 and ends[articles[place]] <= parent:
+            place -= 1
+        if place < 0:
+            return -1.0, -1.0
+        one = articles[place]
+        return float(place), float(one <= self._head < ends[one]) if self._head >= 0 else -2.0
+
+    def _levels(self, parent: int) -> tuple[float, float, float]:
+        """Return the levels from the headline up to what holds it and *parent*, down from there, and that depth."""
+        chain, parents = self._chain, self._doc.parents
+        if not chain:
+            return -1.0, -1.0, -1.0
+        element, down = parent, 0
+        while element not in chain and element >= 0:
+            element = parents[element]
+            down += 1
+        up = chain.get(element, len(chain))
+        return float(up), float(down), float(len(chain) - up)

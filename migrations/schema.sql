@@ -3424,7 +3424,11 @@ CREATE INDEX articles_by_story ON etl.articles USING btree (story_id);
 
 CREATE INDEX attempts_by_page ON ONLY etl.attempts USING btree (page_id, attempted_at) WHERE (page_id IS NOT NULL);
 
+CREATE INDEX attempts_by_source ON ONLY etl.attempts USING btree (source_id, attempted_at) WHERE (source_id IS NOT NULL);
+
 CREATE INDEX attempts_rest_page_id_attempted_at_idx ON etl.attempts_rest USING btree (page_id, attempted_at) WHERE (page_id IS NOT NULL);
+
+CREATE INDEX attempts_rest_source_id_attempted_at_idx ON etl.attempts_rest USING btree (source_id, attempted_at) WHERE (source_id IS NOT NULL);
 
 CREATE INDEX backfill_items_by_page ON etl.backfill_items USING btree (page_id) WHERE (page_id IS NOT NULL);
 
@@ -3463,6 +3467,8 @@ CREATE INDEX links_ranked_by_host ON etl.links USING btree (host, rank, first_ob
 CREATE INDEX page_urls_by_key ON etl.page_urls USING btree (url_key);
 
 CREATE INDEX page_urls_by_page ON etl.page_urls USING btree (page_id);
+
+CREATE INDEX page_urls_by_url ON etl.page_urls USING hash (url);
 
 CREATE INDEX pages_by_host ON etl.pages USING btree (host, captured_at);
 
@@ -3503,6 +3509,8 @@ CREATE INDEX procrastinate_periodic_defers_job_id_fkey_v1 ON queue.procrastinate
 ALTER INDEX etl.attempts_by_page ATTACH PARTITION etl.attempts_rest_page_id_attempted_at_idx;
 
 ALTER INDEX etl.attempts_pkey ATTACH PARTITION etl.attempts_rest_pkey;
+
+ALTER INDEX etl.attempts_by_source ATTACH PARTITION etl.attempts_rest_source_id_attempted_at_idx;
 
 ALTER INDEX etl.captures_pending ATTACH PARTITION etl.captures_rest_id_idx;
 

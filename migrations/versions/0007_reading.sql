@@ -252,7 +252,6 @@ CREATE FUNCTION etl.newest_hits(wanted tsquery, since timestamptz, until timesta
 RETURNS TABLE (article_id bigint, at timestamptz)
 LANGUAGE plpgsql STABLE ROWS 400
 SET enable_seqscan = off
-SET enable_indexscan = off
 AS $$
 DECLARE
     upper timestamptz;
@@ -394,7 +393,9 @@ BEGIN
                v.language, v.published_at, p.url, a.story_id, a.copy_of
         FROM (
             SELECT h.article_id, h.at, ts_rank(s.words, wanted, 1) AS score
-            FROM etl.newest_hits(scope, coalesce(search."from", '-infinity'), coalesce(search."to", 'infinity'), 400) h
+            FROM etl.newest_hits(scope, coalesce(search."from", '-infinity'), coalesce(search."to", 'infinity'),
+                                 -- Whether words follow each other is not in the index: each row that holds them is looked into.
+                                 greatest(search.at_most, CASE WHEN wanted::text ~ '<[-0-9]' THEN 100 ELSE 400 END)) h
             JOIN etl.search_texts s ON s.article_id = h.article_id
             ORDER BY score DESC, h.at DESC, h.article_id
             LIMIT search.at_most
@@ -407,7 +408,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION news.search(text, text, timestamptz, timestamptz, text, integer) IS
-    'Articles that read now what you ask for, the best of the 400 newest matches first. query: words, "a phrase", or, -without; accents and '
+    'Articles that read now what you ask for, the best of the 400 newest matches first (of the 100 newest for a phrase). query: words, "a phrase", or, -without; accents and '
     'case do not matter (empecher finds empêcher), nor do endings, by the language of each article. language: BCP 47 tag, of the '
     'query and of what is found; null asks in all languages at once. "from" (included) and "to" (excluded): publication time, or first capture '
     'where there is none; "to" also reaches what is older than the newest 400. source: a slug or a recipe of news.sources, or a host. Chinese, Japanese, Korean, Thai, Lao, '

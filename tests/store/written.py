@@ -72,7 +72,15 @@ def article(conn: psycopg.Connection, page_id: int, *, at: datetime) -> int:
 
 def version(conn: psycopg.Connection, article_id: int, *, at: datetime, **said: object) -> int:
     """Let the article say something from *at* on; the version before ends there."""
-    row = {"article_id": article_id, "valid_from": at, "content_key": b"", "extractor": "test", "title": "", "text": "", **said}
+    row = {
+        "article_id": article_id,
+        "valid_from": at,
+        "content_key": b"",
+        "extractor": "test",
+        "title": "",
+        "text": "",
+        **said,
+    }
     with conn.transaction():
         closed = conn.execute(
             "UPDATE etl.article_versions SET valid_to = %s WHERE article_id = %s AND valid_to IS NULL", [at, article_id]

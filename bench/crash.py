@@ -10,9 +10,9 @@ A Postgres server, two schedulers, two workers and the publisher are started her
     all        kill -9 of everything at once           disk     the archive's file system is full for 2 to 6 s (needs root: a tmpfs)
     postgres   pg_ctl stop -m immediate, then start    clock    the wall clock of a process jumps a day for 5 to 20 s
 
-Editions follow one another while moments are left: a tenth of the pages carry the text of another paper, 15 % are edited in each edition, some
-are new. After each edition all is compared: articles, every version in order, stories, links, the queue, and the archive
-(each capture's bytes by hash; whole files by warcio where it is installed). Pauses after failures are not waited out.
+Editions follow one another while moments are left: a tenth of the pages carry the text of another paper, 15 % are edited in
+each edition, some are new. After each edition all is compared: articles, every version in order, stories, links, the queue,
+and the archive (each capture's bytes by hash; whole files by warcio if it is installed). Pauses after failures are not waited out.
 
 Exit code 1 when anything is lost, doubled, skipped, stuck or damaged; the folder is kept then.
 """
@@ -27,7 +27,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tests.run.storm import FAULTS, Result, Storm, Weather
+from tests.run.storm import FAULTS, Result, Storm, Weather  # noqa: I001 - found only after the line above.
 
 from etl.run import embedded_host
 

@@ -4,6 +4,8 @@ It is started by path with `python -I -S`, so it imports the standard library on
 signal it by number without ever hitting a stranger, and it reaps it. It learns that nobody uses the server from the
 kernel, not from a list of pids: every user holds `users.lock` shared, and the keeper's wish for it is granted the
 moment the last user has ended, `kill -9` included.
+
+A server that ends while it is used, having served for a while, is started again: its users only find their connections cut.
 """
 
 from __future__ import annotations
@@ -17,13 +19,18 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from types import FrameType
 
 FAST_S = 30.0
 """What a fast shutdown may take (it writes a checkpoint) before the server is ended without one."""
 IMMEDIATE_S = 5.0
+PAUSE_S = 0.25
+TRIES_MAX = 40
 PR_SET_PDEATHSIG = 1
+SERVED_S = 3.0
+"""One that ends sooner cannot start (its port is taken, its disk is full): the user who waits for it is told."""
 
 
 def _end_with_keeper() -> Callable[[], None] | None:
@@ -50,34 +57,47 @@ def keep(command: list[str], *, folder: str, uid: int | None, gid: int | None) -
     # A Ctrl-C on the terminal is for the user of the database, who still needs it to end well.
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    ended = threading.Event()
+    ended, woken = threading.Event(), threading.Event()
 
     def end(_number: int, _frame: FrameType | None) -> None:
         ended.set()
+        woken.set()
 
     signal.signal(signal.SIGTERM, end)
-    server = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        user=uid,
-        group=gid,
-        extra_groups=None if uid is None else [],
-        preexec_fn=_end_with_keeper(),
-        restore_signals=True,
-        cwd="/",
-    )
 
     def watch_users() -> None:
         fcntl.flock(users, fcntl.LOCK_EX)
         ended.set()
+        woken.set()
 
-    def watch_server() -> None:
-        server.wait()
-        ended.set()
+    def start() -> subprocess.Popen[bytes]:
+        # By the thread that lives as long as the keeper: on Linux the server's death signal is that of the thread that started it.
+        started = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            user=uid,
+            group=gid,
+            extra_groups=None if uid is None else [],
+            preexec_fn=_end_with_keeper(),
+            restore_signals=True,
+            cwd="/",
+        )
+        threading.Thread(target=lambda: (started.wait(), woken.set()), daemon=True).start()
+        return started
 
-    for watch in (watch_users, watch_server):
-        threading.Thread(target=watch, daemon=True).start()
-    ended.wait()
+    threading.Thread(target=watch_users, daemon=True).start()
+    server, started_at, has_served, tries = start(), time.monotonic(), False, 0
+    while woken.wait() and not ended.is_set():
+        woken.clear()
+        if server.poll() is None:
+            continue
+        if time.monotonic() - started_at > SERVED_S:
+            has_served, tries = True, 0
+        if not has_served or tries == TRIES_MAX:
+            break
+        # A killed one leaves processes that hold its memory for a moment: until they are gone no other starts.
+        time.sleep(PAUSE_S if tries else 0.0)
+        server, started_at, tries = start(), time.monotonic(), tries + 1
     if server.poll() is None:
         _stop(server)
     # This order matters: who gets `users.lock` next must find that nobody serves.

@@ -2,7 +2,9 @@
 
 A page may crash the interpreter, eat all memory or never end. So pages are read in children (`etl.run.reader`) with a memory
 limit and a deadline per page, which are replaced after PAGES_PER_CHILD pages. When a child dies or is too late, the page it was
-on is answered with an outcome (`crashed`, `too_slow`) and kept for replay; the pages behind it go to another child.
+on is given to another child, first in line, for the page need not be to blame (a machine short of memory ends processes, too).
+When that one fails as well, the page is answered with an outcome (`crashed`, `too_slow`) and kept for replay; the pages behind it
+go to another child.
 
 Children are programs of their own, not forks: they inherit no connection, no lock and no thread, and whatever the caller's main
 module is, it is not run again.
@@ -30,10 +32,14 @@ PAGES_PER_CHILD = 5_000
 """A leak of 10 KB a page would cost 50 MB by then."""
 PAGES_AHEAD = 4
 """Sent to a child before it has answered: it never waits for us, and few have to be sent again when it dies."""
-PAGE_MAX_S = 20.0
+PAGE_MAX_S = 12.0
 """The slowest page of the open corpora takes 0.3 s, the fuzzed ones less than 2 s."""
+BATCH_MAX_S = 30.0
+"""Longer than two tries of one slow page, so each batch settles some; shorter than a transaction may be idle (`store.pool`)."""
 START_MAX_S = 60.0
 """A child is there in 0.4 s; on a machine that swaps it may take a while."""
+
+FAILED = ("crashed", "too_slow")
 
 Page = tuple[Capture, bytes | None]
 """A capture with its body; without one, the child reads it from the archive."""
@@ -53,11 +59,19 @@ class Readers:
     ) -> None:
         self.close()
 
-    def read(self, pages: Sequence[Page]) -> list[Reading]:
-        """Return the reading of each page, in their order. Never raises for what is in a page."""
+    def read(self, pages: Sequence[Page], *, at_most_s: float | None = None) -> list[Reading]:
+        """Return the reading of each page, in their order. Never raises for what is in a page.
+
+        With *at_most_s*, what is not read by then is left out: the caller asks for it again.
+        """
         readings: list[Reading | None] = [None] * len(pages)
         waiting = deque(range(len(pages)))
+        suspects: set[int] = set()
+        over_at = None if at_most_s is None else monotonic() + at_most_s
         while waiting or any(child.ahead for child in self._children):
+            if over_at is not None and monotonic() > over_at:
+                self.close()
+                break
             for child in self._children:
                 child.send(pages, waiting)
             busy = [child for child in self._children if child.ahead]
@@ -70,7 +84,11 @@ class Readers:
                     number, reading = child.give_up(pages, waiting, "too_slow", f"not read after {PAGE_MAX_S:g} s")
                 else:
                     continue
-                readings[number] = reading
+                if reading.outcome in FAILED and number not in suspects:
+                    suspects.add(number)
+                    waiting.appendleft(number)
+                else:
+                    readings[number] = reading
         return [reading for reading in readings if reading is not None]
 
     def close(self) -> None:
@@ -164,5 +182,5 @@ class _Child:
 
 
 def read_archived(readers: Readers, waiting: Sequence[Capture]) -> list[Reading]:
-    """Read captures whose bytes are in the archive."""
-    return readers.read([(capture, None) for capture in waiting])
+    """Read captures whose bytes are in the archive: all of them, unless they are slow."""
+    return readers.read([(capture, None) for capture in waiting], at_most_s=BATCH_MAX_S)

@@ -31,6 +31,7 @@ MOVED_MAX = 20_000
 20,000 captures with 15 headers each took 0.6 s, during which nobody could add one.
 """
 LOCK_WAIT_MS = 500
+IDLE_MAX_MS = 3_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,8 @@ def drop(conn: Connection, partition: Partition) -> bool:
 
 def _wait_briefly(conn: Connection) -> None:
     conn.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(sql.Literal(LOCK_WAIT_MS)))
+    # Between the work and its commit the whole service waits for us: not for longer, should our connection go deaf just then.
+    conn.execute(sql.SQL("SET LOCAL idle_in_transaction_session_timeout = {}").format(sql.Literal(IDLE_MAX_MS)))
 
 
 def delete_captures(conn: Connection, *, before: datetime, limit: int) -> int:

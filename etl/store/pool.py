@@ -14,10 +14,10 @@ Pool = ConnectionPool[psycopg.Connection[TupleRow]]
 CONNECT_S = 10
 STATEMENT_TIMEOUT_S = 120
 """No statement of the service takes this long; one that does is stuck, and holds locks that others wait for."""
-IDLE_IN_TRANSACTION_S = 120
-"""A worker that is frozen in the middle of a transaction gives its locks back."""
-KEEPALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000}
-"""A half-open connection (a firewall forgot it, the other machine lost its power) is noticed within a minute."""
+IDLE_IN_TRANSACTION_S = 45
+"""A worker that is frozen in the middle of a transaction gives its locks back. Reading a batch takes up to 30 s (`run.readers`)."""
+KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30_000}
+"""A half-open connection (a firewall forgot it, the other machine lost its power) is noticed within half a minute."""
 
 
 def open_pool(dsn: str, *, max_size: int = 4, name: str = "news-etl", timeout_s: float = 30.0) -> Pool:
@@ -49,6 +49,8 @@ def open_pool(dsn: str, *, max_size: int = 4, name: str = "news-etl", timeout_s:
 
 def _configure(conn: psycopg.Connection[TupleRow]) -> None:
     conn.execute("SET TIME ZONE 'UTC'")
+    # The server asks too: the locks of a machine that lost its power would else be held for two hours, Linux's own limit.
+    conn.execute("SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3")
     conn.execute(f"SET statement_timeout = '{STATEMENT_TIMEOUT_S}s'".encode())
     conn.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_IN_TRANSACTION_S}s'".encode())
 

@@ -14,7 +14,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,8 +27,8 @@ from etl.run.scheduler import LEADER_LOCK
 from etl.store import health
 from etl.store.migrate import migrate
 from tests.cli.program import environment
-from tests.run.storm_press import StormPress
 from tests.run.storm_places import Clock, OwnServer, Server, SmallDisk, Wire, answers
+from tests.run.storm_press import StormPress
 from tests.run.storm_verdict import differences, lagging, let_time_pass
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -179,8 +179,7 @@ class Weather:
         while left:
             self._look_after()
             if time.monotonic() >= next_at:
-                self._strike(self._dice.choice(list(chosen)))
-                left -= 1
+                left -= self._strike(self._dice.choice(list(chosen)))
                 next_at = time.monotonic() + self._dice.expovariate(1 / self.storm.every_s)
             if time.monotonic() >= look_at:
                 if not self._lag():
@@ -249,11 +248,13 @@ class Weather:
 
     # What happens to them
 
-    def _strike(self, fault: str) -> None:
-        what = getattr(self, f"_{fault}")()
+    def _strike(self, fault: str) -> bool:
+        """Let it happen; return whether there was something that it could happen to."""
+        what: str | None = getattr(self, f"_{fault}")()
         if what is not None:
             self.result.moments[fault] += 1
             self._say(f"{time.monotonic() - self._began:7.1f} s  {fault}: {what}")
+        return what is not None
 
     def _later(self, span_s: tuple[float, float], undo: Callable[[], None]) -> float:
         wait_s = self._dice.uniform(*span_s)
@@ -275,9 +276,7 @@ class Weather:
         return part.name
 
     def _reader(self) -> str | None:
-        readers = [
-            child for part in self._running("worker") for child in children_of(part.process) if is_reader(child)
-        ]
+        readers = [child for part in self._running("worker") for child in children_of(part.process) if is_reader(child)]
         if not readers:
             return None
         os.kill(self._dice.choice(readers), signal.SIGKILL)
@@ -361,10 +360,8 @@ def leader_since(dsn: str) -> datetime | None:
 
 def _signal_group(process: subprocess.Popen[bytes] | None, number: signal.Signals) -> None:
     if process is not None:
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(process.pid, number)
-        except ProcessLookupError:
-            pass
 
 
 def _go_on(process: subprocess.Popen[bytes]) -> None:

@@ -1,7 +1,7 @@
-"""The program with a wall clock that can jump: `python -m tests.run.storm_clock FILE scheduler`, where FILE holds the seconds it is off.
+"""The program with a wall clock that can jump: `python -m tests.run.storm_clock FILE scheduler`; FILE holds by how many seconds.
 
-What asks for the time of day is moved: `datetime.now` in `etl.run`, `etl.cli` (no other room asks) and in APScheduler, and `time.time`
-everywhere. Monotonic clocks are not, as on a real machine.
+What asks for the time of day is moved: `datetime.now` in `etl.run`, `etl.cli` (no other room asks) and in APScheduler, and
+`time.time` everywhere. Monotonic clocks are not, as on a real machine.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class MovedDatetime(datetime, metaclass=_AnyDatetime):
     """`datetime` whose `now` is moved; all that it makes are plain ones."""
 
     def __new__(cls, *given: Any, **named: Any) -> Any:
-        return datetime(*given, **named)
+        return datetime(*given, **named)  # noqa: DTZ001 - as the caller says.
 
     @classmethod
     def now(cls, tz: Any = None) -> Any:

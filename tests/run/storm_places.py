@@ -1,4 +1,4 @@
-"""Where the storm happens: a Postgres that can be crashed, a wire to it that can go deaf, a disk that can be full, a clock that jumps."""
+"""Where the storm happens: a Postgres that can be crashed, a wire that can go deaf, a disk that can be full, a clock that jumps."""
 
 from __future__ import annotations
 
@@ -42,7 +42,12 @@ class Server:
 
     def start(self) -> None:
         # What is written but not synced survives the death of processes, which is all that is crashed here.
-        settings = {"fsync": "off", "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "port": self._state.port}
+        settings = {
+            "fsync": "off",
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": "",
+            "port": self._state.port,
+        }
         options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
         self._pg_ctl("-w", "-l", str(self._log), "-o", options, "start")
 
@@ -197,7 +202,8 @@ def answers(dsn: str, *, within_s: float = 60.0) -> Iterator[psycopg.Connection]
     ends_at = time.monotonic() + within_s
     while True:
         try:
-            with psycopg.connect(dsn, autocommit=True, connect_timeout=3) as conn:
+            # What holds a lock may have gone deaf: whoever makes the weather must not wait for it.
+            with psycopg.connect(dsn, autocommit=True, connect_timeout=3, options="-c lock_timeout=2000") as conn:
                 yield conn
                 return
         except psycopg.OperationalError:

@@ -55,12 +55,17 @@ def differences(conn: psycopg.Connection, gold: Gold, *, archive: Path) -> list[
 
 def _articles(conn: psycopg.Connection, gold: Gold) -> list[str]:
     stored = Counter(url for (url,) in conn.execute("SELECT url FROM news.articles"))
-    outcomes = dict(conn.execute("SELECT url, outcome || coalesce(': ' || outcome_detail, '') FROM etl.pages").fetchall())
+    outcomes = dict(
+        conn.execute("SELECT url, outcome || coalesce(': ' || outcome_detail, '') FROM etl.pages").fetchall()
+    )
     return [
         *(f"lost: {url} ({outcomes.get(url, 'page unknown')})" for url in _few(gold.versions.keys() - stored.keys())),
         *(f"invented: {url}" for url in _few(stored.keys() - gold.versions.keys())),
         *(f"doubled: {url} {count} times" for url, count in stored.items() if count > 1),
-        *(f"page doubled: {url}" for (url,) in conn.execute("SELECT url FROM etl.pages GROUP BY url HAVING count(*) > 1")),
+        *(
+            f"page doubled: {url}"
+            for (url,) in conn.execute("SELECT url FROM etl.pages GROUP BY url HAVING count(*) > 1")
+        ),
     ]
 
 
@@ -112,7 +117,9 @@ def _links(conn: psycopg.Connection, gold: Gold) -> list[str]:
 
 
 def _queue(conn: psycopg.Connection) -> list[str]:
-    rows = conn.execute("SELECT task_name, status::text, count(*) FROM queue.procrastinate_jobs GROUP BY 1, 2").fetchall()
+    rows = conn.execute(
+        "SELECT task_name, status::text, count(*) FROM queue.procrastinate_jobs GROUP BY 1, 2"
+    ).fetchall()
     return [f"stuck: {count} jobs {name} ({status})" for name, status, count in rows]
 
 

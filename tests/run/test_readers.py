@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
+import subprocess
+import threading
 import time
 from datetime import UTC, datetime
 
@@ -21,6 +23,13 @@ class Segfault(bytes):
 
     def __reduce__(self):
         return ctypes.string_at, (0,)
+
+
+class Slow(bytes):
+    """A body that is there after a second."""
+
+    def __reduce__(self):
+        return subprocess.check_output, (["sh", "-c", 'sleep 1; printf %s "$0"', bytes(self).decode()],)
 
 
 class Sleepy(bytes):
@@ -79,6 +88,25 @@ def test_a_page_that_never_ends_is_given_up(two, monkeypatch):
     pages = [page(0), page(1, Sleepy(b"x")), page(2)]
     readings = two.read(pages)
     assert [reading.outcome for reading in readings] == ["article", "too_slow", "article"]
+
+
+def test_a_page_whose_reader_was_killed_by_somebody_is_read_by_another():
+    with Readers(1, shelf=None) as one:
+        one.read([page(0)])
+        [child] = [child._process for child in one._children]
+        threading.Timer(0.4, child.kill).start()
+        readings = one.read([page(1, Slow(body_of(1))), page(2)])
+        assert child.poll() is not None
+    assert [reading.outcome for reading in readings] == ["article", "article"]
+    assert readings[0].article.title == "Page 1"
+
+
+def test_a_batch_of_slow_pages_ends_in_time_and_the_next_goes_on():
+    pages = [page(number, Slow(body_of(number))) for number in range(4)]
+    with Readers(1, shelf=None) as one:
+        first = one.read(pages, at_most_s=2.5)
+        assert 1 <= len(first) < 4
+        assert len(one.read(pages[len(first) :], at_most_s=60.0)) == 4 - len(first)
 
 
 def test_readers_are_replaced_after_their_share(monkeypatch):

@@ -18,7 +18,7 @@ def test_sessions_speak_utc_and_give_up_what_is_stuck(pool):
     with pool.connection() as conn:
         assert setting(conn, "TimeZone") == "UTC"
         assert setting(conn, "statement_timeout") == "2min"
-        assert setting(conn, "idle_in_transaction_session_timeout") == "2min"
+        assert setting(conn, "idle_in_transaction_session_timeout") == "45s"
         assert setting(conn, "application_name") == "news-etl"
 
 

@@ -3,8 +3,8 @@
 
     python bench/sizes.py [--articles 1000000] [--links 6] [--paragraphs 6] [--timed 5000]
 
-Fills a throw-away embedded database (the migrations of this program) by COPY: per article a page with its URL, a capture, a story, a
-version with a text of its own, 12 signature keys, and links, all with the changes that the feed tells of them. While it fills,
+Fills a throw-away embedded database (the migrations of this program) by COPY: per article a page with its URL, a capture, a story,
+a version with a text of its own, 12 signature keys, and links, all with the changes that the feed tells of them. While it fills,
 references are not checked, for the rows fit together. Then --timed more articles go in with everything on, 100 to a transaction as
 the service does it, by one connection, with and without the feed of changes: articles per second, and milliseconds of that
 connection's server process.

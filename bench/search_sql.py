@@ -81,6 +81,10 @@ FILL = {
                md5('page' || n)::uuid, 'news' || n % %(hosts)s || '.example.org', at, 3, at + '2 days', 'stored', at
         FROM generate_series(1, %(articles)s) AS n, LATERAL (SELECT now() - n * interval '%(step)s seconds') AS t (at)
         """,
+    "their URLs": """
+        INSERT INTO etl.page_urls (variant_key, page_id, url_key, url, rule, first_seen_at)
+        SELECT url_key, id, url_key, url, 'canonical', found_at FROM etl.pages
+        """,
     "stories": """
         INSERT INTO etl.stories (id, opened_at)
         SELECT n, now() FROM generate_series(1, %(articles)s) AS n WHERE n % 5 <> 4
@@ -147,14 +151,18 @@ SEARCH = """
 ASKED = {
     "news.articles: an article": "SELECT * FROM news.articles WHERE article_id = %(article)s",
     "news.articles: a URL": "SELECT * FROM news.articles WHERE url = %(url)s",
-    "news.articles: the newest 100": "SELECT url, title FROM news.articles ORDER BY published_at DESC NULLS LAST LIMIT 100",
+    "news.articles: the newest 100": """
+        SELECT url, title FROM news.articles WHERE published_at <= now() ORDER BY published_at DESC LIMIT 100
+        """,
     "news.articles: a host's day": """
         SELECT url, title FROM news.articles
         WHERE host = %(host)s AND published_at >= %(day)s AND published_at < %(day)s + interval '1 day'
         """,
     "news.article_versions: an article": "SELECT * FROM news.article_versions WHERE article_id = %(edited)s",
     "news.article_diff": "SELECT * FROM news.article_diff(%(edited)s)",
-    "news.articles_asof: an article": "SELECT * FROM news.articles_asof(%(day)s) WHERE article_id = %(article)s",
+    "news.articles_asof: an article": """
+        SELECT * FROM news.articles_asof(%(day)s + interval '1 day') WHERE article_id = %(article)s
+        """,
     "news.articles_asof: published that week": """
         SELECT article_id, title FROM news.articles_asof(%(day)s)
         WHERE published_at >= %(day)s - interval '7 days' AND published_at < %(day)s

@@ -7,8 +7,8 @@ Fills a throw-away embedded server with sources (due evenly over their interval 
 scheduler's own `Leader` tick, with its queue. Three states:
 
   quiet    nothing is due
-  steady   in each tick, as many sources have become due as 15 minutes and the pause between ticks make it, and one host in a hundred
-           has a page that is due; the jobs put in are taken out between the ticks, as workers would
+  steady   in each tick, as many sources have become due as 15 minutes and the pause between ticks make it, and one host in
+           a hundred has a page that is due; the jobs put in are taken out between the ticks, as workers would
   backlog  every source and 100,000 pages are due at once, as after a day without the service
 
 Prints milliseconds per tick: wall (median, slowest), and CPU of this process and of Postgres; jobs put in; and, for the

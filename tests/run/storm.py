@@ -100,6 +100,7 @@ class Weather:
 
     def __enter__(self) -> Self:
         storm, folder = self.storm, self._folder
+        folder.chmod(0o711)  # For the user that the server runs as.
         now = datetime.now(UTC)
         press = StormPress(hosts=storm.hosts, pages=storm.pages, seed=storm.seed, now=now)
         self.press = self._open.enter_context(press)

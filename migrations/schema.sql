@@ -2734,9 +2734,12 @@ CREATE VIEW news.changes_state AS
                     ELSE COALESCE(( SELECT max(c.cursor) AS max
                        FROM etl.changes c), k.first_cursor)
                 END AS ready_to) h)
-     CROSS JOIN LATERAL ( SELECT min(c.changed_at) AS waiting_since
-           FROM etl.changes c
-          WHERE (c.cursor > h.ready_to)) w);
+     CROSS JOIN LATERAL ( SELECT min(waiting.changed_at) AS waiting_since
+           FROM ( SELECT c.changed_at
+                   FROM etl.changes c
+                  WHERE (c.cursor > h.ready_to)
+                  ORDER BY c.cursor
+                 LIMIT 1000) waiting) w);
 
 COMMENT ON VIEW news.changes_state IS 'One row: how far news.changes can be read now, and what a reader must know who was away for long.';
 

@@ -454,7 +454,11 @@ CROSS JOIN LATERAL (
         ELSE coalesce((SELECT max(c.cursor) FROM etl.changes c), k.first_cursor)
     END AS ready_to
 ) AS h
-CROSS JOIN LATERAL (SELECT min(c.changed_at) AS waiting_since FROM etl.changes c WHERE c.cursor > h.ready_to) AS w;
+CROSS JOIN LATERAL (
+    -- The oldest stand first; the limit lets the planner begin at the right place of the index.
+    SELECT min(waiting.changed_at) AS waiting_since
+    FROM (SELECT c.changed_at FROM etl.changes c WHERE c.cursor > h.ready_to ORDER BY c.cursor LIMIT 1000) AS waiting
+) AS w;
 COMMENT ON VIEW news.changes_state IS 'One row: how far news.changes can be read now, and what a reader must know who was away for long.';
 COMMENT ON COLUMN news.changes_state.ready_to IS
     'All changes up to this cursor are shown. Who fills a copy for the first time reads this first, then the views, then the feed from here.';

@@ -194,17 +194,21 @@ def test_a_partition_is_only_made_of_a_table_of_ours_and_a_whole_month(conn):
         partitions.add(conn, Partition("changes", datetime(2026, 1, 2, tzinfo=UTC).date()))
 
 
-def test_the_plan_of_a_read_walks_the_index_of_each_month(conn):
+def test_a_read_and_the_state_walk_the_index_of_each_month(conn):
     partitions.make_ahead(conn, now=datetime.now(UTC))
     conn.execute(
         """
         INSERT INTO etl.changes (cursor, kind, operation, id)
-        SELECT n, 's', 'i', n FROM generate_series(1, 20000) AS n
+        SELECT n, 's', 'i', n FROM generate_series(1, 200000) AS n
         """
     )
     conn.execute("ANALYZE etl.changes")
-    plan = conn.execute("EXPLAIN SELECT * FROM news.changes WHERE cursor > 100 ORDER BY cursor LIMIT 10").fetchall()
-    text = "\n".join(line for (line,) in plan)
-    assert "Index Scan" in text
-    assert "Sort Key: c.cursor" not in text or "Merge Append" in text
-    assert "Seq Scan on changes" not in text
+    for query in (
+        "SELECT * FROM news.changes WHERE cursor > 100 ORDER BY cursor LIMIT 1000",
+        "SELECT max(cursor) FROM news.changes",
+        "SELECT * FROM news.changes_state",
+    ):
+        plan = "\n".join(line for (line,) in conn.execute(f"EXPLAIN {query}".encode()).fetchall())
+        month = f"{datetime.now(UTC):changes_%Y_%m}"
+        assert f"using {month}_cursor_idx on {month}" in plan
+        assert "Seq Scan on changes" not in plan

@@ -1,6 +1,6 @@
 """The crash matrix in full: the service is struck at random moments while it reads a press, then compared with what is right.
 
-    python bench/crash.py [--moments 500] [--pages 5000] [--hosts 24] [--every 4] [--seed N] [--embedded] [--faults worker,disk]
+    python bench/crash.py [--moments 500] [--pages 5000] [--hosts 24] [--every 4] [--minutes N] [--seed N] [--embedded] [--faults worker,disk]
 
 A Postgres server, two schedulers, two workers and the publisher are started here in a throw-away folder. Each moment is one of:
 
@@ -38,6 +38,7 @@ def main() -> int:
     parser.add_argument("--pages", type=int, default=5_000)
     parser.add_argument("--hosts", type=int, default=24)
     parser.add_argument("--every", type=float, default=4.0, help="mean seconds between two moments")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="no moments after so long")
     parser.add_argument("--seed", type=int, default=random.randrange(1_000_000))
     parser.add_argument("--embedded", action="store_true", help="the embedded server instead of one run by pg_ctl")
     parser.add_argument("--faults", default=",".join(FAULTS))
@@ -50,6 +51,7 @@ def main() -> int:
         seed=chosen.seed,
         faults=tuple(chosen.faults.split(",")),
         embedded=chosen.embedded,
+        at_most_s=chosen.minutes * 60,
     )
     print(f"seed {storm.seed}, {storm.pages} pages of {storm.hosts} papers, {storm.moments} moments", flush=True)
     folder = embedded_host.throwaway_folder("news-etl-crash-")

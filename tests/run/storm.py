@@ -68,6 +68,8 @@ class Storm:
     embedded: bool = False
     workers: int = 2
     schedulers: int = 2
+    at_most_s: float = float("inf")
+    """After so long there are no more moments, whatever is left of them."""
 
 
 @dataclass(slots=True)
@@ -179,6 +181,8 @@ class Weather:
         look_at = 0.0
         while left:
             self._look_after()
+            if time.monotonic() - self._began > self.storm.at_most_s:
+                return 0
             if time.monotonic() >= next_at:
                 left -= self._strike(self._dice.choice(list(chosen)))
                 next_at = time.monotonic() + self._dice.expovariate(1 / self.storm.every_s)

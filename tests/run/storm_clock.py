@@ -7,7 +7,6 @@ What asks for the time of day is moved: `datetime.now` in `etl.run`, `etl.cli` (
 from __future__ import annotations
 
 import importlib
-import pkgutil
 import sys
 import time
 from datetime import datetime
@@ -49,9 +48,7 @@ def install(file: Path) -> None:
             known = time.monotonic(), float(file.read_text() or 0)
         return _true_time() + known[1]
 
-    for room in (etl.run, etl.cli):
-        for found in pkgutil.iter_modules(room.__path__, f"{room.__name__}."):
-            importlib.import_module(found.name)
+    importlib.import_module("etl.cli.serving")  # With all that the commands of the service use.
     asking = tuple(f"{room.__name__}." for room in ASKING)
     for name, module in list(sys.modules.items()):
         if name.startswith(asking) and vars(module).get("datetime") is datetime:

@@ -16,7 +16,8 @@ ROWS_PER_FETCH = 500
 def articles(conn: Connection, *, since: datetime | None = None) -> Iterator[StoredArticle]:
     """Yield the current articles by id, one loaded under several ids once for each.
 
-    *since* keeps those that changed at or after it.
+    *since* keeps those that changed at or after it: at the publisher's by the times of captures, or here, by the feed of changes,
+    which knows of old captures that came late and of texts that were read again.
     """
     with conn.transaction(), conn.cursor("export", row_factory=class_row(StoredArticle)) as cursor:
         cursor.itersize = ROWS_PER_FETCH
@@ -30,6 +31,7 @@ def articles(conn: Connection, *, since: datetime | None = None) -> Iterator[Sto
             JOIN etl.article_versions v ON v.article_id = a.id AND v.valid_to IS NULL
             LEFT JOIN etl.external_ids x ON x.article_id = a.id
             WHERE %(since)s::timestamptz IS NULL OR a.changed_at >= %(since)s
+                  OR a.id IN (SELECT c.article_id FROM etl.changes c WHERE c.changed_at >= %(since)s AND c.kind IN ('a', 'v'))
             ORDER BY a.id, x.external_id
             """,
             {"since": since},

@@ -14,6 +14,8 @@ from . import console
 from .backfill_words import amount, groups, is_bytes, speed, time_left
 from .session import now
 
+SILENT_S = 60.0
+"""Between two lines that say the same: a log shows that it goes on."""
 Watch = Callable[[backfills.Progress], None]
 
 
@@ -46,10 +48,13 @@ def watching() -> Generator[Watch]:
 class _Lines:
     def __init__(self) -> None:
         self._said_at = monotonic()
+        self._said: tuple[int, int] | None = None
 
     def __call__(self, progress: backfills.Progress) -> None:
-        if monotonic() - self._said_at >= console.LINE_EVERY_S:
-            self._said_at = monotonic()
+        how_far = (progress.units_done, progress.units)
+        every_s = SILENT_S if how_far == self._said else console.LINE_EVERY_S
+        if monotonic() - self._said_at >= every_s:
+            self._said_at, self._said = monotonic(), how_far
             parts = (_amounts(progress), speed(progress), time_left(progress, now()), _outcomes(progress))
             console.err.print(f"backfill {progress.backfill_id}: {', '.join(filter(None, parts))}")
 

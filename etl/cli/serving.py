@@ -21,6 +21,7 @@ from etl.settings import Settings
 from etl.store import health
 
 from . import console
+from .backfill_kit import remote_files
 from .session import now, session, settings, tools
 
 JOBS_AT_ONCE = 8
@@ -69,5 +70,5 @@ def run_worker(*, until_idle: bool) -> None:
     ):
         with opened.pool.connection() as conn:
             clock.read(health.server(conn).now)
-        jobs = Jobs(opened.pool, replace(kit, now=clock.now), readers)
+        jobs = Jobs(opened.pool, replace(kit, now=clock.now), readers, remote=remote_files(chosen))
         work(opened.dsn, jobs, clock=clock, concurrency=JOBS_AT_ONCE, until_idle=until_idle)

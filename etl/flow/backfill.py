@@ -20,7 +20,7 @@ from etl.store.backfills import Backfill
 
 from .backfill_files import WarcFile
 from .backfill_lists import Found, ListReader, ask_list
-from .backfill_pages import PAGES_PER_BATCH, TRIES_MAX, PageBatch
+from .backfill_pages import FIRST_PAUSE_S, PAGES_PER_BATCH, TRIES_MAX, PageBatch
 from .backfill_turn import ASIDE, Kit, Turn
 
 SHARE_S = 20.0
@@ -149,7 +149,9 @@ class Share:
                 backfill_items.keep_counts(self.conn, backfill.id, item.item, answer.counts)
                 end = ItemEnd(item.item, "done", "ok", "; ".join(answer.problems) or None)
             elif isinstance(answer, TryLater | Transient) and item.tries + 1 < TRIES_MAX:
-                pause_s = politeness.back_off_s(item.tries + 1, jitter=self.kit.tools.random.random())
+                pause_s = politeness.back_off_s(
+                    item.tries + 1, jitter=self.kit.tools.random.random(), first_s=FIRST_PAUSE_S
+                )
                 at = answer.at if isinstance(answer, TryLater) else now + timedelta(seconds=pause_s)
                 end = ItemEnd(item.item, "planned", answer.code, str(answer), due_at=at, is_failure=True)
             else:

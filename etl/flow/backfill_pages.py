@@ -35,7 +35,9 @@ from .settle import DEADLOCK_TRIES, settle
 
 PAGES_PER_BATCH = 50
 BATCH_S = 2.0
-TRIES_MAX = 5
+TRIES_MAX = 4
+FIRST_PAUSE_S = 10.0
+"""After the first failure; with the pauses doubled, a page that stays broken is given up after a minute. `retry` tries again."""
 HOST_DOWN_AFTER = 8
 """Failed requests in a row after which not this page but its host is taken to be down."""
 HOST_DOWN_S = 600.0
@@ -218,7 +220,7 @@ class PageBatch:
             self.taken.ends.append(ItemEnd(item.item, "planned", error.code, str(error), page_id, error.at))
             self.turn.until = error.at
         elif isinstance(error, Transient) and item.tries + 1 < TRIES_MAX:
-            wait_s = politeness.back_off_s(item.tries + 1, jitter=self.tools.random.random())
+            wait_s = politeness.back_off_s(item.tries + 1, jitter=self.tools.random.random(), first_s=FIRST_PAUSE_S)
             at = self.tools.now() + timedelta(seconds=wait_s)
             self.taken.ends.append(ItemEnd(item.item, "planned", error.code, str(error), page_id, at, is_failure=True))
         else:

@@ -12,8 +12,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from time import monotonic
 
+import psycopg
 import structlog
 from psycopg import Connection
+from psycopg_pool import PoolTimeout
 
 from etl.fetch.remote import RemoteFiles
 from etl.flow.backfill import Share
@@ -93,7 +95,16 @@ class BackfillJobs:
             log.info("backfill_stepped", backfill=backfill_id, number=number, shares=taken)
 
 
+def backfill_jobs(
+    pool: Pool, tools: Tools, readers: Shared, remote: RemoteFiles, *, stopping: threading.Event
+) -> BackfillJobs:
+    """Return what a worker of the service does for backfills: always behind live work, for it is there for that."""
+    return BackfillJobs(pool, kit_of(tools, readers, remote, stopping=stopping, behind_live=lambda: True))
+
+
 def _fail(conn: Connection, kit: Kit, backfill_id: int, error: Exception) -> None:
+    if isinstance(error, psycopg.OperationalError | PoolTimeout):
+        return  # The database was away: that is no fault of the backfill.
     with suppress(Exception):  # The first error is the one to see; the connection may be gone with it.
         words = f"{type(error).__name__}: {error}".partition("\n")[0][:500]
         backfills.move(conn, backfill_id, "failed", now=kit.tools.now(), detail=words)

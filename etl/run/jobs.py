@@ -13,9 +13,11 @@ from functools import partial
 
 import structlog
 
+from etl.fetch.remote import RemoteFiles
 from etl.flow.digest import digest_pending
 from etl.flow.poll import Poll
 from etl.flow.visit import HostVisit, Tools
+from etl.run.backfill_jobs import BackfillJobs, Shared, backfill_jobs
 from etl.run.held import host_held
 from etl.run.readers import Readers, read_archived
 from etl.store import pages, sources
@@ -36,10 +38,17 @@ class Jobs:
     pool: Pool
     tools: Tools
     readers: Readers
+    remote: RemoteFiles | None = None
+    """Opens files for backfills; without it this worker takes no steps of them."""
     _reading: threading.Lock = field(default_factory=threading.Lock)
     _stopping: threading.Event = field(default_factory=threading.Event)
+    _backfills: BackfillJobs | None = None
 
     def __post_init__(self) -> None:
+        if self.remote is not None:
+            self._backfills = backfill_jobs(
+                self.pool, self.tools, Shared(self.readers, self._reading), self.remote, stopping=self._stopping
+            )
         self.tools = replace(self.tools, sleep=self._sleep)
 
     def stop(self) -> None:
@@ -101,4 +110,11 @@ class Jobs:
             log.info("captures_digested", number=number, **counts)
 
     def by_name(self) -> dict[str, Callable[..., None]]:
-        return {"poll_source": self.poll_source, "visit_host": self.visit_host, "digest": self.digest}
+        jobs: dict[str, Callable[..., None]] = {
+            "poll_source": self.poll_source,
+            "visit_host": self.visit_host,
+            "digest": self.digest,
+        }
+        if self._backfills is not None:
+            jobs["backfill_step"] = self._backfills.step
+        return jobs

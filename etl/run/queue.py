@@ -7,7 +7,7 @@ out while the first waits, and its lock keeps a second one from running beside i
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import procrastinate
 
@@ -18,7 +18,7 @@ ALIVE = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalive
 SEARCH_PATH = "-c search_path=queue -c timezone=UTC"
 KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 15_000}
 CONNECTION = {"options": f"{SEARCH_PATH} {ALIVE}", "connect_timeout": 5, **KEEPALIVE}
-POLL, VISIT, DIGEST = "poll_source", "visit_host", "digest"
+POLL, VISIT, DIGEST, STEP = "poll_source", "visit_host", "digest", "backfill_step"
 
 
 def app_of(dsn: str, *, connections: int) -> procrastinate.App:
@@ -48,7 +48,16 @@ def put_digests(app: procrastinate.App, count: int) -> int:
     return _put(app, DIGEST, {f"digest:{number}": {"number": number} for number in range(count)})
 
 
-def _put(app: procrastinate.App, name: str, jobs: Mapping[str, Mapping[str, int | str]]) -> int:
+def put_steps(app: procrastinate.App, backfill_ids: Sequence[int], *, at_most: int) -> int:
+    """Put in steps of the backfills, *at_most* in all, shared among them; return how many were not waiting already."""
+    steps = [(backfill_id, number) for number in range(at_most) for backfill_id in backfill_ids][:at_most]
+    jobs = {f"backfill:{job}:{number}": {"backfill_id": job, "number": number} for job, number in steps}
+    return _put(app, STEP, jobs, priority=BACKFILL)
+
+
+def _put(
+    app: procrastinate.App, name: str, jobs: Mapping[str, Mapping[str, int | str]], *, priority: int = LIVE
+) -> int:
     """Put in jobs, given as lock → arguments, in one statement: that of procrastinate_defer_jobs_v1, but for the conflicts.
 
     Put in one by one, the 422 jobs of a tick at 100,000 sources took 500 ms of CPU (bench/tick.py).
@@ -66,7 +75,7 @@ def _put(app: procrastinate.App, name: str, jobs: Mapping[str, Mapping[str, int 
         RETURNING id
         """,
         name=name,
-        priority=LIVE,
+        priority=priority,
         locks=list(jobs),
         args=[json.dumps(arguments) for arguments in jobs.values()],
     )

@@ -15,7 +15,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 from types import FrameType
 from typing import Any, cast
@@ -28,12 +28,13 @@ from procrastinate.jobs import Status
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from etl.flow.settle import PAGES_PER_TRANSACTION
+from etl.run.backfill_jobs import STEPS_PER_WORKER
 from etl.run.cleaner import Cleaner
 from etl.run.clock import JUMP_S, ServerClock
-from etl.run.queue import ALIVE, app_of, put_digests, put_polls, put_visits, sync_app_of
+from etl.run.queue import ALIVE, app_of, put_digests, put_polls, put_steps, put_visits, sync_app_of
 from etl.run.watchdog import EXIT_HUNG, Watchdog
 from etl.run.worker import STALLED_AFTER_S
-from etl.store import captures, health, pages, schedule, searching, sources
+from etl.store import backfills, captures, health, pages, schedule, searching, sources
 
 log = structlog.get_logger()
 LEADER_LOCK = 0x6E657773_6C656164  # "newslead"
@@ -172,10 +173,13 @@ class Leader:
             due = sources.due_ids(conn, now=now, limit=DUE_AT_ONCE)
             hosts, self._after_host = pages.due_hosts_after(conn, self._after_host, now=now, at_most=HOSTS_AT_ONCE)
             waiting = captures.waiting(conn, at_most=PAGES_PER_TRANSACTION * DIGESTS_AT_ONCE)
+            running = backfills.running(conn)
+            workers = backfills.workers(conn, alive_since=now - timedelta(seconds=STALLED_AFTER_S)) if running else 0
         put = {
             "polls": put_polls(self._queue, due),
             "visits": put_visits(self._queue, hosts),
             "digests": put_digests(self._queue, -(-waiting // PAGES_PER_TRANSACTION)),
+            "steps": put_steps(self._queue, running, at_most=STEPS_PER_WORKER * workers),
         }
         if any(put.values()):
             log.debug("work_put_in", **put)

@@ -25,7 +25,7 @@ _CHANNELS = re.compile(
 )
 _IDS = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{20,}|\d{7,}")
 _DAY = re.compile(r"(?:19|20)\d{6}")
-_MAY_BE = re.compile(r"\d|[-_+.%][^/]*[-_+.%]|\.pdf")
+_MAY_BE = re.compile(r"[-\d_+.%](?:(?<=\d)|(?<!\d)[^/]*[-_+.%]|(?<=\.)pdf)")
 """No article's URL is without: a digit, or three words in one segment. Most menu links end here."""
 
 
@@ -46,7 +46,8 @@ def find(doc: Document) -> list[Anchor]:
     known: dict[str, tuple[str, str, int] | None] = {}
     attrs = doc.attrs
     for element in doc.by_tag.get("a", [])[:ANCHORS_MAX]:
-        href = attrs[element].get("href")
+        own_attrs = attrs[element]
+        href = own_attrs.get("href")
         if not href:
             continue
         if href in known:
@@ -55,7 +56,7 @@ def find(doc: Document) -> list[Anchor]:
             tail = href[href.find("/", 8) :] if href[:4] == "http" else href
             may_be = _MAY_BE.search(tail) or tail.startswith(own.folders)
             judged = known[href] = own.judge(href) if may_be else None
-        if judged is not None and "sponsored" not in (attrs[element].get("rel") or ""):
+        if judged is not None and ("rel" not in own_attrs or "sponsored" not in (own_attrs["rel"] or "")):
             found.append(Anchor(element, *judged))
     return found
 
@@ -77,8 +78,7 @@ class _Own:
         self._parts = tuple(f"{page}{mark}" for page in articles for mark in "/?.")
         """Starts of what is a part of an article: its second page, its pictures, its comments, its AMP version."""
         tails = [page.partition("?")[0].partition("/")[2].split("/")[:-1] for page in self._keys]
-        ids = {found for page in articles for found in _IDS.findall(page) if not _DAY.fullmatch(found)}
-        self._ids = re.compile("|".join(ids)) if ids else None
+        self._ids = frozenset(found for page in articles for found in _IDS.findall(page) if not _DAY.fullmatch(found))
         """Serials and hashes in the page's own URL: its gallery, its print version and its comments carry them too."""
         self._above = {
             "/".join([page.partition("/")[0], *tail[:depth]])
@@ -104,7 +104,7 @@ class _Own:
             if url[:4] != "http":
                 return None
         key = identity(url)
-        if key in self._keys or key.startswith(self._parts) or (self._ids and self._ids.search(key)):
+        if key in self._keys or key.startswith(self._parts) or any(number in key for number in self._ids):
             return url, key, OWN
         if key in self._above:
             return url, key, article_urls.OTHER

@@ -35,7 +35,7 @@ _LEGAL = tuple(_FOLDERS["legal"].split())
 _SERVICES = frozenset(_FOLDERS["services"].split())
 """Folders of services; a headline in one is an article all the same (a podcast's episode, a help text)."""
 _DIGITS = re.compile(r"\d{2}")
-_NUMBER_WORDS = re.compile(r"(?<![^-_+.])\d+(?![^-_+.])")
+_NUMBER_WORDS = re.compile(r"\d(?<![^-_+.]\d)\d*(?![^-_+.])")
 _NUMBER = re.compile(r"\d{5}")
 _NUMBERED = re.compile(
     r"/(?:19|20)\d\d/[01]?\d(?:/|$)"
@@ -124,9 +124,9 @@ def is_named(key: str) -> bool:
 def is_numbered(path: str) -> bool:
     """Tell whether *path* (with its host) carries a number, date or hash as only single documents do."""
     start = path.find("/")
-    if _NUMBER.search(path, start) is not None:
-        return True
-    return _DIGITS.search(path, start) is not None and _NUMBERED.search(path, start) is not None
+    if _DIGITS.search(path, start) is None:
+        return False
+    return _NUMBER.search(path, start) is not None or _NUMBERED.search(path, start) is not None
 
 
 def _most_words(path: str) -> int:

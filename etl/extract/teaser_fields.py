@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from etl.extract import headings
 from etl.extract.document import Document, collapse
@@ -35,8 +36,7 @@ _SENTENCE_END = re.compile(r"[.?!…]\W*$")
 _LABEL_END = re.compile(r"\s*[-–—:|]$")
 
 
-@dataclass(frozen=True, slots=True)
-class Fields:
+class Fields(NamedTuple):
     title: str
     kicker: str | None
     rank: int | None
@@ -55,6 +55,8 @@ class Reader:
         self._times = doc.by_tag.get("time", [])
         self._lists: dict[int, dict[int, int]] = {}
         """`<ol>` → entry → its number."""
+        self._ranks: dict[str, int | None] = {"": None}
+        """Name of an element → the rank in it."""
 
     def words(self, element: int) -> str:
         """Return the visible text of *element* without what only screen readers say."""
@@ -84,9 +86,17 @@ class Reader:
                 pieces.remove(piece)
                 return int(found[1])
         for element in (item.element, self._doc.parents[item.element]):
-            if found := _RANK_NAME.search(self._doc.hint(element)):
-                return int(found[1])
+            attrs = self._doc.attrs[element]
+            for name in ("class", "id"):
+                if name in attrs and (rank := self._rank_in(attrs[name] or "")) is not None:
+                    return rank
         return None
+
+    def _rank_in(self, name: str) -> int | None:
+        if name not in self._ranks:
+            found = _RANK_NAME.search(name.lower())
+            self._ranks[name] = int(found[1]) if found else None
+        return self._ranks[name]
 
     def _place_in_list(self, element: int) -> int | None:
         """Return the number that an `<ol>` prints before the teaser."""

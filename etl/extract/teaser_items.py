@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from etl.extract import block_headings, headings
 from etl.extract.anchors import OWN, Anchor
@@ -33,8 +33,7 @@ _BARE = frozenset({"a", "h2", "h3", "h4", "h5", "h6", "strong", "b", "span"})
 _STOP_TAGS = frozenset({"body", "html", "main", "ul", "ol", "table", "tbody", "head"})
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One teaser: an element and the links in it that lead to its article."""
 
     element: int
@@ -61,9 +60,9 @@ def find(doc: Document, wanted: Sequence[Anchor], running: Running) -> list[Item
             if not certainty:
                 continue
             if _is_service(doc, item):
-                item = replace(item, is_service=True)
+                item = item._replace(is_service=True)
             elif certainty == 1:
-                item = replace(item, is_sure=False)
+                item = item._replace(is_sure=False)
         found.append(item)
     return found
 

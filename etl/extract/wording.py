@@ -73,6 +73,8 @@ _UNSPACED = re.compile(
     r"|(?P<credit>写真|提供|撮影|图片|圖片|摄影|图源|来源|來源|사진|ภาพ)|(?P<talk>コメント|シェア|分享|评论|留言)|(?P<byline>記者|编辑|編輯|作者|기자|責任)"
     r"|(?P<rights>無断|転載|禁止|版权|版權|무단|전재|저작권)|(?P<end>標籤|标签|タグ)"
 )
+_WIDE = re.compile(r"[\u0e00-\u0eff\u2e80-\uffff]")
+"""The letters that the words above begin with, told from the dashes and quotes of other scripts."""
 _UNSPACED_BITS = (0, *(1 << place for place in range(len(NAMES))))
 WORDS_READ = 8
 
@@ -81,9 +83,12 @@ def read(text: str) -> int:
     """Return what the first words of *text* are for, as bits in the order of NAMES."""
     head = text[:72].lower()
     bits = 0
-    for word in head.split()[:WORDS_READ]:
-        bits |= _BITS.get(word) or _BITS.get(word.strip(".,:;!?()[]»«\"'|-–"), 0)
-    if not head.isascii():
+    for word in head.split(None, WORDS_READ)[:WORDS_READ]:
+        if word in _BITS:
+            bits |= _BITS[word]
+        elif not word.isalpha():
+            bits |= _BITS.get(word.strip(".,:;!?()[]»«\"'|-–"), 0)
+    if not head.isascii() and _WIDE.search(head):
         for found in _UNSPACED.finditer(head):
             bits |= _UNSPACED_BITS[found.lastindex or 0]
     return bits

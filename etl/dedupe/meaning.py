@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Collection, Iterable
 
+from etl.dedupe.signature import words
 from etl.model import Block
 
 LABEL_WORDS = 7
@@ -19,6 +21,8 @@ LABEL_CHARS = 60
 NOTICE_WORDS = 3
 NOTICE_CHARS = 24
 """Without a figure only this much: 9 of 50 pages that got advertisements between their paragraphs kept the word `Advertisement`."""
+RUBRIC_WORDS = 2
+"""`Background`, `Zum Thema`: a heading of so few words adds nothing to the text, and comes and goes with what is around it."""
 INTRO_WORDS = 5
 """Words that may introduce a teaser: `Read also:`, `Lire aussi :`, `Mehr zum Thema:`."""
 
@@ -66,6 +70,11 @@ def is_label(text: str) -> bool:
     return length <= (LABEL_WORDS if has_figure else NOTICE_WORDS) and (has_figure or len(text) <= NOTICE_CHARS)
 
 
+def is_rubric(text: str) -> bool:
+    """Say whether a heading only names what comes next."""
+    return len(text) <= NOTICE_CHARS and not any(map(str.isdigit, text)) and len(words(text)) <= RUBRIC_WORDS
+
+
 def is_teaser(text: str, titles: Collection[str]) -> bool:
     """Say whether a block is nothing but the headline of a linked article, with a few words before it at most."""
     if text in titles:
@@ -80,10 +89,14 @@ def is_teaser(text: str, titles: Collection[str]) -> bool:
 def passages(body: Iterable[Block], titles: Iterable[str] = ()) -> list[str]:
     """Return the blocks that are text, in reading order and one setting; *titles* are the headlines the page links to."""
     headlines = {setting(title) for title in titles} - {""}
-    kept: list[str] = []
-    for block in body:
-        text = setting(block.text)
-        if not text or (block.kind == "paragraph" and is_label(text)) or is_teaser(text, headlines):
-            continue
-        kept.append(text)
-    return kept
+    texts = [(block.kind, setting(block.text)) for block in body]
+    # A slot between the items of a list looks like an item; what stands there more than once is no part of the text.
+    often = {text for text, times in Counter(text for _, text in texts).items() if times > 1}
+    return [
+        text
+        for kind, text in texts
+        if text
+        and not (is_label(text) and (kind == "paragraph" or text in often))
+        and not (kind == "heading" and is_rubric(text))
+        and not is_teaser(text, headlines)
+    ]

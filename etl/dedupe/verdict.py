@@ -41,6 +41,8 @@ PUBLISHED_SLACK = timedelta(seconds=60)
 """Publishers round their times differently in the markup and in the text of one page."""
 CUT_CHARS = 40
 """A shorter beginning may be shared by chance."""
+SHOWN = "shown:"
+"""So begin the rules of leads that stand on the page (`etl.extract.lead`)."""
 DEGREES: tuple[Materiality, ...] = ("minor", "headline", "substantive")
 TYPO_WORDS = 2
 TYPO_LIKENESS = 0.75
@@ -103,6 +105,8 @@ class Version:
     published: Moment | None = None
     link_titles: tuple[str, ...] = ()
     """Headlines of the articles the stored capture linked to; a body block that only repeats one is a teaser."""
+    lead_rule: str = ""
+    """Which rule gave the lead."""
 
 
 def version_of(article: Article) -> Version:
@@ -115,6 +119,7 @@ def version_of(article: Article) -> Version:
         section=article.section,
         published=article.published,
         link_titles=tuple(link.title for link in article.links),
+        lead_rule=article.evidence.get("lead", ""),
     )
 
 
@@ -199,7 +204,7 @@ def compare_versions(old: Version, new: Article) -> Same | Changed:
     if now.title and setting(old.title) != setting(now.title):
         degrees["title"] = "minor" if spoken(setting(old.title)) == spoken(setting(now.title)) else "headline"
     # A lead that only now is marked as such, and stood in the text before, is no news.
-    is_known = new_lead in before or _is_cut(old_lead, new_lead)
+    is_known = new_lead in before or _is_cut(old_lead, new_lead) or _is_hidden(old, now)
     if new_lead and not is_known and (degree := _text_degree([old_lead], [new_lead])):
         degrees["lead"] = degree
     leads = {old_lead, new_lead}
@@ -232,6 +237,11 @@ def _is_cut(one: str, other: str) -> bool:
     """Say whether one lead is the other cut short: descriptions in the markup often end in `…`, and captures differ."""
     stems = [lead[: -len(end)].rstrip() for lead in (one, other) for end in ("...", "…") if lead.endswith(end)]
     return any(len(stem) >= CUT_CHARS and one.startswith(stem) and other.startswith(stem) for stem in stems)
+
+
+def _is_hidden(old: Version, new: Version) -> bool:
+    """Say whether a lead that was shown on the page gave way to one of the markup, which often describes the whole site."""
+    return old.lead_rule.startswith(SHOWN) and bool(new.lead_rule) and not new.lead_rule.startswith(SHOWN)
 
 
 def _people(authors: Iterable[str]) -> list[str]:

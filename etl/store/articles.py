@@ -166,14 +166,14 @@ def timeline(conn: Connection, article_id: int) -> list[VersionHead]:
 
 
 def said(conn: Connection, version_ids: Iterable[int]) -> dict[int, Article]:
-    """Return version id → what it said (without links and evidence)."""
+    """Return version id → what it said: without links, and of the evidence only the rule of the lead."""
     return {
         row[0]: _article(row)
         for row in conn.execute(
             """
             SELECT id, title, authors, lead, text, block_kinds, section, tags, language, image_url, image_caption,
                    canonical_url, access, published_at, published_zone, published_precision, published_text,
-                   modified_at, modified_zone, modified_precision, modified_text
+                   modified_at, modified_zone, modified_precision, modified_text, evidence ->> 'lead'
             FROM etl.article_versions
             WHERE id = ANY (%(ids)s)
             """,
@@ -198,6 +198,7 @@ def _article(row: tuple[Any, ...]) -> Article:
         access=row[12],
         published=Moment(row[13], row[15] or "day", row[16], "stored", row[14]) if row[16] is not None else None,
         modified=Moment(row[17], row[19] or "day", row[20], "stored", row[18]) if row[20] is not None else None,
+        evidence={"lead": row[21]} if row[21] else {},
     )
 
 

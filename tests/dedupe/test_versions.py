@@ -66,6 +66,10 @@ SAME = {
     "a teaser with an introduction": lambda a: with_block(
         a, 4, "Read also: Storm closes the coastal railway for a third day"
     ),
+    "a heading that only names what comes next": lambda a: with_block(a, 3, "Background", "heading"),
+    "a slot that stands twice in a list": lambda a: with_block(
+        with_block(a, 3, "Advertisement", "list"), 5, "Advertisement", "list"
+    ),
     "paragraphs broken elsewhere": lambda a: replace(
         a, body=(*a.body[:2], Block("paragraph", f"{a.body[2].text} {a.body[3].text}"), *a.body[4:])
     ),
@@ -113,6 +117,12 @@ CHANGES = {
     ),
     "a paragraph less": (lambda a: replace(a, body=a.body[:-1]), ("body",), "substantive"),
     "a new subheading": (lambda a: with_block(a, 3, "42 million too much", "heading"), ("body",), "substantive"),
+    "a name in a list": (lambda a: with_block(a, 3, "Ada Lind", "list"), ("body",), "substantive"),
+    "a heading in a script without spaces": (
+        lambda a: with_block(a, 3, "市長は辞任せず", "heading"),
+        ("body",),
+        "substantive",
+    ),
     "a figure in a list": (lambda a: with_block(a, 3, "Ferry: 9 votes", "list"), ("body",), "substantive"),
     "a corrected spelling": (lambda a: with_text(a, "collected", "colected"), ("body",), "minor"),
     "punctuation": (lambda a: with_text(a, "against after", "against, after"), ("body",), "minor"),
@@ -215,6 +225,21 @@ def test_typesetting_makes_no_version_in_any_language(language, typeset):
 def test_labels_of_the_page_make_no_version(label):
     old = article()
     assert isinstance(compare_versions(version_of(old), with_block(old, 2, label)), Same)
+
+
+LEADS = {
+    "shown, then that of the markup": ("shown:place", "og:description", Same),
+    "shown, then shown": ("shown:place", "shown:og:description", Changed),
+    "of the markup, then shown": ("og:description", "shown:place", Changed),
+    "of the markup, then of the markup": ("og:description", "og:description", Changed),
+}
+
+
+@pytest.mark.parametrize(("before", "after", "verdict"), LEADS.values(), ids=LEADS.keys())
+def test_a_description_in_the_markup_does_not_replace_a_lead_that_was_shown(before, after, verdict):
+    old = replace(article(), lead="Norwick votes at midnight", evidence={"lead": before})
+    new = replace(old, lead="All the news of the coast", evidence={"lead": after})
+    assert isinstance(compare_versions(version_of(old), new), verdict)
 
 
 def test_a_teaser_that_only_the_old_capture_linked_to_makes_no_version():

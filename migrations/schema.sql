@@ -1048,7 +1048,8 @@ CREATE TABLE queue.procrastinate_jobs (
     abort_requested boolean DEFAULT false NOT NULL,
     worker_id bigint,
     CONSTRAINT check_not_todo_abort_requested CHECK ((NOT ((status = 'todo'::queue.procrastinate_job_status) AND (abort_requested = true))))
-);
+)
+WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='2000');
 
 CREATE FUNCTION queue.procrastinate_fetch_job_v2(target_queue_names character varying[], p_worker_id bigint) RETURNS queue.procrastinate_jobs
     LANGUAGE plpgsql
@@ -1938,7 +1939,8 @@ CREATE TABLE etl.hosts (
     CONSTRAINT hosts_budget_used_check CHECK ((budget_used >= 0)),
     CONSTRAINT hosts_failures_check CHECK ((failures >= 0)),
     CONSTRAINT hosts_latency_s_check CHECK ((latency_s >= (0)::double precision))
-);
+)
+WITH (fillfactor='50');
 
 COMMENT ON TABLE etl.hosts IS 'One row per host name: when it may be asked again, and its robots.txt.';
 
@@ -3233,7 +3235,8 @@ CREATE TABLE queue.procrastinate_events (
     job_id bigint NOT NULL,
     type queue.procrastinate_job_event_type,
     at timestamp with time zone DEFAULT now()
-);
+)
+WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='5000');
 
 CREATE SEQUENCE queue.procrastinate_events_id_seq
     START WITH 1

@@ -39,6 +39,7 @@ def logins(database_url: str) -> Iterator[None]:
         maintenance.execute("SELECT pg_advisory_lock(%s)", [LOCK])
         alter = sql.SQL("ALTER ROLE news_reader PASSWORD {}")
         maintenance.execute(alter.format(sql.Literal(PASSWORD)))
+        maintenance.execute("DROP ROLE IF EXISTS news_etl_test_service")  # Of a run that was killed.
         create = sql.SQL("CREATE ROLE news_etl_test_service LOGIN PASSWORD {} IN ROLE news_writer")
         maintenance.execute(create.format(sql.Literal(PASSWORD)))
         try:

@@ -1,6 +1,7 @@
 """Accuracy and speed of extraction on a folder of pages with gold, beside trafilatura when that is installed.
 
     python bench/extraction.py FOLDER [--limit N] [--alone]
+    python bench/extraction.py FOLDER --memory 100000      # read the pages over and over, print the memory on the way
 
 FOLDER holds `gold.jsonl`, one object per page: `page` (file name of the page, .html or .html.gz, relative to FOLDER) and any
 of `url`, `fetched_at`, `text`, `title`, `authors`, `published_at`, `language`. Only what the gold says is scored:
@@ -17,6 +18,7 @@ import argparse
 import gzip
 import json
 import re
+import resource
 import sys
 import time
 import unicodedata
@@ -122,6 +124,31 @@ def _column(rows: list[dict[str, float]], key: str) -> list[float]:
     return [row[key] for row in rows if key in row]
 
 
+def watch_memory(folder: Path, golds: list[dict[str, Any]], pages: int) -> None:
+    """Read *pages* pages, the same ones over and over, and print the memory in use at 1, 2, 5, 10, 20, 50 … thousand."""
+    steps = {lead * 10**power for lead in (1, 2, 5) for power in range(3, 9)} | {pages}
+    began = time.process_time()
+    for number in range(1, pages + 1):
+        gold = golds[number % len(golds)]
+        read_ours(page_of(folder, gold), gold.get("url") or "", _when(gold.get("fetched_at")))
+        if number in steps:
+            spent = (time.process_time() - began) / number * 1e3
+            print(f"{number:9,d} pages  {memory_mb():6.0f} MB  {spent:.2f} ms a page", flush=True)
+
+
+def memory_mb() -> float:
+    """Return the resident memory of this process, or its peak where the system does not tell."""
+    status = Path("/proc/self/statm")
+    if status.exists():
+        return int(status.read_text().split()[1]) * resource.getpagesize() / 1e6
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+
+
+def page_of(folder: Path, gold: dict[str, Any]) -> bytes:
+    path = folder / gold["page"]
+    return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+
+
 def _when(text: object) -> datetime | None:
     if not text:
         return None
@@ -134,20 +161,23 @@ def main() -> int:
     options.add_argument("folder", type=Path)
     options.add_argument("--limit", type=int)
     options.add_argument("--alone", action="store_true", help="do not run trafilatura beside")
+    options.add_argument("--memory", type=int, metavar="PAGES", help="watch the memory over so many pages; no scores")
     asked = options.parse_args()
     gold_file = asked.folder / "gold.jsonl"
     if not gold_file.is_file():
         print(f"no gold.jsonl in {asked.folder}")
         return 2
     golds = [json.loads(text) for text in gold_file.read_text("utf-8").splitlines() if text.strip()][: asked.limit]
+    if asked.memory:
+        watch_memory(asked.folder, golds, asked.memory)
+        return 0
     readers: dict[str, Reader] = {"news-etl": read_ours}
     if not asked.alone and (peer := trafilatura_reader()):
         readers["trafilatura"] = peer
     rows: dict[str, list[dict[str, float]]] = {name: [] for name in readers}
     seconds = dict.fromkeys(readers, 0.0)
     for number, gold in enumerate(golds):
-        path = asked.folder / gold["page"]
-        body = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        body = page_of(asked.folder, gold)
         for name, reader in readers.items():
             if number == 0:  # imports and caches are not a page's time
                 reader(body, gold.get("url") or "", None)

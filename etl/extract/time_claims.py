@@ -155,6 +155,10 @@ _SCRIPT_TIME = re.compile(
 
 
 def in_scripts(raw: bytes) -> list[Claim]:
-    """Return the publication that scripts of the page name, when they all name the same: the state of a content system."""
+    """Return the publication that scripts of the page name, when they all name the same: the state of a content system.
+
+    One time with and without its zone, or its day alone, is the same; the longest says most.
+    """
     found = {text.decode("ascii") for text in _SCRIPT_TIME.findall(raw[:2_000_000])}
-    return [Claim("published", found.pop(), "script", 9)] if len(found) == 1 else []
+    longest = max(found, key=len, default="")
+    return [Claim("published", longest, "script", 9)] if found and all(map(longest.startswith, found)) else []

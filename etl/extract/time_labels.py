@@ -27,6 +27,8 @@ LABEL_MAX_CHARS = 160
 AROUND_CHUNKS = 40
 """Text chunks before the headline, and after the last paragraph, where a date line may stand."""
 TIMES_MAX = 60
+OPENINGS = 3
+"""First blocks of the body that may open with a dateline: the first ones may be a headline and a standfirst."""
 NAMED_CHUNKS = 2_000
 NAMED_CHARS = 120
 DATELINE_WORDS = 4
@@ -87,6 +89,7 @@ class Labels:
         self._teasers = teasers
         self._first = main.spans[0][0] if main.spans else -1
         self._last = main.spans[-1][1] if main.spans else len(doc.texts)
+        self._openings = [first for first, _ in main.spans[:OPENINGS]]
         self._title, self._title_end = self._headline(title)
         self._distance: dict[int, int] = {}
         self._readings: dict[str, tuple[dates.Reading, ...]] = {}
@@ -98,22 +101,60 @@ class Labels:
         return found
 
     def named(self) -> list[Seen]:
-        """Return times that only pages without a date line have: of the dateline that opens the text, and of lines
-        anywhere that say themselves what they are ("Stand: 09.10.2017"), the footer too."""
+        """Return times that only pages without a date line have: of the dateline that opens the text, of lines anywhere
+        that say themselves what they are ("Stand: 09.10.2017"), the footer too, and of a bare date right above the text."""
+        found = [*self._datelines()]
+        for text, chunk in _lines(self._doc, 0, min(len(self._doc.texts), NAMED_CHUNKS)):
+            if not self._is_teaser(self._doc.boxes[chunk]):
+                found += self._named(text, chunk) or self._named_in(text, chunk)
+        return found or self._above_text()
+
+    def _datelines(self) -> Iterator[Seen]:
+        doc = self._doc
+        for chunk in self._openings:
+            if opening := _DATELINE.match(collapse("".join(doc.texts[chunk : chunk + 3]))):
+                for reading in dates.readings(opening[0], self._place):
+                    if reading.moment.rule == "label:absolute" and reading.noise <= DATELINE_WORDS:
+                        yield Seen("published", reading.moment, "dateline", LABEL_MIN_WEIGHT, chunk)
+                        return
+
+    def _named(self, text: str, chunk: int) -> list[Seen]:
+        """Return the times of a line that says which times they are."""
+        if len(text) > NAMED_CHARS or not _DIGIT.search(text):
+            return []
+        return [
+            Seen(
+                "published" if reading.role == "published" else "modified",
+                reading.moment,
+                "named",
+                LABEL_MIN_WEIGHT,
+                chunk,
+            )
+            for reading in dates.readings(text, self._place)
+            if reading.role in ("published", "modified") and reading.noise <= NAMED_WORDS
+        ]
+
+    def _named_in(self, line: str, chunk: int) -> list[Seen]:
+        """Return the times of the pieces of a short line that breaks cut: "Published 16.08.2019<br>Duration: 50:11"."""
+        doc = self._doc
+        found: list[Seen] = []
+        if len(line) > LABEL_MAX_CHARS or not _DIGIT.search(line):
+            return found
+        last = chunk + 1
+        while last < len(doc.texts) and doc.boxes[last] == doc.boxes[chunk]:
+            last += 1
+        for piece in range(chunk, last if last - chunk > 1 else chunk):
+            found += self._named(collapse(doc.texts[piece]), piece)
+        return found
+
+    def _above_text(self) -> list[Seen]:
+        """Return the date that stands alone on the line nearest above the text, also when it links somewhere."""
         doc, found = self._doc, list[Seen]()
-        if self._first >= 0 and (
-            opening := _DATELINE.match(collapse("".join(doc.texts[self._first : self._first + 3])))
-        ):
-            for reading in dates.readings(opening[0], self._place):
-                if reading.moment.rule == "label:absolute" and reading.noise <= DATELINE_WORDS:
-                    found.append(Seen("published", reading.moment, "dateline", LABEL_MIN_WEIGHT, self._first))
-        for text, chunk in _lines(doc, 0, min(len(doc.texts), NAMED_CHUNKS)):
-            if len(text) > NAMED_CHARS or not _DIGIT.search(text) or self._is_teaser(doc.boxes[chunk]):
-                continue
-            for reading in dates.readings(text, self._place):
-                if reading.role in ("published", "modified") and reading.noise <= NAMED_WORDS:
-                    role: TimeRole = "published" if reading.role == "published" else "modified"
-                    found.append(Seen(role, reading.moment, "named", LABEL_MIN_WEIGHT, chunk))
+        for text, chunk in _lines(doc, max(0, self._first - UNDER_CHUNKS), max(0, self._first)):
+            if len(text) <= LABEL_MAX_CHARS and _DIGIT.search(text):
+                readings = dates.readings(text, self._place)
+                if len(readings) == 1 and not readings[0].noise and readings[0].moment.at is not None:
+                    found = [Seen("published", readings[0].moment, "above", LABEL_MIN_WEIGHT, chunk)]
         return found
 
     def _headline(self, title: str) -> tuple[int, int]:
@@ -164,10 +205,11 @@ class Labels:
             if not name or doc.tags[element] == "time" or not _is_hint(name):
                 continue
             size = doc.text_length(element)
-            if not 0 < size <= LABEL_MAX_CHARS or taken > TIMES_MAX:
+            machine = attrs.get("datetime") or attrs.get("title") or attrs.get("data-datetime") or ""
+            # hAtom's times may be for machines only: <span class="updated" title="2013-04-04T18:52:11+00:00"></span>.
+            if not bool(not machine) <= size <= LABEL_MAX_CHARS or taken > TIMES_MAX:
                 continue
             printed = doc.text(element)
-            machine = attrs.get("datetime") or attrs.get("title") or attrs.get("data-datetime") or ""
             if not _DIGIT.search(printed + machine):
                 continue
             taken += 1

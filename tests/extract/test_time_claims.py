@@ -99,6 +99,11 @@ def test_no_address_breaks_the_search(url: str) -> None:
         pytest.param(b'{"regDt":"2024.05.03 10:00"}', "2024.05.03 10:00", id="a Korean state"),
         pytest.param(b"window.page = {pubDate: '03-05-2024'}", "03-05-2024", id="JavaScript"),
         pytest.param(b'{"datePublished":"2024-05-03"} {"datePublished":"2024-05-04"}', None, id="two answers are none"),
+        pytest.param(
+            b'{"published_at":"2024-05-03T10:00:00", "published_at":"2024-05-03T10:00:00+01:00"}',
+            "2024-05-03T10:00:00+01:00",
+            id="one time with and without its zone",
+        ),
         pytest.param(b'{"date":"1714730400"}', None, id="a number may be anything"),
         pytest.param(b'{"update":"2024-05-03","expires":"2024-05-09"}', None, id="other names"),
         pytest.param(b"", None, id="nothing"),

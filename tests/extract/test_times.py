@@ -220,3 +220,42 @@ def test_a_press_release_is_dated_by_its_first_words(text: str, expected: str | 
     body = Main(spans=((doc.first_text[opening], doc.last_text[opening]),), elements=(opening,))
     found = times.read(doc, structured.read(doc), body, language="en-GB", fetched_at=READ_AT)
     assert (dates.iso(found.published), found.evidence.get("published_at")) == (expected, rule)
+
+
+PLAIN = "<html lang='en-GB'><body>{menu}<h1>Rain in the hills</h1>{menu}{above}{text}{below}</body></html>"
+
+
+@pytest.mark.parametrize(
+    ("above", "below", "expected", "rule"),
+    [
+        pytest.param(
+            "",
+            "<p>Published 10.03.2025<br>Length: 50:11 min</p>",
+            "2025-03-10",
+            "label:named",
+            id="a line cut by breaks",
+        ),
+        pytest.param(
+            "<h2><a href='/2025/03/10/a-flood-in-the-valley'>Monday, 10 March 2025, 18:52:00</a></h2>",
+            "",
+            "2025-03-10T18:52:00+00:00",
+            "label:above",
+            id="a date that links",
+        ),
+        pytest.param("<h2>Rain until 14 March 2025</h2>", "", None, None, id="a date with other words"),
+        pytest.param("", "<p>Length: 50:11 min<br>10.03.2025</p>", None, None, id="a piece that names nothing"),
+        pytest.param(
+            "<span class=updated title='2025-03-10T18:52:11+00:00'></span>",
+            "",
+            "2025-03-10T18:52:11+00:00",
+            "label:title",
+            id="hAtom for machines only",
+        ),
+    ],
+)
+def test_what_only_undated_pages_are_asked_for(above: str, below: str, expected: str | None, rule: str | None) -> None:
+    menu = "<p>Menu</p>" * 60
+    page = PLAIN.format(menu=menu, above=above, text=TEXT, below=menu + below)
+    doc = document.parse(page.encode(), url=URL)
+    found = times.read(doc, structured.read(doc), body_of(doc), language="en-GB", fetched_at=READ_AT)
+    assert (dates.iso(found.published), found.evidence.get("published_at")) == (expected, rule)

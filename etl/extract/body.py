@@ -79,7 +79,7 @@ def find(doc: Document, facts: Structured, teasers: Teasers, *, only: tuple[int,
     claims = claims_of(doc, facts)
     table = features.read(doc, runs, teasers=teasers.ranges, **claims)
     chances = judge(table)
-    chosen = _without_repeats(doc, runs, picked(doc, runs, chances), claims["title"])
+    chosen = without_repeats(doc, runs, picked(doc, runs, chances), claims["title"])
     if sum(len(runs.texts[run]) for run in chosen) < TEXT_MIN_CHARS:
         for rule, blocks in (("script", hydration.read(doc)), ("json-ld:articleBody", _told(facts))):
             if sum(len(block.text) for block in blocks) > TEXT_MIN_CHARS:
@@ -96,12 +96,12 @@ def judge(table: features.Table) -> list[float]:
     """Return per run the chance that it is body; 0 for what is none whatever it looks like."""
     one = CHOOSER.judge
     return [
-        0.0 if _is_never(masks, numbers) else chance(one(masks, numbers))
+        0.0 if is_never(masks, numbers) else chance(one(masks, numbers))
         for masks, numbers in zip(table.masks, table.numbers, strict=True)
     ]
 
 
-def _is_never(masks: Sequence[int], numbers: Sequence[float]) -> bool:
+def is_never(masks: Sequence[int], numbers: Sequence[float]) -> bool:
     """Say whether a run is a teaser, stands in a figure or an aside, or is a link that points elsewhere ("Read also: …").
 
     The chooser sees all this too and is mostly right; these four are decided because the links say the same of teasers, and
@@ -209,7 +209,7 @@ def _subheads(doc: Document, runs: Runs, chances: list[float]) -> set[int]:
     }
 
 
-def _without_repeats(doc: Document, runs: Runs, chosen: list[int], title: str) -> list[int]:
+def without_repeats(doc: Document, runs: Runs, chosen: list[int], title: str) -> list[int]:
     """Leave out the headline, what was said before, and headings with nothing below them."""
     headline = title.casefold()
     kept: list[int] = []

@@ -19,8 +19,11 @@ from etl.dedupe.verdict import content_key
 from etl.errors import NewsEtlError
 from etl.extract import article as extract_article
 from etl.model import Article, Capture
+from etl.recipe.rules import Revisits
 from etl.recipe.shelf import Shelf
 from etl.store.pages import PageUrl
+
+from .revisit import USUAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,8 @@ class Reading:
     """Canonical host: who published it."""
     external_id: str | None = None
     """Its id in the system it was loaded from: then `capture` says only when, there are no bytes behind it."""
+    revisits: Revisits = USUAL
+    """How its recipe wants it visited again."""
 
 
 def spell(url: str, *, rule: str | None = None) -> PageUrl:
@@ -100,11 +105,21 @@ def read_capture(capture: Capture, body: bytes, *, shelf: Shelf | None = None) -
     except NewsEtlError as error:
         return Reading(capture, asked, asked, error.code, str(error))
     answered = answered_page(capture, asked, article.canonical_url)
+    recipe = shelf.recipe_for(capture.final_url) if shelf else None
+    revisits = recipe.fetch.revisits if recipe else USUAL
     if not article.is_article:
         return with_links(
-            Reading(capture, asked, asked, "not_an_article", article.evidence.get("is_article"), article=article)
+            Reading(
+                capture,
+                asked,
+                asked,
+                "not_an_article",
+                article.evidence.get("is_article"),
+                article=article,
+                revisits=revisits,
+            )
         )
-    return keyed(Reading(capture, asked, answered, "article", article=article))
+    return keyed(Reading(capture, asked, answered, "article", article=article, revisits=revisits))
 
 
 def read_front(capture: Capture, body: bytes, *, shelf: Shelf | None = None) -> Reading:
@@ -124,16 +139,11 @@ def keyed(reading: Reading) -> Reading:
     article = reading.article
     assert article is not None
     return with_links(
-        Reading(
-            capture=reading.capture,
-            asked=reading.asked,
-            answered=reading.answered,
-            outcome=reading.outcome,
-            article=article,
+        replace(
+            reading,
             content_key=content_key(article),
             signature_keys=signature_keys(article.title, article.text),
             publisher=host_of(reading.answered.url),
-            external_id=reading.external_id,
         )
     )
 

@@ -13,14 +13,12 @@ from zoneinfo import ZoneInfo
 from croniter import croniter
 
 from etl.model import Source
-from etl.recipe.rules import SourceRule
+from etl.recipe.rules import Revisits, SourceRule
 
 # News changes most while it is fresh: corrections and additions come within hours, later ones are rare. The gap between two
-# visits is the age of the article divided by VISITS_PER_AGE, within these bounds.
-FIRST_GAP = timedelta(minutes=20)
-LONGEST_GAP = timedelta(days=7)
+# visits is the age of the article divided by VISITS_PER_AGE, within the bounds that its recipe gives.
 VISITS_PER_AGE = 3
-WATCHED_FOR = timedelta(days=30)
+USUAL = Revisits()
 RECHECK_REFUSED = timedelta(days=14)
 FAILURES_MAX = 8
 """After so many failed visits in a row a page is looked at like one that was refused: rarely."""
@@ -28,13 +26,16 @@ YIELD_OF = 8
 """The yield of a source is measured on so many of its newest pages: enough to smooth bursts, few enough to follow the day."""
 
 
-def next_visit(fetched_at: datetime, *, published_at: datetime | None, first_seen_at: datetime) -> datetime | None:
-    """Return when an article captured at *fetched_at* is looked at again; None once it is older than WATCHED_FOR."""
+def next_visit(
+    fetched_at: datetime, *, published_at: datetime | None, first_seen_at: datetime, revisits: Revisits = USUAL
+) -> datetime | None:
+    """Return when an article captured at *fetched_at* is looked at again; None once it is too old to change."""
     born = min(published_at, first_seen_at) if published_at else first_seen_at
-    age = max(fetched_at - born, timedelta(0))
-    if age > WATCHED_FOR:
+    age_s = max((fetched_at - born).total_seconds(), 0.0)
+    if age_s > revisits.watched_for_s:
         return None
-    return fetched_at + min(max(age / VISITS_PER_AGE, FIRST_GAP), LONGEST_GAP)
+    gap_s = min(max(age_s / VISITS_PER_AGE, revisits.first_gap_s), revisits.longest_gap_s)
+    return fetched_at + timedelta(seconds=gap_s)
 
 
 def next_poll(

@@ -318,7 +318,8 @@ class _Settling:
             return None
         article = item.reading.article
         published = article.published.at if article and article.published else None
-        return next_visit(item.at, published_at=published, first_seen_at=item.head.valid_from if item.head else item.at)
+        first = item.head.valid_from if item.head else item.at
+        return next_visit(item.at, published_at=published, first_seen_at=first, revisits=item.reading.revisits)
 
 
 def _rounds(items: list[_Item]) -> Iterator[list[_Item]]:

@@ -31,7 +31,7 @@ from etl.store.pages import PageEnd
 
 from .manners import attended, host_of_url, host_with, manners_of, origin_of, pace_of, rested, robots_of
 from .reading import spell
-from .revisit import FAILURES_MAX, RECHECK_REFUSED, next_visit
+from .revisit import FAILURES_MAX, RECHECK_REFUSED, USUAL, next_visit
 from .visit_ledger import Entry, Ledger
 
 VISIT_MAX_S = 60.0
@@ -203,7 +203,9 @@ class HostVisit:
 
     def _again(self, page: Page, at: datetime) -> datetime | None:
         born = pages.born_at(self.conn, page.id)
-        return next_visit(at, published_at=None, first_seen_at=born)
+        recipe = self.tools.shelf.recipe_for(page.url)
+        revisits = recipe.fetch.revisits if recipe else USUAL
+        return next_visit(at, published_at=None, first_seen_at=born, revisits=revisits)
 
     def _moved(self, page: Page, moved: Moved, began: datetime) -> None:
         """Hand a redirect to the host it leads to; a permanent one folds this page into its target."""

@@ -28,6 +28,7 @@ from etl.recipe.rules import (
     Layout,
     LinkRule,
     Recipe,
+    Revisits,
     Rules,
     SourceRule,
 )
@@ -61,6 +62,9 @@ class _Fetch(_Form):
     deny: list[str] = []
     min_interval: str | None = None
     requests_per_day: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    revisit_first: str | None = None
+    revisit_longest: str | None = None
+    revisit_for: str | None = None
 
 
 class _Links(_Form):
@@ -229,7 +233,19 @@ class _Reader:
             deny=tuple(form.deny),
             min_interval_s=self._seconds(form.min_interval, "fetch.min_interval"),
             requests_per_day=form.requests_per_day,
+            revisits=self._revisits(form),
         )
+
+    def _revisits(self, form: _Fetch) -> Revisits:
+        usual = Revisits()
+        revisits = Revisits(
+            self._seconds(form.revisit_first, "fetch.revisit_first") or usual.first_gap_s,
+            self._seconds(form.revisit_longest, "fetch.revisit_longest") or usual.longest_gap_s,
+            self._seconds(form.revisit_for, "fetch.revisit_for") or usual.watched_for_s,
+        )
+        if revisits.first_gap_s > revisits.longest_gap_s:
+            raise self._wrong("fetch.revisit_first", "it is longer than `revisit_longest`")
+        return revisits
 
     def _extract(self, form: _Recipe, site: Rules) -> Rules | None:
         """Return the rules with the site's zone, country and language as defaults; None when the file says nothing."""

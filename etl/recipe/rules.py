@@ -49,6 +49,15 @@ class SourceRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Revisits:
+    """How a page is visited again as it ages (`etl.flow.revisit`)."""
+
+    first_gap_s: float = 20 * 60.0
+    longest_gap_s: float = 7 * 86_400.0
+    watched_for_s: float = 30 * 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
 class FetchRules:
     """Which pages of the site are wanted, and how gently.
 
@@ -61,6 +70,7 @@ class FetchRules:
     min_interval_s: float | None = None
     """At least this many seconds between two requests to the site."""
     requests_per_day: int | None = None
+    revisits: Revisits = Revisits()
 
     def allows(self, url: str) -> bool:
         """Tell whether a page at *url* is wanted."""

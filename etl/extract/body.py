@@ -144,14 +144,14 @@ def _is_under(doc: Document, element: int, tops: Sequence[int]) -> bool:
     return any(top <= element < doc.ends[top] for top in tops)
 
 
-def picked(doc: Document, runs: Runs, chances: list[float]) -> list[int]:
+def picked(doc: Document, runs: Runs, chances: list[float], *, least: float = CHOOSER.threshold) -> list[int]:
     """Return the runs that are likely body, and the lines between two of them that stand side by side with both.
 
-    Such a line is a heading that its page prints as a plain block.
+    Such a line is a heading that its page prints as a plain block. *least* is the chance that a run of body has.
     """
     parents = [doc.parents[box] for box in runs.boxes]
-    least, last = CHOOSER.threshold, len(chances) - 1
-    lines = _subheads(doc, runs, chances) | _posts(doc, runs, chances)
+    last = len(chances) - 1
+    lines = _subheads(doc, runs, chances, least) | _posts(doc, runs, chances, least)
     return [
         run
         for run, one in enumerate(chances)
@@ -167,26 +167,25 @@ def picked(doc: Document, runs: Runs, chances: list[float]) -> list[int]:
     ]
 
 
-def _posts(doc: Document, runs: Runs, chances: list[float]) -> set[int]:
+def _posts(doc: Document, runs: Runs, chances: list[float], least: float) -> set[int]:
     """Return the runs of social networks' posts that stand among the body: quotes that an article is about.
 
     Their look is that network's on each page, but what the chooser learned from differs: hand-written parsers leave them out,
     hand-made gold has them. Decided here, body F1 by publisher of scrapinghub rises by .003 and of the others by nothing.
     """
     posts = [element for element in doc.by_tag.get("blockquote", ()) if _POST.search(doc.attribute(element, "class"))]
-    body = [run for run, one in enumerate(chances) if one > CHOOSER.threshold] if posts else []
+    body = [run for run, one in enumerate(chances) if one > least] if posts else []
     if not body:
         return set()
     last = min(len(chances) - 1, body[-1] + POST_LINES_MAX)
     return {run for run in range(body[0], last + 1) if chances[run] and _is_under(doc, runs.boxes[run], posts)}
 
 
-def _subheads(doc: Document, runs: Runs, chances: list[float]) -> set[int]:
+def _subheads(doc: Document, runs: Runs, chances: list[float], least: float) -> set[int]:
     """Return short lines of one class that stand, twice or more, each between two pieces of body beside it.
 
     One such line may be anything; several that the page dresses alike are the headings inside its text.
     """
-    least = CHOOSER.threshold
     by_class: dict[str, list[int]] = {}
     for run in range(1, len(chances) - 1):
         text, box = runs.texts[run], runs.boxes[run]

@@ -1,4 +1,4 @@
-"""Write `docs/sql.md`, the consumer's contract, from the COMMENTs of schema `news`.
+"""Write `docs/sql.md`, the consumer's contract, and `dbt/models/sources.yml` from the COMMENTs of schema `news`.
 
 `python -m migrations.describe` from the repository's root, after each change of a view; a test compares the two.
 """
@@ -11,6 +11,8 @@ from typing import Any
 
 import psycopg
 
+from migrations.dbt_sources import sources
+
 INTRODUCTION = """\
 # The SQL contract
 
@@ -18,7 +20,10 @@ What you may build on: the views and functions of schema `news`. They change onl
 Schema `etl` is ours and may change with any release. This page is made from the comments in the database
 (`\\d+ news.articles` shows the same).
 
-Open the database with `news-etl psql`, or with any client on `NEWS_ETL_DATABASE_URL`.
+Open the database with `news-etl psql`, or with any client on `NEWS_ETL_DATABASE_URL`. Ten questions that are asked of it stand in
+[questions](questions), one statement each (`news-etl psql < docs/questions/01_reposts_within_the_hour.sql`).
+[dbt](../dbt/README.md) is a package with these views as tested sources and an incremental copy of the articles;
+[grafana](../grafana) holds dashboards.
 """
 
 
@@ -92,10 +97,12 @@ def main() -> None:
         with Embedded(folder, durable=False) as dsn:
             migrate(dsn)
             with psycopg.connect(dsn) as conn:
-                text = described(conn)
+                text, yaml = described(conn), sources(conn)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    Path(__file__).parents[1].joinpath("docs", "sql.md").write_text(text, encoding="utf-8")
+    root = Path(__file__).parents[1]
+    root.joinpath("docs", "sql.md").write_text(text, encoding="utf-8")
+    root.joinpath("dbt", "models", "sources.yml").write_text(yaml, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -158,7 +158,9 @@ class Settings:
     cc_base: str = field(
         default="https://data.commoncrawl.org",
         metadata=told(
-            text, "URL or folder", "Where `backfill ccnews` finds Common Crawl's files: the service itself, or a copy of it."
+            text,
+            "URL or folder",
+            "Where `backfill ccnews` finds Common Crawl's files: the service itself, or a copy of it.",
         ),
     )
     wayback_base: str = field(
@@ -197,6 +199,15 @@ class Settings:
         default=0,
         metadata=told(
             whole(), "days", "Raw pages older than this are dropped; articles and versions stay. 0 keeps all."
+        ),
+    )
+    keep_articles_days: int = field(
+        default=0,
+        metadata=told(
+            whole(),
+            "days",
+            "Pages last captured longer ago are dropped with their articles and versions; what names them again does not "
+            "bring them back. 0 keeps all.",
         ),
     )
     keep_changes_days: int = field(

@@ -1,7 +1,8 @@
 """The cleaner: the leader's hourly round that drops what is too old and makes room for what comes.
 
 Rows go before their bytes, so that no row ever points to a file that this round deleted. What still waits for its digest is kept
-whatever its age, and so is everything that was stored after it. Articles, versions and links are never touched. The feed of changes
+whatever its age, and so is everything that was stored after it. Articles, versions and links
+only go when the operator gave articles an age (`flow.ageing`). The feed of changes
 has an age of its own, because who reads it has nothing to do with raw pages.
 """
 
@@ -12,11 +13,13 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 import psycopg
 import structlog
 
 from etl.fetch.archive import Archive
+from etl.flow.ageing import age_out
 from etl.run.queue import app_of
 from etl.store import health, partitions, runs
 from etl.store.partitions import Table
@@ -39,6 +42,8 @@ class Cleaned:
     """Rows deleted one by one; those of a dropped partition are not counted."""
     attempts: int = 0
     changes: int = 0
+    pages: int = 0
+    """With their articles; each leaves a tombstone."""
     archive_days: int = 0
     put_off: int = 0
     """Partitions that were locked or too full: the next round tries again."""
@@ -55,6 +60,8 @@ class Cleaner:
     """Of captures, attempts and archived bytes; 0 keeps all."""
     keep_changes_days: int = 0
     """Of news.changes; 0 keeps all."""
+    keep_articles_days: int = 0
+    """Of pages with their articles; 0 keeps all."""
 
     def clean(self, conn: psycopg.Connection, *, now: datetime) -> Cleaned:
         """Do one round; *conn* commits each statement."""
@@ -67,6 +74,9 @@ class Cleaner:
                 cleaned.archive_days = len(archive.expire(before=before.date()))
         if self.keep_changes_days:
             drop_changes(conn, cleaned, before=now - timedelta(days=self.keep_changes_days))
+        if self.keep_articles_days:
+            before = now - timedelta(days=self.keep_articles_days)
+            cleaned.pages = sum(islice(age_out(conn, before=before, now=now), BATCHES_MAX))
         asyncio.run(self._forget_ended_jobs())
         if any(asdict(cleaned).values()):
             runs.add(conn, "clean", started_at=now, ended_at=now, outcome="ok", counts=asdict(cleaned))

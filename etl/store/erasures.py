@@ -68,6 +68,29 @@ def of_domain(conn: Connection, domain: str) -> Meant:
     return _named(conn, set(), {page_id for (page_id,) in found})
 
 
+def of_age(conn: Connection, before: datetime, *, after: int, limit: int) -> tuple[Meant, int | None]:
+    """Return pages behind the id *after* that were found and last captured before then, and the last id; None at the end."""
+    found = conn.execute(
+        """
+        SELECT p.id
+        FROM etl.pages p
+        WHERE p.id > %(after)s AND greatest(p.found_at, p.captured_at) < %(before)s
+              AND p.outcome IS DISTINCT FROM 'folded'
+              AND NOT EXISTS (SELECT FROM etl.captures c WHERE c.page_id = p.id AND c.digested_at IS NULL)
+              AND NOT EXISTS (
+                  SELECT FROM etl.page_urls u
+                  JOIN etl.pages f ON f.url_key = u.variant_key
+                  JOIN etl.captures c ON c.page_id = f.id
+                  WHERE u.page_id = p.id AND f.id <> p.id AND c.fetched_at >= %(before)s)
+        ORDER BY p.id
+        LIMIT %(limit)s
+        """,
+        {"before": before, "after": after, "limit": limit},
+    ).fetchall()
+    ids = {page_id for (page_id,) in found}
+    return (_named(conn, set(), ids), max(ids)) if ids else (Meant((), frozenset()), None)
+
+
 def _named(conn: Connection, url_keys: set[UUID], page_ids: set[int]) -> Meant:
     rows = conn.execute(
         """
@@ -125,15 +148,22 @@ def stories_of(conn: Connection, page_ids: Sequence[int]) -> list[int]:
     return [story_id for (story_id,) in rows]
 
 
-def bury(conn: Connection, url_keys: Iterable[UUID], *, by: str, now: datetime) -> int:
+def bury(
+    conn: Connection,
+    url_keys: Iterable[UUID],
+    *,
+    by: str,
+    now: datetime,
+    reason: Literal["erased", "aged_out"] = "erased",
+) -> int:
     """Set a tombstone for each name that has none; return how many."""
     return conn.execute(
         """
         INSERT INTO etl.tombstones (url_key, reason, buried_at, buried_by)
-        SELECT url_key, 'erased', %(now)s, %(by)s FROM unnest(%(keys)s::uuid[]) AS r (url_key) ORDER BY url_key
+        SELECT url_key, %(reason)s, %(now)s, %(by)s FROM unnest(%(keys)s::uuid[]) AS r (url_key) ORDER BY url_key
         ON CONFLICT (url_key) DO NOTHING
         """,
-        {"keys": list(url_keys), "by": by, "now": now},
+        {"keys": list(url_keys), "by": by, "now": now, "reason": reason},
     ).rowcount
 
 

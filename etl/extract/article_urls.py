@@ -51,7 +51,8 @@ _QUERY_ID = re.compile(
     re.IGNORECASE,
 )
 _DATED = re.compile(r"/(?:19|20)\d\d[/-]?[01]\d|(?:19|20)\d\d-[01]\d-[0-3]\d")
-_TO_DASH = str.maketrans("_+.", "---")
+_DATED_ID = re.compile(r"(?:19|20)\d\d[01]\d[0-3]\d[-_]\w")
+"""Only documents begin with their day, also those in the folder of a topic (`/topics/20241127-SYT8T6050497/`)."""
 _FILE = re.compile(r"\.(?:jpe?g|png|gif|webp|svg|mp3|mp4|zip|ics|css|js|xml|rss|apk)$", re.IGNORECASE)
 
 
@@ -102,11 +103,11 @@ def shape(key: str, own: Own | None = None) -> int:
 
 def _is_other(segments: list[str], words: int) -> bool:
     """Tell by its folders whether a URL is that of a list, a person, a service or a file."""
-    if words < SLUG_WORDS_SURE and not _LISTS.isdisjoint(segments):
-        return True
-    if words < SLUG_WORDS and not _SERVICES.isdisjoint(segments):
-        return True
     last = segments[-1]
+    if words < SLUG_WORDS_SURE and not _LISTS.isdisjoint(segments):
+        return _DATED_ID.match(last) is None
+    if words < SLUG_WORDS and not _SERVICES.isdisjoint(segments):
+        return _DATED_ID.match(last) is None
     if not _NEVER.isdisjoint(segments) or last.startswith(_LEGAL):
         return True
     return "." in last and _FILE.search(last) is not None

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from etl.extract import dates, teaser_fields
@@ -63,6 +64,7 @@ def read(
     ]
     found.sort(key=lambda entry: entry[0])
     merged: dict[tuple[str, LinkKind], Link] = {}
+    ranks: dict[int, list[tuple[str, LinkKind]]] = {}
 
     def is_more(anchor: Item | Anchor) -> bool:
         """Tell the "more" at the end of a teaser's deck from a link of its own."""
@@ -81,6 +83,13 @@ def read(
             link = reader.inline(source, position)
         if link.title:
             merged[source.key, kind] = link if known is None else _merged(known, link)
+            if block is not None and kind != "most_read" and link.rank is not None:
+                ranks.setdefault(id(block), []).append((source.key, kind))
+    for keys in ranks.values():
+        said = [merged[key].rank or 0 for key in keys]
+        if any(one >= other != 1 for one, other in pairwise(said)):
+            # Numbers that neither rise nor begin again count pictures or comments.
+            merged.update({key: replace(merged[key], rank=None) for key in keys})
     return tuple(merged.values())
 
 

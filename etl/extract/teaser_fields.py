@@ -13,7 +13,7 @@ from typing import NamedTuple
 from etl.extract import headings
 from etl.extract.document import Document, collapse
 from etl.extract.teaser_items import Item
-from etl.extract.teaser_pieces import NUMBER, Piece, Splitter
+from etl.extract.teaser_pieces import NUMBER, Piece, Splitter, is_duration
 from etl.extract.teasers import Block
 from etl.extract.theme import AUTHOR, DATE, DECK, KICKER, OTHER, PLAIN, TITLE
 
@@ -116,8 +116,11 @@ class Reader:
     def _machine(self, item: Item) -> str | None:
         times = self._times
         place = bisect_left(times, item.element)
-        if place < len(times) and times[place] < item.end:
-            return self._doc.attrs[times[place]].get("datetime")
+        while place < len(times) and times[place] < item.end:
+            said = self._doc.attrs[times[place]].get("datetime")
+            if not said or not is_duration(said):
+                return said
+            place += 1
         return None
 
 
@@ -151,7 +154,11 @@ def _is_kicker_of(first: Piece, second: Piece) -> bool:
     one, other = first.text, second.text
     if second.role != first.role or second.linked != first.linked or _has_digits(one):
         return False
-    if len(one) > KICKER_CHARS_MAX or not len(one) < len(other) <= DECK_CHARS_MIN:
+    if len(one) > KICKER_CHARS_MAX or len(other) > DECK_CHARS_MIN:
+        return False
+    if one[-1] == ":" and len(other) >= TITLE_CHARS_MIN:
+        return True
+    if len(one) >= len(other):
         return False
     return not other.endswith((".", "…")) and not _SENTENCE_END.search(one)
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from etl.extract.document import Document, collapse
 from etl.extract.teaser_items import Item
-from etl.extract.theme import DATE, DECK, HIDDEN, PLAIN, TITLE, Roles
+from etl.extract.theme import DATE, DECK, HIDDEN, OTHER, PLAIN, TITLE, Roles
 
 TITLE_CHARS_BOLD = 30
 """Bold words of this length at the start of a linked line are the headline, what follows is the deck."""
@@ -144,17 +144,28 @@ class Splitter:
         doc = self._doc
         heading = -1
         element = place.unit
+        is_caption = False
         while element >= item:
             if heading < 0 and doc.tags[element] in _HEADINGS:
                 heading = element
             if role == PLAIN and element != item:
                 role = self._roles.of(element)
+            is_caption = is_caption or doc.tags[element] == "figcaption"
             element = doc.parents[element]
-        if doc.tags[place.unit] == "time" or doc.tags[place.box] == "time":
-            role = DATE
-        elif doc.tags[place.box] == "figcaption" and role == PLAIN:
-            role = DECK
+        for time in (place.unit, place.box):
+            if doc.tags[time] == "time":
+                role = OTHER if is_duration(doc.attribute(time, "datetime")) else DATE
+                break
+        else:
+            # A credit in a caption is no kicker; a headline may stand in one as a link.
+            if is_caption and role == PLAIN and (place.anchor < 0 or doc.tags[place.box] == "figcaption"):
+                role = DECK
         return Piece(text, role, heading, place.anchor >= 0)
+
+
+def is_duration(datetime: str) -> bool:
+    """Tell whether a `datetime` is a length ("PT2M53S", of a video) and no moment."""
+    return datetime[:1] == "P"
 
 
 def _is_start(text: str) -> bool:

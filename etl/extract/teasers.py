@@ -152,8 +152,12 @@ def _block(doc: Document, group: list[Item], heading: Heading | None, *, running
             kind, rule = zones.kind(items[0].element)
         return [Block(items, kind, rule, None, -1, in_text)]
     if headings.is_generic(heading.text):
+        # "Read more:" before one link is a line of the article, wherever the text was cut.
+        is_label = len(items) == 1 and heading.text.endswith((":", "："))
         kind, rule = (
-            ("related", "on the same story") if in_text or _on_same_story(doc, items) else ("latest", "heading")
+            ("related", "on the same story")
+            if in_text or is_label or _on_same_story(doc, items)
+            else ("latest", "heading")
         )
     elif heading.kind is not None:
         kind, rule = heading.kind, "heading"

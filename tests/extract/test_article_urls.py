@@ -28,6 +28,11 @@ from etl.extract.article_urls import OTHER, PLAIN, STRONG, WEAK, Own, is_topic, 
         pytest.param("news.example/article_author/by-anna-berg-carl-dorn-and-eva-falk/", OTHER, id="several authors"),
         pytest.param("news.example/podcast/the-hour/why-the-bridge-had-to-close", STRONG, id="episode of a podcast"),
         pytest.param("news.example/service/privacy-policy-6925316.html", OTHER, id="legal text with a number"),
+        pytest.param("news.example/service/newsletter-the-week-in-town-1.52", OTHER, id="offer of a newsletter"),
+        pytest.param(
+            "news.example/life/topics/20241127-SYT8T6050497", STRONG, id="a dated document in a topic's folder"
+        ),
+        pytest.param("news.example/life/topics/20241127", OTHER, id="a topic's folder"),
         pytest.param("news.example/job/engineer-for-bridges-m-w-d-1843949315.html", OTHER, id="job advert"),
         pytest.param("news.example/photo-of-the-day-12345.jpg", OTHER, id="an image"),
         pytest.param("news.example", OTHER, id="the home page"),

@@ -17,6 +17,7 @@ from etl.extract import headings
         pytest.param("Das könnte Sie auch interessieren", "related", id="de"),
         pytest.param("Meistgelesen in Kultur", "most_read", id="de with a section"),
         pytest.param("Lo más leído", "most_read", id="es"),
+        pytest.param("Am beliebtesten", "most_read", id="de superlative"),
         pytest.param("Leggi anche:", "related", id="it"),
         pytest.param("Czytaj także", "related", id="pl"),
         pytest.param("İLGİLİ HABERLER", "related", id="tr dotted capital"),
@@ -46,7 +47,19 @@ def test_a_heading_announces_its_kind(heading: str, kind: str | None) -> None:
     assert headings.kind(heading) == kind
 
 
-@pytest.mark.parametrize("line", ["Advertisement", "REKLAM", "Anzeige: Sparen Sie", "Tümü", "Show more", "Voir plus »"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Advertisement",
+        "REKLAM",
+        "Anzeige: Sparen Sie",
+        "Tümü",
+        "Show more",
+        "Voir plus »",
+        "Sign in",
+        "Следующая страница",
+    ],
+)
 def test_lines_that_head_nothing_are_noise(line: str) -> None:
     assert headings.judge(line) == (None, True)
 

@@ -109,6 +109,33 @@ def article(inner: str) -> str:
             None,
             id="a number behind the headline counts comments",
         ),
+        pytest.param(
+            '<li><a href="/2024/05/mayor-defends-plan"><span class="bold">"I will not sign this":</span>'
+            '<span class="line">Mayor defends the plan</span></a></li>',
+            "Mayor defends the plan",
+            '"I will not sign this":',
+            None,
+            None,
+            id="what ends in a colon is the kicker, also when it is longer",
+        ),
+        pytest.param(
+            '<li><figure><a href="/2024/05/mayor-defends-plan"><img src="x.jpg"></a><figcaption><div>Ann Lee/Agency'
+            '</div></figcaption></figure><h3><a href="/2024/05/mayor-defends-plan">Mayor defends the plan</a></h3></li>',
+            "Mayor defends the plan",
+            None,
+            None,
+            None,
+            id="a credit in the caption is no kicker",
+        ),
+        pytest.param(
+            '<li><a href="/2024/05/mayor-defends-plan">Mayor defends the plan</a> <time datetime="PT2M53S">02:53</time>'
+            '<time datetime="2024-05-01T18:30:00+01:00">1 May 2024</time></li>',
+            "Mayor defends the plan",
+            None,
+            None,
+            "1 May 2024",
+            id="the length of a video is no time of day",
+        ),
     ],
 )
 def test_a_teaser_is_told_apart(
@@ -225,6 +252,16 @@ def test_a_numbered_list_gives_the_rank() -> None:
     )
     found = read(article(f"</article><h3>Most read</h3><ol>{items}</ol>"))
     assert [link.rank for link in found] == [1, 2]
+
+
+def test_numbers_that_do_not_rise_are_no_ranks() -> None:
+    """A grid of galleries prints how many pictures each has."""
+    counts = "".join(
+        f'<li><b>{count}</b><a href="/2024/05/{name}-of-the-old-bridge">The {name} of the old bridge</a></li>'
+        for count, name in ((3, "towers"), (7, "ropes"), (4, "lamps"))
+    )
+    found = read(article(f"</article><section><h2>Our pictures</h2><ul>{counts}</ul></section>"))
+    assert [(link.kind, link.rank) for link in found] == [("latest", None)] * 3
 
 
 def test_menus_and_footers_have_no_links() -> None:

@@ -36,6 +36,13 @@ def page(inner: str) -> document.Document:
             id="a read-also line between two paragraphs",
         ),
         pytest.param(
+            TEXT
+            + TEXT
+            + '<section><p>Read more: <a href="/2024/05/lamp-posts-get-paint">Lamp posts get paint</a></p></section>',
+            [("related", "Read more:", 1)],
+            id="a label with a colon before one link",
+        ),
+        pytest.param(
             TEXT + '<div class="x"><a href="/2024/05/mayor-defends-plan">Mayor defends plan</a></div>' + TEXT,
             [("related", None, 1)],
             id="a card between two paragraphs without a heading",

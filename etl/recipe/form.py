@@ -65,6 +65,7 @@ class _Fetch(_Form):
     revisit_first: str | None = None
     revisit_longest: str | None = None
     revisit_for: str | None = None
+    keep_captures_days: Annotated[int, msgspec.Meta(ge=1)] | None = None
 
 
 class _Links(_Form):
@@ -234,6 +235,7 @@ class _Reader:
             min_interval_s=self._seconds(form.min_interval, "fetch.min_interval"),
             requests_per_day=form.requests_per_day,
             revisits=self._revisits(form),
+            keep_captures_days=form.keep_captures_days,
         )
 
     def _revisits(self, form: _Fetch) -> Revisits:

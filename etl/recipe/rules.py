@@ -71,6 +71,8 @@ class FetchRules:
     """At least this many seconds between two requests to the site."""
     requests_per_day: int | None = None
     revisits: Revisits = Revisits()
+    keep_captures_days: int | None = None
+    """Raw pages of the site older than this go; None: when those of all sites go."""
 
     def allows(self, url: str) -> bool:
         """Tell whether a page at *url* is wanted."""

@@ -20,6 +20,7 @@ from typing import Literal
 
 from psycopg import Connection, sql
 from psycopg.errors import DuplicateTable, LockNotAvailable, UniqueViolation
+from psycopg.rows import class_row
 
 Table = Literal["captures", "attempts", "changes"]
 MONTHLY: Sequence[Table] = ("captures", "attempts", "changes")
@@ -143,6 +144,55 @@ def delete_captures(conn: Connection, *, before: datetime, limit: int) -> int:
         WHERE c.id = old.id AND c.stored_at = old.stored_at
         """,
         {"before": before, "limit": limit},
+    ).rowcount
+
+
+@dataclass(frozen=True, slots=True)
+class OldCapture:
+    """A digested capture that may go."""
+
+    id: int
+    stored_at: datetime
+    url: str
+    file: str
+    offset: int
+    length: int
+
+
+def old_captures(
+    conn: Connection, domains: Sequence[str], *, before: datetime, after: int, limit: int
+) -> list[OldCapture]:
+    """Return up to *limit* digested captures of these domains stored before then, by id, beginning above *after*."""
+    with conn.cursor(row_factory=class_row(OldCapture)) as cursor:
+        return cursor.execute(
+            """
+            SELECT c.id, c.stored_at, p.url, c.archive_file AS file, c.archive_offset AS offset, c.archive_length AS length
+            FROM etl.captures c
+            JOIN etl.pages p ON p.id = c.page_id
+            WHERE c.id > %(after)s AND c.stored_at < %(before)s AND c.digested_at IS NOT NULL
+              AND (p.host = ANY (%(domains)s) OR p.host LIKE ANY (%(below)s))
+            ORDER BY c.id
+            LIMIT %(limit)s
+            """,
+            {
+                "domains": list(domains),
+                "below": [f"%.{domain}" for domain in domains],
+                "before": before,
+                "after": after,
+                "limit": limit,
+            },
+        ).fetchall()
+
+
+def delete_these(conn: Connection, old: Sequence[OldCapture]) -> int:
+    """Delete these captures; return how many."""
+    return conn.execute(
+        """
+        DELETE FROM etl.captures c
+        USING unnest(%(ids)s::bigint[], %(stored)s::timestamptz[]) AS r (id, stored_at)
+        WHERE c.id = r.id AND c.stored_at = r.stored_at
+        """,
+        {"ids": [one.id for one in old], "stored": [one.stored_at for one in old]},
     ).rowcount
 
 

@@ -41,6 +41,7 @@ allow = ["/*.html$", "/live/"]
 deny = ["/jeux/"]
 min_interval = "2.5s"
 requests_per_day = 5000
+keep_captures_days = 30
 
 [extract]
 title = "h1.title"
@@ -94,6 +95,7 @@ def test_every_key_reaches_its_field():
     )
     assert recipe.fetch.min_interval_s == 2.5
     assert recipe.fetch.requests_per_day == 5000
+    assert recipe.fetch.keep_captures_days == 30
     rules = recipe.extract
     assert rules is not None
     assert rules.title == ("h1.title",)

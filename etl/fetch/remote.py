@@ -61,12 +61,16 @@ class RemoteFiles:
 
         Raises Refused (`gone`, `http_403` …), TryLater and Transient as fetching a page does.
         """
+        return RemoteFile(self, url, self.request(url, now=now, start=start), now=now, start=start)
+
+    def request(self, url: str, *, now: Callable[[], datetime], start: int) -> BaseHTTPResponse:
+        """Ask for the file from byte *start* on. Raises as `open`."""
         headers = {"User-Agent": self._agent, "Accept": "*/*", "Accept-Encoding": "identity"}
         if start:
             headers["Range"] = f"bytes={start}-"
         response = self._ask(url, headers)
         _refuse(response, url, now())
-        return RemoteFile(self, url, response, now=now, start=start)
+        return response
 
     def size(self, url: str, *, now: Callable[[], datetime]) -> int | None:
         """Return the bytes of the file, asking for its head only; None when the server does not say."""
@@ -135,6 +139,7 @@ class RemoteFile(io.RawIOBase):
         self._files, self._url, self._now = files, url, now
         self._response = response
         self._at = 0
+        self._last = self._given_back = b""
         self.fetched = 0
         """Bytes that came over the wire."""
         self._take_on(response, start)
@@ -170,15 +175,16 @@ class RemoteFile(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go to *offset*: forward by passing over a little, else with a new request."""
+        """Go to *offset*: back by what was read last, forward by passing over a little, else with a new request."""
         assert whence == io.SEEK_SET
-        if self._at <= offset <= self._at + READ_BYTES:
+        if offset == self._at - len(self._last) and not self._given_back:
+            self._at, self._given_back = offset, self._last
+        elif self._at <= offset <= self._at + READ_BYTES:
             self._pass_over(offset)
-        elif offset != self._at:
-            fetched = self.fetched
+        else:
             self._response.close()
-            again = self._files.open(self._url, now=self._now, start=offset)
-            self._response, self._at, self.fetched = again._response, again._at, fetched + again.fetched
+            self._given_back = b""
+            self._take_on(self._files.request(self._url, now=self._now, start=offset), offset)
         return self._at
 
     def tell(self) -> int:
@@ -188,10 +194,17 @@ class RemoteFile(io.RawIOBase):
         """Return up to *size* bytes, b"" at the end. Raises Transient when the file breaks off before its end."""
         if self._response.status == 416:
             return b""
+        if self._given_back:
+            wanted = len(self._given_back) if size < 0 else size
+            piece, self._given_back = self._given_back[:wanted], self._given_back[wanted:]
+            self._at += len(piece)
+            self._last = piece
+            return piece
         piece = self._files.read(self._response, READ_BYTES if size < 0 else size, self._url)
         if not piece and self.size is not None and self._at < self.size:
             raise Transient(f"the file breaks off at {self._at} of {self.size} bytes: {self._url}", code="truncated")
         self._at += len(piece)
+        self._last = piece
         self.fetched += len(piece)
         return piece
 

@@ -93,11 +93,13 @@ class WarcFile:
         """Ask the host for the file, by its pace; the bytes then come as fast as we store them."""
         assert self.item.host is not None
         url, now = self.item.item, self.kit.tools.now
+        # A dictionary, which every zstd record may need, stands at the very beginning of the file.
+        start = 0 if url.endswith((".zst", ".zstd")) else self.item.reached
         with self.kit.held(self.conn, url) as is_held:
             if not is_held:
                 raise NotOurTurn
             turn = Turn(self.conn, self.kit, self.backfill, self.item.host)
-            answer = turn.ask(url, lambda _: self.kit.remote.open(url, now=now, start=self.item.reached), is_bulk=True)
+            answer = turn.ask(url, lambda _: self.kit.remote.open(url, now=now, start=start), is_bulk=True)
         if answer is None:
             raise NotOurTurn
         if isinstance(answer, NewsEtlError):

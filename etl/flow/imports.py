@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID
 
 from psycopg import Connection
 
@@ -19,7 +20,7 @@ from etl.fetch.archive import Archive
 from etl.fetch.exchange import Exchange, Hop
 from etl.fetch.outcome import classify
 from etl.model import Capture
-from etl.store import captures, erasures, pages
+from etl.store import backfill_items, captures, erasures, pages
 
 from .reading import Reading, spell
 from .settle import settle
@@ -63,6 +64,8 @@ def import_records(
     conn: Connection, records: Sequence[WarcRecord | BrokenRecord], *, archive: Archive, read: Read, now: datetime
 ) -> list[RecordEnd]:
     """Store the pages among *records* and say what became of each, in their order. The caller owns the transaction."""
+    if not records:
+        return []
     ends: dict[int, RecordEnd] = {}
     wanted: dict[int, WarcRecord] = {}
     for number, record in enumerate(records):
@@ -77,9 +80,16 @@ def import_records(
         (_keep(record, archive, now=now), record.body) for record in fresh.values()
     ]
     archive.sync()
-    for number, settled in zip(fresh, settle(conn, read(kept), now=now, is_live=False), strict=True):
+    readings = read(kept)
+    plans = backfill_items.plans_of(conn, sorted(pages.find(conn, _names(readings)).values()))
+    for number, settled in zip(fresh, settle(conn, readings, now=now, is_live=False), strict=True):
         ends[number] = RecordEnd(settled.outcome, settled.detail, settled.page_id)
+    backfill_items.keep_plans(conn, plans)
     return [ends[number] for number in range(len(records))]
+
+
+def _names(readings: Sequence[Reading]) -> set[UUID]:
+    return {name.url_key for reading in readings for name in (reading.asked, reading.answered)}
 
 
 def refusal_of(record: WarcRecord | BrokenRecord) -> tuple[str, str] | None:

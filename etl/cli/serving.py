@@ -51,6 +51,7 @@ def run_scheduler() -> None:
             keep_days=chosen.keep_captures_days,
             keep_changes_days=chosen.keep_changes_days,
             keep_articles_days=chosen.keep_articles_days,
+            shelf=lambda: boot.shelf(chosen),
         )
         scheduler = Scheduler(opened.dsn, sync=lambda conn: _sync(chosen, conn), cleaner=cleaner)
         scheduler.end_on(signal.SIGTERM, signal.SIGINT)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
@@ -20,6 +20,8 @@ import structlog
 
 from etl.fetch.archive import Archive
 from etl.flow.ageing import age_out
+from etl.flow.retention import forget_captures
+from etl.recipe.shelf import Shelf
 from etl.run.queue import app_of
 from etl.store import health, partitions, runs
 from etl.store.partitions import Table
@@ -62,6 +64,8 @@ class Cleaner:
     """Of news.changes; 0 keeps all."""
     keep_articles_days: int = 0
     """Of pages with their articles; 0 keeps all."""
+    shelf: Callable[[], Shelf] = field(default=lambda: Shelf.of([]))
+    """Reads the recipes, which may keep the captures of their sites for a shorter time."""
 
     def clean(self, conn: psycopg.Connection, *, now: datetime) -> Cleaned:
         """Do one round; *conn* commits each statement."""
@@ -72,6 +76,12 @@ class Cleaner:
             drop_rows(conn, cleaned, before=before)
             with closing(self.archive()) as archive:
                 cleaned.archive_days = len(archive.expire(before=before.date()))
+        shelf = self.shelf()
+        if any(recipe.fetch.keep_captures_days for recipe in shelf.recipes):
+            waiting_since = health.oldest_waiting_capture(conn)
+            with closing(self.archive()) as archive:
+                batches = forget_captures(conn, archive, shelf, now=now, waiting_since=waiting_since)
+                cleaned.captures += sum(islice(batches, BATCHES_MAX))
         if self.keep_changes_days:
             drop_changes(conn, cleaned, before=now - timedelta(days=self.keep_changes_days))
         if self.keep_articles_days:

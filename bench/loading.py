@@ -3,10 +3,10 @@
 
   python bench/loading.py [--articles N,N] [--bad-every N]
 
-Makes N articles of 120 words (a twentieth are edited copies, two in a hundred have the URL of an earlier one, each line whose number
---bad-every divides is broken), pipes them into `news-etl load --jsonl` on a throw-away embedded server, twice, and gets them back
-with `news-etl export` in each form that is installed. Prints the largest resident memory of the program, seconds of its CPU and
-of the clock, and whether the counts add up. Memory must not grow with N.
+Makes N articles of 120 words (a twentieth are edited copies, two in a hundred have the URL of an earlier one, of each --bad-every
+lines one is broken), pipes them into `news-etl load --jsonl` on a throw-away embedded server, twice, and gets them back with
+`news-etl export` in each form that is installed. Prints the largest resident memory of the program, seconds of its CPU and of the
+clock, and whether the counts add up. Memory must not grow with N.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -37,7 +38,7 @@ def table(title: str | None, columns: Sequence[str], rows: Iterable[Sequence[obj
         is_numeric = bool(kept) and all(isinstance(row[number], int | float) for row in kept)
         grid.add_column(column, justify="right" if is_numeric else "left", overflow="fold")
     for row in kept:
-        grid.add_row(*(shown(value) for value in row))
+        grid.add_row(*(escape(shown(value)) for value in row))
     out.print(grid)
 
 

@@ -21,6 +21,7 @@ from etl.store import migrate as migrations
 from etl.store import page_reports, pages
 
 from . import console
+from .prompting import answer, prompt
 from .session import session, settings
 
 
@@ -61,36 +62,15 @@ def _run_psql(program: Path, dsn: str, command: str | None) -> int:
     environ = {**os.environ, **{names[key]: value for key, value in parts.items() if key in names}}
     environ.setdefault("PGOPTIONS", "-c search_path=news,public")
     argv = [str(program), "-X", *(["-c", command] if command is not None else [])]
-    return subprocess.run(argv, env=environ, check=False).returncode
+    if not sys.stdin.isatty():  # What is piped in ends with the first mistake, as a script does.
+        argv += ["-v", "ON_ERROR_STOP=1"]
+    return min(subprocess.run(argv, env=environ, check=False).returncode, 1)
 
 
 def _prompt(dsn: str, command: str | None) -> int:
-    """Answer one statement per line: all that is needed where psql is missing."""
+    """Answer at our own prompt: all that is needed where psql is missing."""
     with psycopg.connect(dsn, autocommit=True, options="-c search_path=news,public") as conn:
-        if command is not None:
-            return _statement(conn, command)
-        while True:
-            try:
-                line = input("news-etl> ").strip().rstrip(";")
-            except EOFError:
-                return 0
-            if line in ("\\q", "quit", "exit"):
-                return 0
-            if line:
-                _statement(conn, line)
-
-
-def _statement(conn: psycopg.Connection, statement: str) -> int:
-    try:
-        cursor = conn.execute(statement.encode())
-    except psycopg.Error as error:
-        console.err.print(str(error).strip(), markup=False)
-        return 1
-    if cursor.description is None:
-        console.out.print(cursor.statusmessage or "done")
-        return 0
-    console.table(None, [column.name for column in cursor.description], cursor.fetchall())
-    return 0
+        return answer(conn, command) if command is not None else prompt(conn)
 
 
 def show_page(url: str, *, as_json: bool) -> None:

@@ -1,6 +1,7 @@
 """The crash matrix in full: the service is struck at random moments while it reads a press, then compared with what is right.
 
-    python bench/crash.py [--moments 500] [--pages 5000] [--hosts 24] [--every 4] [--minutes N] [--seed N] [--embedded] [--faults worker,disk]
+    python bench/crash.py [--moments 500] [--pages 5000] [--hosts 24] [--every 4] [--minutes N] [--seed N]
+                          [--embedded] [--faults worker,disk]
 
 A Postgres server, two schedulers, two workers and the publisher are started here in a throw-away folder. Each moment is one of:
 

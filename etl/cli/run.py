@@ -14,6 +14,7 @@ def run(
     only: Annotated[
         list[str] | None, typer.Option("--source", help="Poll this source, due or not (with --once; may be repeated).")
     ] = None,
+    web: Annotated[bool, typer.Option(help="Serve the status page beside it (NEWS_ETL_WEB_ADDRESS).")] = True,
     as_json: Json = False,
 ) -> None:
     """Poll the sources of your recipes, fetch what is new, and store the articles.
@@ -38,7 +39,7 @@ def run(
         raise typer.BadParameter("--source goes with --once")
     from .serving import run_service
 
-    run_service()
+    run_service(has_web=web)
 
 
 def scheduler() -> None:

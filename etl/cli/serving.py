@@ -16,7 +16,8 @@ from etl.run.once import sync_sources
 from etl.run.readers import Readers
 from etl.run.scheduler import Scheduler
 from etl.run.service import Service
-from etl.run.worker import work
+from etl.run.web import listening
+from etl.run.worker import Desk, work, worker_name
 from etl.settings import Settings
 from etl.store import health
 
@@ -28,7 +29,7 @@ JOBS_AT_ONCE = 8
 """Per worker: most of their time they wait, for a host or for the pause that a host is owed."""
 
 
-def run_service() -> None:
+def run_service(*, has_web: bool) -> None:
     """Run everything on this machine until it is told to stop."""
     chosen = settings()
     if not boot.shelf(chosen).recipes:
@@ -38,7 +39,23 @@ def run_service() -> None:
         )
     with session(chosen, migrates=True) as opened:
         console.err.print(f"Running with {chosen.worker_count} workers; Ctrl-C ends it, nothing is lost.")
-        Service(opened.dsn, chosen.worker_count).run()
+        address = _web_address(chosen) if has_web else None
+        Service(opened.dsn, chosen.worker_count, web_address=address).run()
+
+
+def _web_address(chosen: Settings) -> str:
+    """Return where the status page can be served: where it should be, or at a free port when somebody else is there."""
+    address = chosen.web_address
+    try:
+        listening(address).close()
+    except Misconfigured as error:
+        with listening(f"{address.rpartition(':')[0]}:0") as probe:
+            free = probe.getsockname()[1]
+        address = f"{address.rpartition(':')[0]}:{free}"
+        console.err.print(f"{error}; another port is taken")
+    host = address.replace("0.0.0.0", "127.0.0.1") if not address.startswith(":") else f"127.0.0.1{address}"
+    console.err.print(f"Status page: http://{host}/")
+    return address
 
 
 def run_scheduler() -> None:
@@ -64,13 +81,13 @@ def _sync(chosen: Settings, conn: psycopg.Connection) -> None:
 
 def run_worker(*, until_idle: bool) -> None:
     """Run one worker."""
-    chosen, clock = settings(), ServerClock()
+    chosen, clock, name = settings(), ServerClock(), worker_name()
     with (
-        session(chosen, connections=JOBS_AT_ONCE + 2) as opened,
+        session(chosen, connections=JOBS_AT_ONCE + 2, name=name) as opened,
         tools(chosen) as kit,
         Readers(1, shelf=kit.shelf, archive=chosen.archive_place) as readers,
     ):
         with opened.pool.connection() as conn:
             clock.read(health.server(conn).now)
         jobs = Jobs(opened.pool, replace(kit, now=clock.now), readers, remote=remote_files(chosen))
-        work(opened.dsn, jobs, clock=clock, concurrency=JOBS_AT_ONCE, until_idle=until_idle)
+        work(Desk(opened.dsn, name), jobs, clock=clock, concurrency=JOBS_AT_ONCE, until_idle=until_idle)

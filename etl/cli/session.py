@@ -48,13 +48,13 @@ def settings() -> Settings:
 
 @contextmanager
 def session(
-    given: Settings | None = None, *, migrates: bool = False, connections: int | None = None
+    given: Settings | None = None, *, migrates: bool = False, connections: int | None = None, name: str = "news-etl"
 ) -> Generator[Session]:
     """Open the database for one command; the embedded server ends with its last user."""
     chosen = given or settings()
     if connections is not None:
         chosen = replace(chosen, pool_max_connections=max(connections, chosen.pool_max_connections))
-    with database(chosen, migrates=migrates) as dsn, boot.database_pool(chosen, dsn) as pool:
+    with database(chosen, migrates=migrates) as dsn, boot.database_pool(chosen, dsn, name=name) as pool:
         yield Session(chosen, dsn, pool)
 
 

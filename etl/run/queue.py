@@ -19,11 +19,14 @@ SEARCH_PATH = "-c search_path=queue -c timezone=UTC"
 KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 15_000}
 CONNECTION = {"options": f"{SEARCH_PATH} {ALIVE}", "connect_timeout": 5, **KEEPALIVE}
 POLL, VISIT, DIGEST, STEP = "poll_source", "visit_host", "digest", "backfill_step"
+LIVE_JOBS = (POLL, VISIT, DIGEST)
 
 
-def app_of(dsn: str, *, connections: int) -> procrastinate.App:
+def app_of(dsn: str, *, connections: int, name: str = "news-etl queue") -> procrastinate.App:
     """Return the queue as a worker uses it; its own connections, beside those of the jobs."""
-    connector = procrastinate.PsycopgConnector(conninfo=dsn, min_size=1, max_size=connections, kwargs=dict(CONNECTION))
+    connector = procrastinate.PsycopgConnector(
+        conninfo=dsn, min_size=1, max_size=connections, kwargs={**CONNECTION, "application_name": name}
+    )
     return procrastinate.App(connector=connector)
 
 

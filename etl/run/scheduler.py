@@ -33,7 +33,7 @@ from etl.run.cleaner import Cleaner
 from etl.run.clock import JUMP_S, ServerClock
 from etl.run.queue import ALIVE, app_of, put_digests, put_polls, put_steps, put_visits, sync_app_of
 from etl.run.watchdog import EXIT_HUNG, Watchdog
-from etl.run.worker import STALLED_AFTER_S
+from etl.run.worker import STALLED_AFTER_S, WORKER_NAME
 from etl.store import backfills, captures, health, pages, schedule, searching, sources
 
 log = structlog.get_logger()
@@ -104,6 +104,9 @@ class Scheduler:
             self._watchdog.alive()
             if row and row[0]:
                 return
+            if schedule.end_silent_leader(conn, lock_key=LEADER_LOCK, silent_s=HUNG_S):
+                log.warning("silent_leader_ended", silent_s=HUNG_S)
+                continue
             self._stopped.wait(STANDBY_S)
 
     def _lead(self, conn: psycopg.Connection) -> None:
@@ -190,6 +193,9 @@ class Leader:
 
         Putting the same job back would fail where its successor waits already under the same queueing lock.
         """
+        with self._connection() as conn:
+            if ended := schedule.end_silent(conn, name=WORKER_NAME, silent_s=STALLED_AFTER_S):
+                log.warning("silent_worker_ended", connections=ended)
         asyncio.run(self._rescue())
 
     async def _rescue(self) -> None:

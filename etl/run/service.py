@@ -1,4 +1,4 @@
-"""The service on one machine: a scheduler and workers as child processes, started again when they die.
+"""The service on one machine: a scheduler, workers and the status page as child processes, started again when they die.
 
 On a server each is a container or a unit of its own (`news-etl scheduler`, `news-etl worker`), and this is not needed.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,6 +15,8 @@ from time import monotonic
 from types import FrameType
 
 import structlog
+
+from etl.run.tied import TIED
 
 log = structlog.get_logger()
 STOP_S = 28.0
@@ -38,19 +39,19 @@ class _Part:
     deaths: int = 0
 
     def start(self, environ: dict[str, str]) -> None:
-        self.process = subprocess.Popen([*PROGRAM, *self.command], env=environ, start_new_session=True)
+        self.process = subprocess.Popen(
+            [*TIED, *self.command], env=environ, stdin=subprocess.PIPE, start_new_session=True
+        )
         self.started_at = monotonic()
-
-
-PROGRAM = (sys.executable, "-c", "from etl.cli import main; main()")
 
 
 @dataclass(slots=True)
 class Service:
-    """A scheduler and *workers* workers on the database at *dsn*."""
+    """A scheduler, *workers* workers, and the status page at *web_address* unless that is None, on the database at *dsn*."""
 
     dsn: str
     workers: int
+    web_address: str | None = None
     _stopped: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
@@ -58,6 +59,9 @@ class Service:
         parts = [_Part("scheduler", ["scheduler"])]
         parts += [_Part(f"worker {number}", ["worker"]) for number in range(1, self.workers + 1)]
         environ = {**os.environ, "NEWS_ETL_DATABASE_URL": self.dsn}
+        if self.web_address is not None:
+            parts.append(_Part("web", ["web"]))
+            environ["NEWS_ETL_WEB_ADDRESS"] = self.web_address
         environ.pop("NEWS_ETL_DATABASE_URL_FILE", None)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._end)

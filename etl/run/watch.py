@@ -73,10 +73,10 @@ class Watch:
             return Readiness(False, f"the database does not answer: {_first_line(error)}")
         if schema.version == self._steps[-1]:
             return Readiness(True, "ready")
-        if schema.version is not None and schema.version not in self._steps:
+        if migrate.is_newer(schema.version, self._steps):
             # A step only adds to what this program uses (docs/operations.md, Upgrade), so it can go on beside the new one.
             return Readiness(True, f"ready; the schema is newer ({schema.version}): upgrade this process too")
-        done = 0 if schema.version is None else self._steps.index(schema.version) + 1
+        done = self._steps.index(schema.version) + 1 if schema.version in self._steps else 0
         where = f"{done} of {len(self._steps)} steps are done"
         if schema.is_migrating:
             return Readiness(False, f"migrating: {where}")

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import signal
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
@@ -24,10 +26,12 @@ from psycopg_pool import PoolTimeout
 
 from etl.run.clock import ServerClock
 from etl.run.jobs import Jobs
-from etl.run.queue import app_of
+from etl.run.queue import LIVE_JOBS, app_of
 from etl.run.watchdog import EXIT_HUNG, Watchdog
 
 log = structlog.get_logger()
+WORKER_NAME = "news-etl worker "
+"""All connections of a worker have one name, this and a token, so that the leader can end those of one that is frozen."""
 HEARTBEAT_S = 2.0
 STALLED_AFTER_S = 12.0
 """A worker that shows no sign of life for this long has lost its jobs: they go to others (see `etl.run.scheduler`)."""
@@ -38,7 +42,8 @@ DEAF_AFTER_LOOKS = 3
 POLL_S = 5.0
 AGAIN_S = 1.0
 JOB_MAX_S = 900.0
-"""A visit ends after a minute and a page's fetch after another; a poll may read 50 sitemaps at the pace of their host."""
+"""A visit ends after a minute and a page's fetch after another; a poll may read 50 sitemaps at the pace of their host. Steps of
+backfills have limits of their own."""
 STOP_S = 20.0
 """Jobs may end by themselves when the worker is told to stop; what is not done then is done again elsewhere."""
 LEAVE_S = 26.0
@@ -51,10 +56,23 @@ SELECT clock_timestamp() AS now,
 """
 
 
-def work(dsn: str, jobs: Jobs, *, clock: ServerClock, concurrency: int, until_idle: bool = False) -> None:
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where a worker works: the database, and its name on all connections."""
+
+    dsn: str
+    name: str
+
+
+def worker_name() -> str:
+    """Return a name that no other worker has."""
+    return WORKER_NAME + secrets.token_hex(4)
+
+
+def work(desk: Desk, jobs: Jobs, *, clock: ServerClock, concurrency: int, until_idle: bool = False) -> None:
     """Run jobs, *concurrency* at a time, until SIGTERM or SIGINT; with *until_idle*, until none is left."""
     with Watchdog("worker", limit_s=HUNG_S) as watchdog:
-        asyncio.run(_Shift(dsn, jobs, clock, watchdog).work(concurrency, until_idle=until_idle))
+        asyncio.run(_Shift(desk, jobs, clock, watchdog).work(concurrency, until_idle=until_idle))
 
 
 class _Listening(Worker):
@@ -81,8 +99,8 @@ class _Listening(Worker):
 class _Shift:
     """What a worker process does from its start to its end."""
 
-    def __init__(self, dsn: str, jobs: Jobs, clock: ServerClock, watchdog: Watchdog) -> None:
-        self._dsn = dsn
+    def __init__(self, desk: Desk, jobs: Jobs, clock: ServerClock, watchdog: Watchdog) -> None:
+        self._desk = desk
         self._jobs = jobs
         self._clock = clock
         self._watchdog = watchdog
@@ -125,7 +143,7 @@ class _Shift:
 
     async def _serve(self, concurrency: int, *, until_idle: bool) -> bool:
         """Run jobs until told to stop, or until connections fail; return whether it ended because none was left."""
-        app = app_of(self._dsn, connections=4)
+        app = app_of(self._desk.dsn, connections=4, name=self._desk.name)
         for name, job in self._jobs.by_name().items():
             app.task(name=name, queue="live")(job)
         async with app.open_async():
@@ -166,7 +184,7 @@ class _Shift:
                 break
             since = {job: since.get(job, monotonic()) for job in running}
             for job, name in running.items():
-                if monotonic() - since[job] > JOB_MAX_S:
+                if name in LIVE_JOBS and monotonic() - since[job] > JOB_MAX_S:
                     log.error("job_hangs", job=job, task=name)
                     os._exit(EXIT_HUNG)
             unheard = 0 if worker.heard else unheard + 1

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version as distribution_version
@@ -111,15 +111,22 @@ def migrate(dsn: str, *, to: str = "head", scripts: Path | None = None, patience
 
 
 def require_head(conn: psycopg.Connection[Any], *, scripts: Path | None = None) -> None:
-    """Raise Misconfigured unless the schema is exactly the one this program was written for."""
+    """Raise Misconfigured unless the schema has all that this program was written for.
+
+    One that is newer has: a step takes nothing away that the release before it reads (docs/operations.md, Upgrade).
+    """
     known = steps(scripts or folder())
     now = current(conn)
-    _refuse_unknown(now, known)
-    if now != known[-1]:
+    if now != known[-1] and not is_newer(now, known):
         raise Misconfigured(
             f"the schema of the database is at {now or 'nothing yet'}, this news-etl needs {known[-1]}: "
             "run `news-etl migrate`"
         )
+
+
+def is_newer(version: str | None, known: Sequence[str]) -> bool:
+    """Say whether a later release made the schema of *version*; *known* are the versions of this one, oldest first."""
+    return version is not None and version not in known and version > known[-1]
 
 
 def _refuse_unknown(version: str | None, known: tuple[str, ...]) -> None:

@@ -1,4 +1,4 @@
-"""The schedule as a whole: what is due of everything, and what a wrong clock made of it."""
+"""The schedule as a whole: what a wrong clock made of it, and who holds on to work without doing it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,43 @@ from psycopg import Connection
 
 AHEAD = timedelta(minutes=1)
 """What was done later than this from now was done by a clock that ran ahead."""
+
+
+def end_silent(conn: Connection, *, name: str, silent_s: float) -> int:
+    """End the sessions of programs whose name begins with *name* and of which no session has shown life; return how many.
+
+    A frozen process keeps its connections, and with them the hosts that it holds: nobody else could visit those.
+    """
+    return conn.execute(
+        """
+        SELECT pg_terminate_backend(pid)
+        FROM pg_stat_activity
+        WHERE datname = current_database() AND application_name IN (
+            SELECT application_name
+            FROM pg_stat_activity
+            WHERE datname = current_database() AND starts_with(application_name, %(name)s)
+            GROUP BY application_name
+            HAVING max(state_change) < clock_timestamp() - make_interval(secs => %(silent_s)s)
+        )
+        """,
+        {"name": name, "silent_s": silent_s},
+    ).rowcount
+
+
+def end_silent_leader(conn: Connection, *, lock_key: int, silent_s: float) -> int:
+    """End the session that holds the advisory lock *lock_key* when it has shown no life; return how many that were."""
+    return conn.execute(
+        """
+        SELECT pg_terminate_backend(a.pid)
+        FROM pg_locks l
+        JOIN pg_stat_activity a ON a.pid = l.pid
+        WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+              AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+              AND (l.classid::bigint << 32) | l.objid::bigint = %(key)s
+              AND a.state_change < clock_timestamp() - make_interval(secs => %(silent_s)s)
+        """,
+        {"key": lock_key, "silent_s": silent_s},
+    ).rowcount
 
 
 def mend(conn: Connection, *, now: datetime) -> int:

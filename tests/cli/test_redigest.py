@@ -15,7 +15,7 @@ from etl.fetch.archive import Archive
 from tests.cli.program import environment, run, start
 from tests.cli.test_backfill import story
 from tests.flow.pages import DAY, page
-from tests.flow.test_redigest import Press, titled, without_last
+from tests.flow.redigesting import Press, titled, without_last
 
 PAGES = 12
 

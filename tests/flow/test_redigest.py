@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
-from datetime import datetime
 
 import psycopg
 import pytest
 
-from etl.errors import Misconfigured, NewsEtlError
+from etl.errors import Misconfigured
 from etl.fetch.archive import Archive
-from etl.fetch.exchange import Exchange, Hop
-from etl.flow.reading import Reading, keyed, read_capture
+from etl.flow.reading import read_capture
 from etl.flow.redigest import Redigest, parts, redigest_pages, run_redigest
-from etl.flow.rewrite import Told
 from etl.flow.settle import settle
-from etl.model import Capture
 from etl.recipe.form import read_recipe
 from etl.recipe.shelf import Shelf
-from etl.run.reader import unread
 from etl.store import backfills, redigests
 from etl.store.redigests import Meant
 from tests.flow.pages import DAY, SENTENCES, later, page
+from tests.flow.redigesting import NOW, TITLE, URL, Press, titled, without_last
 from tests.flow.test_settle import OTHER
 
-URL = "https://www.example.org/news/ferry-quay-12345"
-TITLE = "Quay to be built in two parts"
-NOW = later(days=30)
 STATE = """
     SELECT 'version', id::text, xmin::text FROM etl.article_versions
     UNION ALL SELECT 'link', id::text, xmin::text FROM etl.links
@@ -50,59 +42,9 @@ def archive(tmp_path):
     opened.close()
 
 
-class Press:
-    """Captures in a real archive, settled as an older program read them, and read again."""
-
-    def __init__(self, conn: psycopg.Connection, archive: Archive) -> None:
-        self.conn, self.archive = conn, archive
-        self.shelf: Shelf | None = None
-
-    def capture(self, url: str, body: bytes, at: datetime) -> Capture:
-        sha256 = hashlib.sha256(body).digest()
-        hop = Hop(url, b"", 200, "OK", "HTTP/1.1", (("content-type", "text/html; charset=utf-8"),), body, "")
-        place = self.archive.append(Exchange(url, (hop,), body, sha256, at, 0.0), at=at)
-        return Capture(url, url, 200, hop.by_name, sha256, len(body), at, place)
-
-    def store(self, body: bytes, *, url: str = URL, at: datetime = DAY, as_read=lambda article: article) -> Reading:
-        """Store a capture as a program read it that saw *as_read* of the article."""
-        read = read_capture(self.capture(url, body, at), body)
-        if read.outcome == "article":
-            assert read.article is not None
-            read = keyed(replace(read, article=as_read(read.article)))
-        (done,) = settle(self.conn, [read], now=at)
-        assert done.outcome not in ("unstorable", "buried"), done
-        self.conn.commit()
-        return read
-
-    def read(self, some):
-        self.archive.sync()
-        readings = []
-        for capture, _ in some:
-            try:
-                readings.append(read_capture(capture, self.archive.read(capture.place).body, shelf=self.shelf))
-            except NewsEtlError as error:
-                readings.append(unread(capture, error.code, str(error)))
-        return readings
-
-    def again(self, *, rejudges_all: bool = False, keeps: bool = True) -> list[Told]:
-        ids = redigests.meant_pages(self.conn, Meant(), after=0, last=2**62, limit=100)
-        kit = Redigest(self.read, lambda: NOW, rejudges_all=rejudges_all, keeps=keeps)
-        told = redigest_pages(self.conn, ids, kit)
-        self.conn.commit()
-        return told
-
-
 @pytest.fixture
 def press(conn, archive):
     return Press(conn, archive)
-
-
-def without_last(article):
-    return replace(article, body=article.body[:-1])
-
-
-def titled(title: str):
-    return lambda article: replace(article, title=title)
 
 
 def versions(conn) -> list[tuple]:
@@ -296,61 +238,6 @@ def test_links_seen_before_what_can_be_read_stay_until_then(press, conn):
         (f"{base}school-roof-1002", 3, DAY, DAY),
         (f"{base}school-roof-1002", 2, later(hours=1), None),
     ]
-
-
-def test_a_text_that_reads_otherwise_is_judged_again_and_its_followers_come_along(press, conn):
-    press.store(page(TITLE))
-    press.store(page("Owl in the tower", OTHER), url="https://www.example.com/owl-1")
-    quay = (*SENTENCES[:4], "Only two papers print this sentence, and it is why the second of them follows the first.")
-
-    def as_quay(article):
-        return replace(article, body=tuple(replace(article.body[0], text=text) for text in quay))
-
-    press.store(page("An owl again", OTHER), url="https://www.example.net/owl-2", as_read=as_quay)
-    press.store(page("An owl once more", OTHER), url="https://www.example.edu/owl-3", as_read=as_quay)
-    groups = "SELECT array_agg(host ORDER BY host) FROM news.articles GROUP BY story_id ORDER BY min(article_id)"
-    assert rows(conn, groups) == [
-        (["www.example.edu", "www.example.net", "www.example.org"],),
-        (["www.example.com"],),
-    ]
-    ids = redigests.meant_pages(conn, Meant(where="host = 'www.example.net'"), after=0, last=2**62, limit=9)
-    (told,) = redigest_pages(conn, ids, Redigest(press.read, lambda: NOW))
-    assert told.story is not None
-    assert "copy of article" in told.story
-    right = [(["www.example.org"],), (["www.example.com", "www.example.edu", "www.example.net"],)]
-    assert rows(conn, groups) == right
-    assert [one.outcome for one in press.again()] == ["same", "same", "same", "rewritten"]
-    assert rows(conn, groups) == right
-    assert rows(conn, "SELECT count(*) FROM etl.stories") == [(2,)]
-
-
-WRONG = {
-    "copies held for new ones": "UPDATE etl.articles SET story_id = {other}, copy_of = NULL, similarity = NULL WHERE id = {copy}",
-    "a new one held for a copy": "UPDATE etl.articles SET story_id = {first}, copy_of = {first_id} WHERE id = {owl}",
-}
-
-
-@pytest.mark.parametrize("mistake", WRONG.values(), ids=WRONG.keys())
-def test_decisions_of_older_rules_are_replayed(press, conn, mistake):
-    press.store(page(TITLE))
-    press.store(page("Owl in the tower", OTHER), url="https://www.example.com/owl-1")
-    press.store(page("The quay"), url="https://www.example.net/quay-2", at=later(hours=1))
-    press.store(
-        page("Quay, rewritten", OTHER), at=later(hours=2)
-    )  # A later edit of the first is no reason to part them.
-    right = rows(conn, "SELECT id, copy_of FROM etl.articles ORDER BY id")
-    grouped = "SELECT array_agg(id ORDER BY id) FROM etl.articles GROUP BY story_id ORDER BY 1"
-    stories = rows(conn, grouped)
-    (first, owl, copy) = (row[0] for row in right)
-    ((story, other),) = rows(conn, "SELECT min(story_id), max(story_id) + 1 FROM etl.articles")
-    conn.execute("INSERT INTO etl.stories (id, opened_at) VALUES (%s, %s)", (other + 100, DAY))
-    conn.execute(mistake.format(first=story, first_id=first, other=other + 100, copy=copy, owl=owl))
-    conn.commit()
-    assert rows(conn, grouped) != stories
-    assert "rewritten" not in [one.outcome for one in press.again()]
-    assert sorted(one.outcome for one in press.again(rejudges_all=True)) == ["rewritten", "same", "same"]
-    assert rows(conn, grouped) == stories
-    assert rows(conn, "SELECT id, copy_of FROM etl.articles ORDER BY id") == right
 
 
 RECIPE = """

@@ -22,7 +22,8 @@ from tests.run.storm_places import Wire
 from tests.run.test_service import env, leader, log, parts, press, right, stored, until  # noqa: F401 - fixtures.
 
 GIVEN_BACK_S = 60.0
-SECOND_LEADER = "from etl.run import scheduler; scheduler.LEADER_LOCK += 1; from etl.cli import main; main()"  # It finds its lock free.
+# A leader by another lock, which it finds free.
+SECOND_LEADER = "from etl.run import scheduler; scheduler.LEADER_LOCK += 1; from etl.cli import main; main()"
 
 
 def doing(dsn: str) -> set[int]:
@@ -110,11 +111,15 @@ def test_a_worker_whose_connections_go_deaf_notices_and_works_on(dsn, env, log, 
         assert wire.deafen()
         # Its own notifications are not heard, or what it waits for never comes: then it ends, to be started again.
         until(lambda: "listen_deaf" in log.read_text() or "process_hangs" in log.read_text(), within_s=GIVEN_BACK_S)
-        if parts[0].poll() is not None:
-            parts.append(start("worker", env=behind, log=log))
         with sync_app_of(dsn).open() as app:
             put_polls(app, [1])
-        until(lambda: jobs(dsn) == 0, within_s=GIVEN_BACK_S)
+
+        def works_on() -> bool:
+            if parts[-1].poll() is not None:
+                parts.append(start("worker", env=behind, log=log))
+            return jobs(dsn) == 0
+
+        until(works_on, within_s=GIVEN_BACK_S)
     finally:
         wire.close()
 

@@ -44,7 +44,7 @@ from etl.run import embedded_host
 from etl.run.embedded import Embedded
 from etl.store.migrate import migrate
 
-STALLED_S = 60.0
+STALLED_S = 240.0
 LOOK_S = 0.2
 PROGRAM = (sys.executable, "-c", "from etl.cli import main; main()")
 COLUMNS = (

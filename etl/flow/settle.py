@@ -9,18 +9,17 @@ pages by id, signature keys ascending.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from uuid import UUID
 
 import psycopg
 from psycopg import Connection
 
 from etl.dedupe.verdict import compare_versions, version_of
-from etl.model import Changed, CopyOf, New, Same, Verdict
+from etl.model import Changed, CopyOf, New, Same
 from etl.store import articles, captures, links, pages
-from etl.store.articles import NewArticle, NewVersion, VersionHead
+from etl.store.articles import NewVersion, VersionHead
 from etl.store.captures import CaptureEnd
 from etl.store.pages import PageEnd, PageState
 
@@ -28,9 +27,18 @@ from . import copies, history
 from .link_changes import link_changes
 from .reading import Reading
 from .revisit import RECHECK_REFUSED, next_visit
+from .settle_rows import (
+    EXTRACTOR,
+    Item,
+    is_older,
+    new_article,
+    new_version,
+    next_version,
+    outcome_of,
+    rewritten_by,
+    rounds,
+)
 
-EXTRACTOR = "1"
-"""Goes up when the same bytes may read otherwise: `backfill redigest --since-extractor` finds what an older one read."""
 PAGES_PER_TRANSACTION = 100
 """Each new article holds about 12 advisory locks until the commit (see etl.store.signatures): 5 writers fit the default table."""
 DEADLOCK_TRIES = 3
@@ -88,26 +96,6 @@ def _refuse(conn: Connection, reading: Reading, error: Exception, now: datetime)
     return Settled(reading.asked.url, "unstorable", detail)
 
 
-@dataclass(slots=True)
-class _Item:
-    """One reading on its way through a batch."""
-
-    number: int
-    reading: Reading
-    page_id: int = 0
-    asked_id: int = 0
-    head: VersionHead | None = None
-    verdict: Verdict | None = None
-    outcome: str = ""
-    detail: str | None = None
-    article_id: int | None = None
-    story_id: int = 0
-
-    @property
-    def at(self) -> datetime:
-        return self.reading.capture.fetched_at
-
-
 class _Settling:
     """The steps of one batch; everything here happens inside one transaction."""
 
@@ -117,15 +105,15 @@ class _Settling:
         self.is_live = is_live
 
     def run(self, readings: Sequence[Reading]) -> list[Settled]:
-        items = [_Item(number, reading) for number, reading in enumerate(readings)]
-        for some in _rounds(items):
+        items = [Item(number, reading) for number, reading in enumerate(readings)]
+        for some in rounds(items):
             self._round(some)
         return [
             Settled(item.reading.asked.url, item.outcome, item.detail, item.article_id, item.page_id or None)
             for item in items
         ]
 
-    def _round(self, items: list[_Item]) -> None:
+    def _round(self, items: list[Item]) -> None:
         """Store readings of different pages."""
         live = self._place(items)
         wanted = {i.page_id for i in live} | {i.asked_id for i in live}
@@ -143,12 +131,12 @@ class _Settling:
         self._write_links(live, states)
         self._end_pages(live, states)
 
-    def _place(self, items: list[_Item]) -> list[_Item]:
+    def _place(self, items: list[Item]) -> list[Item]:
         """Find or make the pages; what is buried or cannot be a page ends here."""
         wanted = [url for item in items for url in (item.reading.asked, item.reading.answered)]
         found_at = min(item.at for item in items)
         known = pages.ensure(self.conn, wanted, found_at=found_at, next_visit_at=None)
-        live: list[_Item] = []
+        live: list[Item] = []
         for item in items:
             asked, answered = known.get(item.reading.asked.url_key), known.get(item.reading.answered.url_key)
             if asked is None or answered is None:
@@ -166,11 +154,11 @@ class _Settling:
                 item.page_id = item.asked_id  # A person has split it off.
         return live
 
-    def _without_known(self, items: list[_Item]) -> list[_Item]:
+    def _without_known(self, items: list[Item]) -> list[Item]:
         """Leave out captures that are stored already: an archive that is read a second time adds nothing."""
         imported = [item for item in items if item.reading.capture.id is None and item.reading.external_id is None]
         known = captures.known(self.conn, [item.asked_id for item in imported])
-        fresh: list[_Item] = []
+        fresh: list[Item] = []
         for item in items:
             capture = item.reading.capture
             if (
@@ -183,11 +171,11 @@ class _Settling:
                 fresh.append(item)
         return fresh
 
-    def _judge(self, items: list[_Item], states: dict[int, PageState]) -> list[tuple[int, int]]:
+    def _judge(self, items: list[Item], states: dict[int, PageState]) -> list[tuple[int, int]]:
         """Give each item its verdict and outcome; return the signature keys to store for new and rewritten articles."""
         keys: list[tuple[int, int]] = []
-        changed: list[_Item] = []
-        new: list[_Item] = []
+        changed: list[Item] = []
+        new: list[Item] = []
         for item in items:
             reading = item.reading
             item.outcome, item.detail = reading.outcome, reading.detail
@@ -201,7 +189,7 @@ class _Settling:
                 changed.append(item)
         if changed:
             self._compare(changed)
-        rewritten = [one for item in changed if (one := _rewritten(item, states[item.page_id]))]
+        rewritten = [one for item in changed if (one := rewritten_by(item, states[item.page_id]))]
         if new or rewritten:
             judgement = copies.judge(self.conn, [item.reading for item in new], rewritten)
             keys = judgement.keys
@@ -210,17 +198,17 @@ class _Settling:
         for item in items:
             if item.verdict is not None:
                 item.article_id = item.article_id or (item.head.article_id if item.head else None)
-                item.outcome, item.detail = _words(item.verdict)
+                item.outcome, item.detail = outcome_of(item.verdict)
         return keys
 
-    def _compare(self, items: list[_Item]) -> None:
+    def _compare(self, items: list[Item]) -> None:
         said = articles.said(self.conn, [item.head.version_id for item in items if item.head])
         for item in items:
             assert item.head is not None
             assert item.reading.article is not None
             item.verdict = compare_versions(version_of(said[item.head.version_id]), item.reading.article)
 
-    def _keep_captures(self, items: list[_Item]) -> None:
+    def _keep_captures(self, items: list[Item]) -> None:
         kept = [item for item in items if item.reading.external_id is None]  # What is loaded has no bytes of a page.
         fresh = [item for item in kept if item.reading.capture.id is None]
         if fresh:
@@ -236,18 +224,18 @@ class _Settling:
             ends = [CaptureEnd(item.reading.capture.id or 0, item.outcome, item.detail) for item in old]
             captures.keep_ends(self.conn, ends, now=self.now)
 
-    def _write(self, items: list[_Item], states: dict[int, PageState]) -> None:
+    def _write(self, items: list[Item], states: dict[int, PageState]) -> None:
         new = [item for item in items if isinstance(item.verdict, New | CopyOf)]
         if new:
-            articles.add(self.conn, [_new_article(item) for item in new])
-            articles.add_versions(self.conn, [_new_version(item) for item in new])
+            articles.add(self.conn, [new_article(item) for item in new])
+            articles.add_versions(self.conn, [new_version(item) for item in new])
         if loaded := [(i.reading.external_id, i.article_id) for i in items if i.reading.external_id and i.article_id]:
             articles.keep_external_ids(self.conn, loaded, now=self.now)
-        later: list[_Item] = []
+        later: list[Item] = []
         for item in items:
             if not isinstance(item.verdict, Same | Changed) or item.head is None:
                 continue
-            if _is_older(item, states[item.page_id]):
+            if is_older(item, states[item.page_id]):
                 self._insert_earlier(item, item.head)
             elif isinstance(item.verdict, Changed):
                 later.append(item)
@@ -255,10 +243,10 @@ class _Settling:
             articles.close_versions(
                 self.conn, [(item.head.version_id, history.after(item.head, item.at)) for item in later if item.head]
             )
-            articles.add_versions(self.conn, [_next_version(item) for item in later])
+            articles.add_versions(self.conn, [next_version(item) for item in later])
             articles.keep_span(self.conn, [item.head.article_id for item in later if item.head])
 
-    def _insert_earlier(self, item: _Item, head: VersionHead) -> None:
+    def _insert_earlier(self, item: Item, head: VersionHead) -> None:
         """Put what an older capture says into its place in the history."""
         reading = item.reading
         assert reading.article is not None
@@ -267,7 +255,7 @@ class _Settling:
         )
         item.outcome = history.insert(self.conn, item.asked_id, version)
 
-    def _write_links(self, items: list[_Item], states: dict[int, PageState]) -> None:
+    def _write_links(self, items: list[Item], states: dict[int, PageState]) -> None:
         shown = [item for item in items if item.reading.article is not None]
         standing: dict[int, list[links.OpenLink]] = {}
         for link in links.still_open(self.conn, [item.page_id for item in shown]):
@@ -291,10 +279,10 @@ class _Settling:
         if begun:
             links.add(self.conn, begun)
 
-    def _end_pages(self, items: list[_Item], states: dict[int, PageState]) -> None:
+    def _end_pages(self, items: list[Item], states: dict[int, PageState]) -> None:
         ends: list[PageEnd] = []
         for item in items:
-            if _is_older(item, states[item.page_id]):
+            if is_older(item, states[item.page_id]):
                 continue  # An older capture says nothing about how the page stands.
             capture = item.reading.capture
             ends.append(
@@ -313,89 +301,10 @@ class _Settling:
         if ends:
             pages.keep_ends(self.conn, ends)
 
-    def _next_visit(self, item: _Item) -> datetime | None:
+    def _next_visit(self, item: Item) -> datetime | None:
         if not self.is_live or item.verdict is None:
             return None
         article = item.reading.article
         published = article.published.at if article and article.published else None
         first = item.head.valid_from if item.head else item.at
         return next_visit(item.at, published_at=published, first_seen_at=first, revisits=item.reading.revisits)
-
-
-def _rounds(items: list[_Item]) -> Iterator[list[_Item]]:
-    """Yield the items in rounds with no page twice, each page's captures in the order of time."""
-    waiting = sorted(items, key=lambda item: (item.at, item.number))
-    while waiting:
-        seen: set[UUID] = set()
-        now: list[_Item] = []
-        later: list[_Item] = []
-        for item in waiting:
-            keys = {item.reading.asked.url_key, item.reading.answered.url_key}
-            (later if keys & seen else now).append(item)
-            seen |= keys
-        yield now
-        waiting = later
-
-
-def _is_older(item: _Item, state: PageState) -> bool:
-    return state.captured_at is not None and item.at < state.captured_at
-
-
-def _rewritten(item: _Item, state: PageState) -> copies.Rewritten | None:
-    """Return the article whose current text this item changes; what an older capture says is never compared with others."""
-    if item.head is None or not isinstance(item.verdict, Changed) or _is_older(item, state):
-        return None
-    return copies.rewritten(item.head.article_id, item.head.story_id, item.reading, item.verdict)
-
-
-def _words(verdict: Verdict) -> tuple[str, str | None]:
-    """Return the outcome column and its detail."""
-    if isinstance(verdict, New):
-        return "stored", None
-    if isinstance(verdict, CopyOf):
-        return "copy", f"of article {verdict.article_id}: {verdict.reason}"
-    if isinstance(verdict, Changed):
-        return "changed", verdict.reason
-    return "unchanged", None
-
-
-def _new_article(item: _Item) -> NewArticle:
-    verdict = item.verdict
-    copy = verdict if isinstance(verdict, CopyOf) else None
-    assert isinstance(verdict, New | CopyOf)
-    return NewArticle(
-        id=item.article_id or 0,
-        page_id=item.page_id,
-        story_id=item.story_id,
-        story_reason=verdict.reason,
-        first_seen_at=item.at,
-        copy_of=copy.article_id if copy else None,
-        similarity=copy.similarity if copy else None,
-    )
-
-
-def _new_version(item: _Item) -> NewVersion:
-    reading = item.reading
-    assert reading.article is not None
-    return NewVersion(
-        article_id=item.article_id or 0,
-        valid_from=item.at,
-        article=reading.article,
-        content_key=reading.content_key,
-        capture_id=reading.capture.id,
-        extractor=EXTRACTOR,
-    )
-
-
-def _next_version(item: _Item) -> NewVersion:
-    assert item.head is not None
-    assert isinstance(item.verdict, Changed)
-    begins = history.after(item.head, item.at)
-    return replace(
-        _new_version(item),
-        article_id=item.head.article_id,
-        valid_from=begins,
-        follows=begins,
-        changed_fields=item.verdict.fields,
-        materiality=item.verdict.materiality,
-    )

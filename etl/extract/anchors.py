@@ -115,7 +115,8 @@ class _Own:
             own = self._homes[host] = (self._fetched if site_of(url) == self._site else None,)
         shape = article_urls.shape(key, own[0])
         is_beside = shape == article_urls.PLAIN and key[slash : key.rfind("/") + 1] in self.folders
-        if is_beside and not (own[0] and own[0].is_numbered):
+        # A topic beside a numbered article has no number of its own, be it as short as it may.
+        if is_beside and (key[-1].isdigit() or not (own[0] and own[0].is_numbered)):
             shape = article_urls.WEAK
         return url, key, shape
 

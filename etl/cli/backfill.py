@@ -52,6 +52,7 @@ def urls(
     file: Annotated[
         str, typer.Argument(help="A file of URLs: one a line, CSV, or JSON lines; `-` for standard input.")
     ],
+    *,
     form: Annotated[ListFormat | None, typer.Option("--format", help="What the file is; else it is seen.")] = None,
     again: Again = False,
     hosts: HostsMax = None,
@@ -79,6 +80,7 @@ def urls(
 @app.command()
 def sitemap(
     url: Annotated[str, typer.Argument(help="A sitemap, or an index of sitemaps.")],
+    *,
     since: From = None,
     until: To = None,
     undated: Annotated[bool, typer.Option("--undated", help="With a range, take entries without a date too.")] = False,
@@ -108,6 +110,7 @@ def sitemap(
 @app.command()
 def warc(
     files: Annotated[list[str], typer.Argument(help="WARC files of any producer: plain, gzip or zstd; paths or URLs.")],
+    *,
     again: Again = False,
     hosts: HostsMax = None,
     bytes_per_second: BytesPerSecond = None,
@@ -133,6 +136,7 @@ def warc(
 
 @app.command()
 def ccnews(
+    *,
     since: Annotated[str, typer.Option("--from", help="First day (UTC), by the time in the files' names.")],
     until: Annotated[str, typer.Option("--to", help="Last day, to its end.")],
     again: Again = False,
@@ -159,6 +163,7 @@ def ccnews(
 @app.command()
 def wayback(
     place: Annotated[str, typer.Argument(metavar="DOMAIN", help="A domain with all below it, or domain/path.")],
+    *,
     since: From = None,
     until: To = None,
     again: Again = False,
@@ -251,6 +256,7 @@ def cancel(number: Number, dry_run: DryRun = False, as_json: Json = False) -> No
 @app.command()
 def retry(
     number: Number,
+    *,
     reason: Annotated[
         list[str] | None,
         typer.Option("--reason", help="Only parts with this outcome, refused ones too (`http_403`); may be repeated."),

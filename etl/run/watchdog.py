@@ -2,12 +2,18 @@
 
 A connection that is open and over which nothing comes any more may hold its caller for ever: no time-out of the server ends a wait
 for the server. So each long-running process shows a sign of life after each round, and a thread that waits for nobody looks for it.
+
+The same sign is the time of a file, `news-etl-worker.alive` or `news-etl-scheduler.alive` in the folder of temporary files: what
+the health checks of docker-compose.yml look at.
 """
 
 from __future__ import annotations
 
 import os
+import tempfile
 import threading
+from contextlib import suppress
+from pathlib import Path
 from time import monotonic
 from types import TracebackType
 from typing import Self
@@ -30,6 +36,7 @@ class Watchdog:
         self._limit_s = limit_s
         self._shown_at = monotonic()
         self._over = threading.Event()
+        self._file = Path(tempfile.gettempdir()) / f"news-etl-{name}.alive"
 
     def __enter__(self) -> Self:
         self.alive()
@@ -44,6 +51,12 @@ class Watchdog:
     def alive(self) -> None:
         """Show a sign of life."""
         self._shown_at = monotonic()
+        with suppress(OSError):  # Somebody else's file, or no place to write: only the check of a container looks at it.
+            handle = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+            try:
+                os.utime(handle)
+            finally:
+                os.close(handle)
 
     def _watch(self) -> None:
         silent = 0

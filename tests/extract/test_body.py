@@ -162,3 +162,15 @@ def test_a_quoted_post_among_the_paragraphs_is_body() -> None:
 def test_posts_far_from_the_text_are_none() -> None:
     far = "<aside>" + "<p>Feed</p>" * 5 + POST + "</aside>"
     assert texts(page(FIRST, SECOND, THIRD, after=far)) == [FIRST, SECOND, THIRD]
+
+
+def test_a_caption_without_a_figure_is_no_body() -> None:
+    picture = (
+        "<div class=photo><img src=a.jpg><div>Crews at work in the hills on Tuesday night (Image: PAPER)</div></div>"
+    )
+    assert texts(page(FIRST, SECOND, THIRD).replace(f"<p>{SECOND}", f"{picture}<p>{SECOND}")) == [FIRST, SECOND, THIRD]
+
+
+def test_a_consent_dialog_is_no_body_however_long() -> None:
+    dialog = "<div id=onetrust-banner-sdk>" + f"<p>We store cookies on your device. {SECOND}</p>" * 4 + "</div>"
+    assert texts(page(FIRST, SECOND, THIRD, after=dialog)) == [FIRST, SECOND, THIRD]

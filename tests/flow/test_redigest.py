@@ -9,7 +9,7 @@ import pytest
 
 from etl.errors import Misconfigured
 from etl.fetch.archive import Archive
-from etl.flow.reading import read_capture
+from etl.flow.reading import read_capture, read_front, with_links
 from etl.flow.redigest import Redigest, parts, redigest_pages, run_redigest
 from etl.flow.settle import settle
 from etl.recipe.form import read_recipe
@@ -221,6 +221,21 @@ def test_links_are_told_anew_in_their_intervals(press, conn, dsn):
     for hours, body in enumerate(bodies):
         press.store(body, at=later(hours=hours))
     assert line == rows(conn, LINKS)
+
+
+def test_a_front_stays_a_front_and_its_links_are_told_anew(press, conn):
+    body = page("The front of the day", extra=ranked({"market-day-1001": 1, "school-roof-1002": 2, "bus-line-1003": 3}))
+    body = body.replace(b"/news/", b"/2026/02/07/")
+    front = read_front(press.capture("https://www.example.org/", body, DAY), body)
+    assert front.article is not None
+    settle(conn, [with_links(replace(front, article=replace(front.article, links=front.article.links[:1])))], now=DAY)
+    conn.commit()
+    (told,) = press.again()
+    assert (told.outcome, told.links_added, told.links_removed) == ("rewritten", 2, 0)
+    assert rows(conn, "SELECT count(*) FROM etl.articles") == [(0,)]
+    assert rows(conn, "SELECT outcome FROM etl.captures") == [("front",)]
+    assert [row[2] for row in rows(conn, LINKS)] == [3, 1, 2]
+    assert [one.outcome for one in press.again()] == ["not_an_article"]
 
 
 def test_links_seen_before_what_can_be_read_stay_until_then(press, conn):

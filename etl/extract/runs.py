@@ -14,6 +14,8 @@ _SAID = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6"})
 _CELLS = frozenset({"td", "th"})
 _CELL_CHARS_MAX = 120
 _CELL_CHUNKS_MAX = 6
+RUNS_MAX = 15_000
+"""Further runs are not read: 190,000 short paragraphs in 5 MB took 5 s. Of 1,748 pages of the measuring corpus none has over 962."""
 
 
 @dataclass(slots=True)
@@ -56,7 +58,7 @@ def read(doc: Document) -> Runs:
         at = doc.first_text[element]
         breaks[at] = breaks.get(at, 0) + 1
     count = len(texts)
-    while start < count:
+    while start < count and len(runs.texts) < RUNS_MAX:
         box = boxes[start]
         stop = start + 1
         while stop < count and boxes[stop] == box and breaks.get(stop, 0) < 2:

@@ -15,7 +15,7 @@ _CELLS = frozenset({"td", "th"})
 _CELL_CHARS_MAX = 120
 _CELL_CHUNKS_MAX = 6
 RUNS_MAX = 15_000
-"""Further runs are not read: 190,000 short paragraphs in 5 MB took 5 s. Of 1,748 pages of the measuring corpus none has over 962."""
+"""Further runs are not read: 190,000 short paragraphs in 5 MB took 5 s. Of 1,748 measured pages none has over 962."""
 
 
 @dataclass(slots=True)

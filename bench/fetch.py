@@ -111,13 +111,11 @@ def main() -> None:
     port, wire_bytes = here.recv()
     with tempfile.TemporaryDirectory() as folder, requests.Session() as session:
         archive = Archive(Path(folder))
-        batched, synced = (
-            Fetcher(archive=archive, open_addresses=[f"127.0.0.1:{port}"], syncs=syncs) for syncs in (False, True)
-        )
+        batched, synced = (Fetcher(archive=archive, open_addresses=[f"127.0.0.1:{port}"]) for _ in range(2))
 
-        def by(fetcher: Fetcher) -> Callable[[str], int]:
+        def by(fetcher: Fetcher, *, syncs: bool) -> Callable[[str], int]:
             def fetch(url: str) -> int:
-                answer = fetcher.get(url, now=lambda: datetime.now(UTC))
+                answer = fetcher.get(url, now=lambda: datetime.now(UTC), syncs=syncs)
                 assert isinstance(answer, Fetched)
                 return len(answer.body)
 
@@ -125,8 +123,8 @@ def main() -> None:
 
         contestants: dict[str, Callable[[str], int]] = {
             "requests": lambda url: len(session.get(url, headers={"Accept-Encoding": "gzip, br, zstd"}).content),
-            "news-etl, synced by the caller": by(batched),
-            "news-etl, synced page by page": by(synced),
+            "news-etl, synced by the caller": by(batched, syncs=False),
+            "news-etl, synced page by page": by(synced, syncs=True),
         }
         times: dict[str, list[tuple[float, float]]] = {name: [] for name in contestants}
         order = list(contestants)

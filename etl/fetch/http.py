@@ -167,16 +167,11 @@ class Fetcher:
         proxy: str | None = None,
         ca_file: str | None = None,
         resolve: Resolve = system_addresses,
-        syncs: bool = True,
     ) -> None:
-        """*open_addresses*: exceptions to the address guard, such as `127.0.0.1:0-65535` (see `etl.fetch.guard.opening`).
-
-        With *syncs*, `get` returns when the bytes are on the disk; without, the caller calls `archive.sync()` before it commits.
-        """
+        """*open_addresses*: exceptions to the address guard, such as `127.0.0.1:0-65535` (see `etl.fetch.guard.opening`)."""
         self.archive = archive
         self.limits = limits or Limits()
         self.agent = agent_header(user_agent, contact)
-        self._syncs = syncs
         self._random = random.Random()
         dialer = Dialer(
             openings=[opening(text) for text in open_addresses],
@@ -201,8 +196,11 @@ class Fetcher:
         last_modified: str | None = None,
         previous: Capture | None = None,
         may_follow: Callable[[str], bool] | None = None,
+        syncs: bool = True,
     ) -> Fetched | NotModified | Moved:
         """Fetch *url*; its bytes are in the archive when this returns.
+
+        Without *syncs* they are written but may not be on the disk: the caller calls `archive.sync()` before it commits.
 
         *previous*, the last capture of the same page, lets an identical body be kept as a revisit of a few hundred bytes.
         *may_follow* is asked about each redirect's target: False ends with `Moved`, and what it raises (robots) passes through.
@@ -213,7 +211,7 @@ class Fetcher:
         if not isinstance(answer, Exchange):
             return answer
         self._refuse(answer)
-        return self._kept(answer, previous=previous)
+        return self._kept(answer, previous=previous, syncs=syncs)
 
     def read(
         self, url: str, *, now: Callable[[], datetime], max_bytes: int, may_follow: Callable[[str], bool] | None = None
@@ -243,9 +241,9 @@ class Fetcher:
         self._pools.clear()
         self.archive.close()
 
-    def _kept(self, exchange: Exchange, *, previous: Capture | None) -> Fetched:
+    def _kept(self, exchange: Exchange, *, previous: Capture | None, syncs: bool) -> Fetched:
         place = self.archive.append(exchange, previous=previous)
-        if self._syncs:
+        if syncs:
             self.archive.sync()
         final = exchange.final
         capture = Capture(

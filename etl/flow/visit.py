@@ -70,7 +70,7 @@ class HostVisit:
         self.tools = tools
         self.host = host
         self.visited = Visited(host)
-        self._ledger = Ledger(conn, host)
+        self._ledger = Ledger(conn, tools.fetcher.archive, host)
         self._ends_at = tools.now()
         self._state: Host | None = None
         self._asked_at: datetime | None = None
@@ -184,6 +184,7 @@ class HostVisit:
             last_modified=page.last_modified,
             previous=previous,
             may_follow=lambda target: self._goes_on(target, manners, robots),
+            syncs=False,
         )
 
     def _keep(self, page: Page, answer: Fetched | NotModified | Moved, began: datetime) -> None:

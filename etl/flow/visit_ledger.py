@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 import psycopg
 from psycopg import Connection
 
+from etl.fetch.archive import Archive
 from etl.model import Capture
 from etl.store import captures, hosts, pages
 from etl.store.captures import CaptureEnd
@@ -41,8 +42,9 @@ class Entry:
 class Ledger:
     """The open entries of one visit, and the state of its host."""
 
-    def __init__(self, conn: Connection, host: str) -> None:
+    def __init__(self, conn: Connection, archive: Archive, host: str) -> None:
         self.conn = conn
+        self.archive = archive
         self._name = host
         self._host: Host | None = None
         self._is_rested = False
@@ -77,7 +79,10 @@ class Ledger:
             self.write()
 
     def write(self) -> None:
-        """Write everything. The host first: whatever becomes of the pages' transaction, it was asked."""
+        """Write everything, once its bytes are on the disk.
+
+        The host first: whatever becomes of the pages' transaction, it was asked.
+        """
         if self._is_rested and self._host is not None:
             hosts.keep_pace(self.conn, self._host)
             self._is_rested = False
@@ -93,6 +98,8 @@ class Ledger:
 
     def _write(self, entries: Sequence[Entry]) -> None:
         taken = [(entry.capture, entry.capture_end) for entry in entries if entry.capture is not None]
+        if taken:
+            self.archive.sync()  # No row may point to bytes that a power cut can take.
         with self.conn.transaction():
             if taken:
                 captures.add(

@@ -12,9 +12,10 @@ from __future__ import annotations
 import argparse
 import gzip
 import random
+import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -33,7 +34,7 @@ FRAGMENTS = (
     b"<time datetime='0000-00-00T99:99'>", b"31.02.2024", b"<h1>", b"<div>" * 200, b"<br>" * 50,
 )  # fmt: skip
 
-PROGRESS_PAGES = 50_000
+PROGRESS_PAGES = 10_000
 
 Mutation = Callable[[random.Random, bytes, bytes], bytes]
 
@@ -82,6 +83,21 @@ def mutate(chance: random.Random, page: bytes, other: bytes) -> bytes:
     return page
 
 
+def _until_interrupted(pages: int) -> Iterator[int]:
+    """Yield the numbers of *pages* until Ctrl-C, so that a run that is cut short says what it found."""
+    asked_to_end = False
+
+    def end(*_: object) -> None:
+        nonlocal asked_to_end
+        asked_to_end = True
+
+    signal.signal(signal.SIGINT, end)
+    for number in range(pages):
+        if asked_to_end:
+            return
+        yield number
+
+
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("folder", type=Path)
@@ -100,7 +116,8 @@ def main() -> int:
     worst = 0.0
     fetched_at = datetime(2026, 1, 1, tzinfo=UTC)
     started = time.process_time()
-    for number in range(asked.pages):
+    number = 0
+    for number in _until_interrupted(asked.pages):
         body = mutate(chance, chance.choice(pages), chance.choice(pages))
         begun = time.process_time()
         failure = ""
@@ -128,8 +145,8 @@ def main() -> int:
             )
     spent = time.process_time() - started
     print(
-        f"{asked.pages} pages from {len(pages)} files, seed {asked.seed}: {crashes} crashes, {slow} over {asked.slow_s:g} s, "
-        f"{unreadable} unreadable, slowest {worst:.2f} s, {spent / asked.pages * 1e3:.2f} ms a page"
+        f"{number + 1} pages from {len(pages)} files, seed {asked.seed}: {crashes} crashes, {slow} over {asked.slow_s:g} s, "
+        f"{unreadable} unreadable, slowest {worst:.2f} s, {spent / (number + 1) * 1e3:.2f} ms a page"
     )
     return 1 if crashes or slow else 0
 

@@ -251,11 +251,11 @@ def written(statement: str, given: dict[str, Any]) -> bytes:
 def measure_fill(conn: psycopg.Connection[Any], articles: int) -> None:
     conn.execute("INSERT INTO etl.search_waiting (article_id) SELECT id FROM etl.articles LIMIT %s", [articles])
     conn.execute("DELETE FROM etl.search_texts s USING etl.search_waiting w WHERE w.article_id = s.article_id")
-    began = time.perf_counter()
-    while (conn.execute("SELECT etl.fill_search(500)").fetchone() or (0,))[0]:
+    timed = Timed(conn)
+    while timed.ask("SELECT etl.fill_search(500)", {})[0][0]:
         pass
-    took_s = time.perf_counter() - began
-    print(f"etl.fill_search: {articles:,} articles in {took_s:.1f} s, {took_s / articles * 1000:.2f} ms each\n")
+    clock, cpu = sum(timed.clock_ms) / articles, sum(timed.cpu_ms) / articles
+    print(f"etl.fill_search: {articles:,} articles, {clock:.2f} ms each, {cpu:.2f} ms of CPU\n")
 
 
 class Timed:
@@ -268,11 +268,13 @@ class Timed:
         self.cpu_ms: list[float] = []
         self.rows: list[int] = []
 
-    def ask(self, query: str, given: dict[str, Any]) -> None:
+    def ask(self, query: str, given: dict[str, Any]) -> list[Any]:
         began, cpu_began = time.perf_counter(), self._cpu_ms()
-        self.rows.append(len(self.conn.execute(query.encode(), given).fetchall()))
+        rows = self.conn.execute(query.encode(), given).fetchall()
+        self.rows.append(len(rows))
         self.clock_ms.append((time.perf_counter() - began) * 1000)
         self.cpu_ms.append(self._cpu_ms() - cpu_began)
+        return rows
 
     def _cpu_ms(self) -> float:
         return int(self.scheduled.read_text().split()[0]) / 1e6 if self.scheduled.exists() else float("nan")
@@ -332,18 +334,19 @@ def matching(conn: psycopg.Connection[Any], given: dict[str, Any]) -> int:
 
 
 def explain_search(conn: psycopg.Connection[Any]) -> None:
-    """Print the plan of one slice of a search: what the function asks for each day, month or year."""
-    given = searched(conn, Random(7), (80, 150), {})
-    plan = conn.execute(
-        """
-        EXPLAIN (ANALYZE, BUFFERS)
-        SELECT s.article_id, s.at FROM etl.search_texts s
-        WHERE s.words @@ (etl.search_query(%(query)s, 'english')
-                          && etl.search_mark('m', to_char(now() - interval '40 days', 'YYYY-MM')))
-        """,
-        given,
-    )
-    print(given["query"], "in one month:", *(f"    {line}" for (line,) in plan), sep="\n")
+    """Print the plans of a search without slices of time, and of one slice: what the function asks for each month or day."""
+    query = searched(conn, Random(7), (80, 150), {})["query"]
+    marks = {
+        "in all time": "to_tsquery('')",
+        "in one month": "etl.search_mark('m', to_char(now() - interval '40 days', 'YYYY-MM'))",
+        "on one day": "etl.search_mark('d', to_char(now() - interval '40 days', 'YYYY-MM-DD'))",
+    }
+    for what, mark in marks.items():
+        row = conn.execute(f"SELECT etl.search_query(%s, 'english') && {mark}".encode(), [query]).fetchone()
+        plan = conn.execute(
+            "EXPLAIN (ANALYZE, BUFFERS) SELECT article_id, at FROM etl.search_texts WHERE words @@ %s::tsquery", row
+        )
+        print(f"{query}, {what}:", *(f"    {line}" for (line,) in plan), "", sep="\n")
 
 
 def ask(conn: psycopg.Connection[Any], articles: int, rounds: int, *, with_plans: bool) -> None:

@@ -11,6 +11,7 @@ from .console import DryRun, Json
 
 
 def redigest(
+    *,
     where: Annotated[
         str | None,
         typer.Option(help="Only articles that meet this condition: SQL over the columns of news.articles."),

@@ -111,7 +111,7 @@ def _load(conn: Connection, job: Backfill, lines: Lines, now: Callable[[], datet
         except (TypeError, ValueError) as error:
             loaded.bad.append(BadLine(line.number, str(error)))
         if len(batch) + len(loaded.bad) >= PAGES_PER_TRANSACTION:
-            yield _store(conn, job, batch, loaded, lines, now())
+            yield _store(conn, job, batch, loaded, lines=lines, now=now())
             batch, loaded.bad = [], []
     if not is_ours:
         raise Misconfigured(
@@ -119,13 +119,13 @@ def _load(conn: Connection, job: Backfill, lines: Lines, now: Callable[[], datet
             "give it the same input, or say --anew to load this as another one"
         )
     if batch or loaded.bad:
-        yield _store(conn, job, batch, loaded, lines, now())
+        yield _store(conn, job, batch, loaded, lines=lines, now=now())
     backfills.end_item(conn, job.id, loads.PART, state="done", now=now(), detail=None)
     backfills.finish(conn, job.id, now=now())
 
 
 def _store(
-    conn: Connection, job: Backfill, batch: Sequence[Reading], loaded: Loaded, lines: Lines, now: datetime
+    conn: Connection, job: Backfill, batch: Sequence[Reading], loaded: Loaded, *, lines: Lines, now: datetime
 ) -> Loaded:
     with conn.transaction():
         counts = Counter(settled.outcome for settled in settle(conn, batch, now=now, is_live=False))

@@ -83,7 +83,7 @@ def run_redigest(
         if item.state in ("done", "failed") or not backfills.take(conn, backfill.id, item.item):
             continue
         try:
-            if not _run_part(conn, backfill, item, meant, kit, watch=watch, goes_on=goes_on):
+            if not _run_part(conn, backfill, item, meant=meant, kit=kit, watch=watch, goes_on=goes_on):
                 return False
         finally:
             backfills.give_back(conn, backfill.id, item.item)
@@ -96,9 +96,9 @@ def _run_part(
     conn: Connection,
     backfill: Backfill,
     item: Item,
+    *,
     meant: Meant,
     kit: Redigest,
-    *,
     watch: Callable[[Far], None],
     goes_on: Callable[[], bool],
 ) -> bool:

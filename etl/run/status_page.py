@@ -222,18 +222,23 @@ def _backfills(facts: Facts) -> str:
             text(backfill.kind),
             text(backfill.state),
             _progress(backfill),
+            text(", ".join(f"{name} {count}" for name, count in backfill.outcomes.items())),
             moment(backfill.created_at, facts.at),
-            moment(backfill.ended_at, facts.at),
+            moment(backfill.ended_at or backfill.ends_at, facts.at),
             text(backfill.detail),
         )
         for backfill in facts.backfills
     ]
-    return table(("number", "kind", "state", "progress", "begun", "ended", "detail"), rows)
+    return table(("number", "kind", "state", "progress", "outcomes", "begun", "ended, or ends about", "detail"), rows)
 
 
 def _progress(backfill: BackfillProgress) -> Cell:
     part = f"{backfill.done} of {backfill.items} parts"
-    share = f" ({100 * backfill.done // backfill.items} %)" if backfill.items else ""
+    # Of files, bytes say more than parts.
+    done, of = (
+        (backfill.done, backfill.items) if backfill.units <= backfill.items else (backfill.units_done, backfill.units)
+    )
+    share = f" ({100 * done // of} %)" if of else ""
     failed = f', <span class="bad">{backfill.failed} failed</span>' if backfill.failed else ""
     return part + share + failed
 

@@ -145,6 +145,12 @@ class BackfillProgress:
     done: int
     failed: int
     detail: str | None
+    outcomes: Mapping[str, int]
+    units: int
+    """Bytes for files of archives, parts else."""
+    units_done: int
+    ends_at: datetime | None
+    """At the speed of the last minutes; None where nobody works on it."""
 
 
 def schema(conn: Connection) -> Schema:
@@ -274,19 +280,11 @@ def backfills_progress(conn: Connection, *, limit: int) -> list[BackfillProgress
     with conn.cursor(row_factory=class_row(BackfillProgress)) as cursor:
         return cursor.execute(
             """
-            SELECT b.id, b.kind, b.state, b.created_at, b.ended_at, b.detail,
-                   count(i.item) AS items,
-                   count(i.item) FILTER (WHERE i.state = 'done') AS done,
-                   count(i.item) FILTER (WHERE i.state = 'failed') AS failed
-            FROM (
-                SELECT id, kind, state, created_at, ended_at, detail
-                FROM etl.backfills
-                ORDER BY ended_at IS NOT NULL, id DESC
-                LIMIT %(limit)s
-            ) AS b
-            LEFT JOIN etl.backfill_items i ON i.backfill_id = b.id
-            GROUP BY b.id, b.kind, b.state, b.created_at, b.ended_at, b.detail
-            ORDER BY b.ended_at IS NOT NULL, b.id DESC
+            SELECT p.backfill_id AS id, p.kind, p.state, p.created_at, p.ended_at, p.detail, p.items, p.items_done AS done,
+                   p.items_failed AS failed, p.outcomes, p.units, p.units_done, p.ends_at
+            FROM (SELECT id FROM etl.backfills ORDER BY ended_at IS NOT NULL, id DESC LIMIT %(limit)s) AS b
+            JOIN news.backfills p ON p.backfill_id = b.id
+            ORDER BY p.ended_at IS NOT NULL, p.backfill_id DESC
             """,
             {"limit": limit},
         ).fetchall()

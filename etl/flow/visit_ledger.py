@@ -92,9 +92,7 @@ class Ledger:
         try:
             self._write(entries)
         except (psycopg.DataError, psycopg.IntegrityError):
-            # One page that cannot be stored takes none with it: those before it are kept, and it is named by its own failure.
-            for entry in entries:
-                self._write([entry])
+            self._write_each(entries)
 
     def _write(self, entries: Sequence[Entry]) -> None:
         taken = [(entry.capture, entry.capture_end) for entry in entries if entry.capture is not None]
@@ -109,3 +107,14 @@ class Ledger:
                     now=max(capture.fetched_at for capture, _ in taken),
                 )
             pages.keep_ends(self.conn, [entry.end for entry in entries])
+
+    def _write_each(self, entries: Sequence[Entry]) -> None:
+        """Write all that can be written, then fail by the first that cannot: it takes none with it."""
+        failed: psycopg.Error | None = None
+        for entry in entries:
+            try:
+                self._write([entry])
+            except (psycopg.DataError, psycopg.IntegrityError) as error:
+                failed = failed or error
+        if failed is not None:
+            raise failed

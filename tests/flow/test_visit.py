@@ -287,7 +287,7 @@ def test_without_pauses_pages_are_written_together_and_all_of_them(live, site, c
     assert row(live, "SELECT budget_used FROM etl.hosts") == (len(paths) + 1,)
 
 
-def test_a_page_that_cannot_be_written_takes_no_earlier_one_with_it(live, site, clock, tmp_path):
+def test_a_page_that_cannot_be_written_takes_no_other_with_it(live, site, clock, tmp_path):
     good, bad = site.url(PATH), site.url(OTHER_PATH)
     site.page(OTHER_PATH, TEXT)
     find(live, good, bad)

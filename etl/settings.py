@@ -254,7 +254,9 @@ class Settings:
 
     @property
     def archive_place(self) -> str:
-        return self.archive if self.archive is not None else str(self.data_dir / "archive")
+        if self.archive is None:
+            return str(self.data_dir / "archive")
+        return self.archive if "://" in self.archive else str(Path(self.archive).expanduser())
 
     @property
     def worker_count(self) -> int:

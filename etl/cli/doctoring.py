@@ -15,13 +15,15 @@ from etl import boot
 from etl.errors import NewsEtlError
 from etl.run.database import database
 from etl.settings import Settings
-from etl.store import changes, health, roles
+from etl.store import changes, health, roles, schedule
 
 from . import console
 from .session import now, settings
 
 FREE_MIN_BYTES = 2_000_000_000
 CLOCK_MAX_S = 5.0
+OVERDUE_MAX_S = 600.0
+QUARANTINED_SHOWN = 20
 FEED_WAITS_MAX_S = 300.0
 """A transaction of the service takes seconds; one that others run for minutes is worth a look."""
 
@@ -102,8 +104,42 @@ def _database(chosen: Settings) -> Iterator[Finding]:
             )
         waiting = health.waiting(conn, now=now())
         yield Finding("work", True, f"{waiting.pages_due} pages due, {waiting.captures} captures wait for their digest")
+        yield _capacity(conn)
+        yield from _quarantine(conn)
         yield _feed(conn)
         yield _roles(conn)
+
+
+def _capacity(conn: psycopg.Connection) -> Finding:
+    """Tell whether the workers keep up with what is due."""
+    found = schedule.capacity(conn, now=now())
+    words = (
+        f"{found.workers} workers; {found.polls_wanted:.0f} polls an hour are wanted, {found.overdue_sources} sources are due; "
+        f"{found.pages_visited} pages were visited in the last hour, {found.pages_due} are due"
+    )
+    if not found.workers:
+        return Finding(
+            "capacity", True, f"{words}: nobody works now (`news-etl run`, or `news-etl run --once` from cron)"
+        )
+    if found.longest_overdue_s <= OVERDUE_MAX_S:
+        return Finding("capacity", True, words)
+    return Finding(
+        "capacity",
+        False,
+        f"{words}; the oldest poll is {found.longest_overdue_s / 60:.0f} minutes late: start more workers (NEWS_ETL_WORKERS, "
+        "`docker compose up -d --scale worker=4`), or give sources longer intervals",
+    )
+
+
+def _quarantine(conn: psycopg.Connection) -> Iterator[Finding]:
+    """Name the pages that our reader could not bear."""
+    for held in health.quarantined(conn, limit=QUARANTINED_SHOWN):
+        yield Finding(
+            "quarantine",
+            False,
+            f"{held.url}: {held.outcome} at {console.shown(held.outcome_at)}: {held.outcome_detail}; its bytes are kept: "
+            "report it, and read it again with a newer news-etl (`news-etl backfill redigest`)",
+        )
 
 
 def _feed(conn: psycopg.Connection) -> Finding:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import timedelta
 
 from psycopg import Connection
 
 from etl.errors import Misconfigured
 from etl.run.once import HOSTS_AT_ONCE, Once, Progress, RunOnce, sync_sources
 from etl.run.readers import Readers
-from etl.store import reports
+from etl.settings import Settings
+from etl.store import reports, schedule
 
 from . import console
+from .cleaning import cleaner
 from .session import Session, now, session, settings, tools
 
 COLUMNS = ("source", "found", "fetched", "new", "unchanged", "changed", "copies", "refused", "failed")
+CLEAN_EVERY = timedelta(days=1)
 
 
 def run_once(*, only: Sequence[str] | None, as_json: bool) -> None:
@@ -35,6 +39,15 @@ def run_once(*, only: Sequence[str] | None, as_json: bool) -> None:
         ):
             done = RunOnce(opened.pool, kit, readers, watch=lambda progress: show(steps, progress)).run(only)
         print_summary(opened, done, as_json=as_json)
+        clean(chosen, opened)
+
+
+def clean(chosen: Settings, opened: Session) -> None:
+    """Do what a scheduler does every hour, at most once a day: who runs passes from cron has none."""
+    with opened.pool.connection() as conn:
+        last = schedule.cleaned_at(conn)
+        if last is None or now() - last > CLEAN_EVERY:
+            cleaner(chosen, opened.dsn).clean(conn, now=now())
 
 
 def show(steps: console.Steps, progress: Progress) -> None:

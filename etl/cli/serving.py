@@ -9,7 +9,6 @@ import psycopg
 
 from etl import boot
 from etl.errors import Misconfigured
-from etl.run.cleaner import Cleaner
 from etl.run.clock import ServerClock
 from etl.run.jobs import Jobs
 from etl.run.once import sync_sources
@@ -23,6 +22,7 @@ from etl.store import health
 
 from . import console
 from .backfill_kit import remote_files
+from .cleaning import cleaner
 from .session import now, session, settings, tools
 
 JOBS_AT_ONCE = 8
@@ -62,15 +62,7 @@ def run_scheduler() -> None:
     """Run one scheduler."""
     chosen = settings()
     with session(chosen) as opened:
-        cleaner = Cleaner(
-            opened.dsn,
-            archive=lambda: boot.archive(chosen),
-            keep_days=chosen.keep_captures_days,
-            keep_changes_days=chosen.keep_changes_days,
-            keep_articles_days=chosen.keep_articles_days,
-            shelf=lambda: boot.shelf(chosen),
-        )
-        scheduler = Scheduler(opened.dsn, sync=lambda conn: _sync(chosen, conn), cleaner=cleaner)
+        scheduler = Scheduler(opened.dsn, sync=lambda conn: _sync(chosen, conn), cleaner=cleaner(chosen, opened.dsn))
         scheduler.end_on(signal.SIGTERM, signal.SIGINT)
         scheduler.run()
 

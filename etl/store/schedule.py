@@ -2,12 +2,64 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from psycopg import Connection
+from psycopg.rows import class_row
 
+ALIVE_S = 30
 AHEAD = timedelta(minutes=1)
 """What was done later than this from now was done by a clock that ran ahead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """What is due against what is done."""
+
+    workers: int
+    """That showed a sign of life just now."""
+    polls_wanted: float
+    """Per hour, of all active sources with an interval."""
+    overdue_sources: int
+    longest_overdue_s: float
+    pages_due: int
+    pages_visited: int
+    """In the last hour."""
+
+
+def capacity(conn: Connection, *, now: datetime) -> Capacity:
+    """Return what is due against what is done. Reads all pages once: 0.2 s for 300,000."""
+    with conn.cursor(row_factory=class_row(Capacity)) as cursor:
+        row = cursor.execute(
+            """
+            SELECT (SELECT count(*) FROM queue.procrastinate_workers
+                    WHERE last_heartbeat > clock_timestamp() - make_interval(secs => %(alive_s)s)) AS workers,
+                   s.polls_wanted, s.overdue_sources, s.longest_overdue_s, p.pages_due, p.pages_visited
+            FROM (
+                SELECT coalesce(sum(3600 / interval_s) FILTER (WHERE cron IS NULL), 0)::float8 AS polls_wanted,
+                       count(*) FILTER (WHERE next_poll_at <= %(now)s) AS overdue_sources,
+                       coalesce(extract(epoch FROM %(now)s - least(min(next_poll_at), %(now)s)), 0)::float8
+                           AS longest_overdue_s
+                FROM etl.sources
+                WHERE is_active
+            ) AS s
+            CROSS JOIN (
+                SELECT count(*) FILTER (WHERE next_visit_at <= %(now)s) AS pages_due,
+                       count(*) FILTER (WHERE outcome_at > %(now)s - interval '1 hour') AS pages_visited
+                FROM etl.pages
+            ) AS p
+            """,
+            {"now": now, "alive_s": ALIVE_S},
+        ).fetchone()
+    assert row is not None
+    return row
+
+
+def cleaned_at(conn: Connection) -> datetime | None:
+    """Return when the last round of the cleaner that did something ended, or None."""
+    row = conn.execute("SELECT max(ended_at) FROM etl.runs WHERE kind = 'clean'").fetchone()
+    return row[0] if row else None
 
 
 def end_silent(conn: Connection, *, name: str, silent_s: float) -> int:

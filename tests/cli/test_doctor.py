@@ -37,6 +37,29 @@ def test_a_transaction_that_holds_the_feed_back_for_minutes_is_named(dsn, found)
         assert f"SELECT pg_terminate_backend({loader.info.backend_pid});" in finding["words"]
 
 
+def test_workers_that_do_not_keep_up_and_pages_in_quarantine_are_named(dsn, found):
+    assert found()["capacity"]["is_well"], "nothing is due, nobody works"
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        conn.execute("INSERT INTO queue.procrastinate_workers (last_heartbeat) VALUES (now() + interval '5 minutes')")
+        conn.execute(
+            """
+            INSERT INTO etl.sources (slug, kind, url, host, recipe, interval_s, next_poll_at, created_at)
+            VALUES ('a/b', 'feed', 'https://a.example/f', 'a.example', 'a', 900, now() - interval '2 hours', now())
+            """
+        )
+        conn.execute(
+            """
+            INSERT INTO etl.pages (url, url_key, host, found_at, outcome, outcome_detail, outcome_at)
+            VALUES ('https://a.example/1', gen_random_uuid(), 'a.example', now(), 'crashed', 'SIGSEGV', now())
+            """
+        )
+    findings = found()
+    assert not findings["capacity"]["is_well"]
+    assert "1 workers; 4 polls an hour are wanted, 1 sources are due" in findings["capacity"]["words"]
+    assert "120 minutes late: start more workers" in findings["capacity"]["words"]
+    assert "https://a.example/1: crashed" in findings["quarantine"]["words"]
+
+
 def test_roles_that_lack_a_right_come_with_their_statement(dsn, found):
     assert found()["roles"]["is_well"]
     with psycopg.connect(dsn) as conn:

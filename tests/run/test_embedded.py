@@ -20,7 +20,7 @@ import psycopg
 import pytest
 
 from etl.errors import Misconfigured
-from etl.run import embedded_host, embedded_keeper
+from etl.run import embedded_host
 from etl.run.embedded import Embedded
 
 MAJORS = [found.major for found in embedded_host.programs()]
@@ -256,18 +256,6 @@ def test_a_killed_server_starts_again_while_the_same_user_goes_on(used_folder):
         assert eventually(lambda: not is_running(pid))
         with Embedded(used_folder, durable=False) as again:
             assert answers(again)
-
-
-@on_linux
-def test_a_server_that_crashes_while_it_is_used_comes_back_under_the_same_address(used_folder):
-    with Embedded(used_folder, durable=False) as dsn:
-        pid = postmaster_pid(used_folder)
-        time.sleep(embedded_keeper.SERVED_S + 1.0)  # It must have served for a while.
-        os.kill(pid, signal.SIGQUIT)  # As `pg_ctl stop -m immediate` does.
-        assert eventually(lambda: not is_running(pid))
-        assert eventually(lambda: answers(dsn))
-        os.kill(postmaster_pid(used_folder), signal.SIGKILL)
-        assert eventually(lambda: not answers(dsn))
 
 
 @on_linux

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import subprocess
 import sys
@@ -13,8 +14,9 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from etl.run import watchdog
+from etl.run import embedded_keeper, watchdog
 from etl.run.clock import ServerClock
+from etl.run.embedded import Embedded
 from etl.run.queue import app_of, put_polls, sync_app_of
 from etl.run.scheduler import Leader
 from tests.cli.program import PROGRAM, start
@@ -195,3 +197,22 @@ def test_what_a_clock_that_ran_ahead_put_off_is_due_again(dsn):
             Leader(dsn, queue, lambda _: None, None).mend_times()
         due = conn.execute("SELECT slug FROM etl.sources WHERE next_poll_at <= now() ORDER BY 1").fetchall()
     assert due == [("ahead",)]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="finds processes by /proc")
+def test_an_embedded_server_that_crashes_while_it_is_used_comes_back_under_the_same_address(server_folder):
+    with Embedded(server_folder, durable=False) as address:
+        pid_file = server_folder / "postgres" / "cluster" / "postmaster.pid"
+        pid = int(pid_file.read_text().split("\n", 1)[0])
+        time.sleep(embedded_keeper.SERVED_S + 1.0)  # It must have served for a while.
+        os.kill(pid, signal.SIGQUIT)  # As `pg_ctl stop -m immediate` does.
+
+        def is_back() -> bool:
+            try:
+                with psycopg.connect(address) as conn:
+                    conn.execute("SELECT 1")
+            except psycopg.OperationalError:
+                return False
+            return int(pid_file.read_text().split("\n", 1)[0]) != pid
+
+        until(is_back)

@@ -217,7 +217,9 @@ def main() -> None:
         if args.kind == "warc":
             write_warc(given, args.items)
         else:
-            given.write_text("".join(f"{origins[n % PUBLISHERS]}/news/report-{n}-x{n}.html\n" for n in range(args.items)))
+            given.write_text(
+                "".join(f"{origins[n % PUBLISHERS]}/news/report-{n}-x{n}.html\n" for n in range(args.items))
+            )
         runs = [Run(dsn, folder / f"data-{n}", ("backfill", args.kind, str(given))) for n, dsn in enumerate(dsns)]
         began = time.monotonic()
         calm = runs[0].finish()

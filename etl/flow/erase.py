@@ -24,7 +24,7 @@ from etl.dedupe.canonical import BadUrlError, url_key
 from etl.errors import Misconfigured, Unreadable
 from etl.fetch.archive import Archive
 from etl.model import Place
-from etl.store import articles, erasures, pages
+from etl.store import articles, backfill_items, erasures, pages
 from etl.store.erasures import Meant
 
 from .reading import spell
@@ -133,6 +133,7 @@ def _erase_rows(conn: Connection, meant: Meant, *, by: str, now: datetime) -> di
     counts["tombstones"] = erasures.bury(conn, meant.url_keys, by=by, now=now)
     counts["links_to_them"] = erasures.delete_links_to(conn, meant.url_keys)
     counts["attempts"] = erasures.delete_attempts(conn, meant.page_ids)
+    counts["backfill_items"] = backfill_items.forget(conn, meant.page_ids)
     erasures.delete_pages(conn, meant.page_ids)
     counts["stories"] = articles.drop_empty_stories(conn, stories)
     return counts

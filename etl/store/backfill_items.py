@@ -357,6 +357,18 @@ def mean_bytes(conn: Connection, hosts: Sequence[str]) -> dict[str, int]:
     return dict(rows)
 
 
+def forget(conn: Connection, page_ids: Sequence[int]) -> int:
+    """Take the addresses out of the parts that gave these pages, which are erased; how they ended stays. Return how many."""
+    return conn.execute(
+        """
+        UPDATE etl.backfill_items
+        SET item = 'erased ' || md5(item), detail = NULL, page_id = NULL
+        WHERE page_id = ANY (%(ids)s)
+        """,
+        {"ids": list(page_ids)},
+    ).rowcount
+
+
 def files(conn: Connection, backfill_id: int) -> int:
     """Return how many WARC files the backfill has so far."""
     row = conn.execute(

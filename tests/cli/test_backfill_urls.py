@@ -16,7 +16,7 @@ from tests.cli.program import environment, run, start
 from tests.cli.test_backfill import story
 
 KILLS = 5
-PAGES = 300
+PAGES = 150
 HOSTS = 6
 
 

@@ -281,3 +281,14 @@ def test_a_host_that_is_gone_ends_all_that_is_asked_of_it(live, room, clock, tmp
     done = work(live, kit, begin(live, kit, "urls", page_items(*urls)), clock)
     assert (done.state, done.items_failed) == ("done", 200)
     assert len(done.outcomes) == 1
+
+
+def test_what_is_erased_leaves_no_address_in_the_books_of_a_backfill(live, site, clock, tmp_path):
+    kit = kit_for(tmp_path, clock)
+    number = begin(live, kit, "urls", page_items(*reports(site, range(3))))
+    work(live, kit, number, clock)
+    pages = [page_id for (page_id,) in live.execute("SELECT id FROM etl.pages WHERE url LIKE '%report-1.html'")]
+    assert backfill_items.forget(live, pages) == 1
+    items = {item.item for item in backfills.items(live, number)}
+    assert sum("report-1.html" in item for item in items) == 0
+    assert backfills.progress(live, number).outcomes == {"stored": 3}

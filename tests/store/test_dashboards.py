@@ -68,7 +68,7 @@ def test_a_query_runs_as_the_reader_of_the_boards_would_run_it(pressed, target):
     )
     assert "$" not in query, "a macro that this test does not know"
     with psycopg.connect(pressed.dsn) as conn:
-        conn.execute("SET default_transaction_read_only = on; SET search_path = news")
+        conn.execute("SET ROLE news_reader; SET transaction_read_only = on; SET search_path = news")
         cursor = conn.execute(query.encode())
         rows = cursor.fetchall()
         names = [column.name for column in cursor.description or ()]

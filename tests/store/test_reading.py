@@ -10,6 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from store.written import article, page, source, version
 
+from etl.store import searching
+
 DAY = datetime(2026, 2, 7, 8, 15, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
@@ -224,3 +226,17 @@ def test_every_spelling_leads_to_its_page(conn):
     assert conn.execute("SELECT count(*) FROM news.outcomes o JOIN news.urls u ON u.page_url = o.url").fetchone() == (
         1,
     )
+
+
+def test_the_reader_may_call_all_of_it_and_see_nothing_behind_it(conn, edited):
+    article_id, _ = edited
+    searching.fill(conn, limit=10)
+    conn.execute("SET ROLE news_reader")
+    assert len(conn.execute("SELECT article_id FROM news.search('ships', at_most => 5)").fetchall()) == 1
+    assert len(conn.execute("SELECT article_id FROM news.articles_asof('infinity')").fetchall()) == 1
+    assert diff(conn, article_id) != []
+    for view in ("source_health", "coverage_gaps", "urls"):
+        conn.execute(f"SELECT * FROM news.{view}".encode())
+    for hidden in ("TABLE etl.search_texts", "SELECT etl.fill_search(1)"):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege), conn.transaction():
+            conn.execute(hidden.encode())

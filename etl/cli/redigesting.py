@@ -161,19 +161,20 @@ def redigest_captures(
             _print(diff, extent, would=True, as_json=as_json)
             return
         known, is_new = job.begin(keeps=False)
-        if known.state == "done" and not again:
+        is_over = known.state in ("done", "cancelled")
+        if is_over and not again:
             console.err.print(
-                f"Nothing new: backfill {known.id} has done this, and ended {console.shown(known.ended_at)}. "
+                f"Nothing new: backfill {known.id} is {known.state}, since {console.shown(known.ended_at)}. "
                 "--again begins anew."
             )
             return
-        if (is_new or known.state == "done") and not yes:
+        if (is_new or is_over) and not yes:
             with console.steps() as steps:
                 diff = job.look(steps, limit=LOOKED_AT)
             _print(diff, extent, would=True, as_json=False)
             typer.confirm("Write this?", abort=True, err=True)
         backfill, _ = job.begin(keeps=True)
-        if known.state == "done":
+        if is_over:
             backfills.start_again(conn, backfill.id)
         elif not is_new:
             console.err.print(f"Going on with backfill {backfill.id}.")
@@ -194,7 +195,8 @@ def _end(conn: Connection, backfill_id: int, diff: _Diff, extent: Extent, *, as_
     diff.outcomes = Counter(totals)
     _print(diff, extent, would=False, as_json=False)
     if now_is.state != "done":
-        console.out.print(f"Backfill {backfill_id} is {now_is.state}: the same command goes on.")
+        going_on = "--again begins anew" if now_is.state == "cancelled" else "the same command goes on"
+        console.out.print(f"Backfill {backfill_id} is {now_is.state}: {going_on}.")
 
 
 def _print(diff: _Diff, extent: Extent, *, would: bool, as_json: bool) -> None:

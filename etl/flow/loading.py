@@ -74,7 +74,7 @@ def begin(conn: Connection, *, head_sha256: str, by: str, now: datetime, anew: b
     plan = {"head_sha256": head_sha256} | ({"anew": now.isoformat()} if anew else {})
     with conn.transaction():
         job, _ = backfills.begin(conn, "load", plan, [loads.PART], by=by, now=now)
-        if job.state == "done":
+        if job.state in ("done", "cancelled"):
             backfills.start_again(conn, job.id)
         backfills.move(conn, job.id, "running", now=now)
     return job

@@ -149,3 +149,16 @@ def test_killed_at_any_moment_it_ends_with_the_same_rows_and_counts(dsn, env, st
 def progress(conn: psycopg.Connection) -> list[tuple]:
     conn.rollback()
     return conn.execute("SELECT item, reached FROM etl.backfill_items ORDER BY item").fetchall()
+
+
+def test_what_was_paused_goes_on_and_what_was_cancelled_begins_anew(dsn, env, stored):
+    stored(3)
+    assert run("backfill", "redigest", "--yes", env=env).returncode == 0
+    for state, words in (("paused", "Going on with backfill"), ("cancelled", "--again begins anew")):
+        with psycopg.connect(dsn) as conn:
+            conn.execute("UPDATE etl.backfills SET state = %s", (state,))
+        done = run("backfill", "redigest", "--yes", env=env)
+        assert done.returncode == 0
+        assert words in " ".join(done.stderr.split())
+    anew = run("backfill", "redigest", "--yes", "--again", "--json", env=env)
+    assert json.loads(anew.stdout)["outcomes"] == {"same": 6}

@@ -2596,7 +2596,7 @@ CREATE VIEW news.backfills AS
     p.units_done,
     r.units_per_second,
         CASE
-            WHEN ((b.state = 'running'::text) AND (p.units > p.units_done) AND (r.units_per_second > (0)::double precision)) THEN (r.measured_at + make_interval(secs => (((p.units - p.units_done))::double precision / r.units_per_second)))
+            WHEN ((b.state = 'running'::text) AND (p.units > p.units_done) AND (r.measured_at > (now() - '00:03:00'::interval))) THEN (r.measured_at + make_interval(secs => (((p.units - p.units_done))::double precision / r.units_per_second)))
             ELSE NULL::timestamp with time zone
         END AS ends_at
    FROM (((etl.backfills b
@@ -2679,7 +2679,7 @@ COMMENT ON COLUMN news.backfills.units_done IS 'Of these, done or failed.';
 
 COMMENT ON COLUMN news.backfills.units_per_second IS 'Measured over the last minutes of work; null before there is anything to measure.';
 
-COMMENT ON COLUMN news.backfills.ends_at IS 'When it ends at that speed; null when it does not run.';
+COMMENT ON COLUMN news.backfills.ends_at IS 'When it ends at that speed; null when nobody has worked on it for three minutes.';
 
 CREATE VIEW news.changes AS
  SELECT cursor,

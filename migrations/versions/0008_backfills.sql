@@ -41,7 +41,7 @@ COMMENT ON COLUMN etl.backfill_items.page_id IS 'The page it gave; no foreign ke
 CREATE OR REPLACE VIEW news.backfills AS
 SELECT b.id AS backfill_id, b.kind, b.plan, b.state, b.created_at, b.created_by, b.started_at, b.ended_at, b.detail,
        p.items, p.items_done, p.items_failed, o.outcomes, p.units, p.units_done, r.units_per_second,
-       CASE WHEN b.state = 'running' AND p.units > p.units_done AND r.units_per_second > 0
+       CASE WHEN b.state = 'running' AND p.units > p.units_done AND r.measured_at > now() - interval '3 minutes'
             THEN r.measured_at + make_interval(secs => (p.units - p.units_done) / r.units_per_second) END AS ends_at
 FROM etl.backfills b
 CROSS JOIN LATERAL (
@@ -88,4 +88,4 @@ COMMENT ON COLUMN news.backfills.outcomes IS 'Outcome to number of records, as i
 COMMENT ON COLUMN news.backfills.units IS 'What its progress is measured in: bytes for files of archives, parts else.';
 COMMENT ON COLUMN news.backfills.units_done IS 'Of these, done or failed.';
 COMMENT ON COLUMN news.backfills.units_per_second IS 'Measured over the last minutes of work; null before there is anything to measure.';
-COMMENT ON COLUMN news.backfills.ends_at IS 'When it ends at that speed; null when it does not run.';
+COMMENT ON COLUMN news.backfills.ends_at IS 'When it ends at that speed; null when nobody has worked on it for three minutes.';

@@ -88,6 +88,13 @@ def test_spellings_of_one_page_have_one_name(spelling):
         pytest.param(
             "https://youtu.be/dQw4w9WgXcQ?si=x", "https://youtube.com/watch?v=dQw4w9WgXcQ", id="short link of a video"
         ),
+        pytest.param(
+            "https://example.com/a?hss_channel=tw-1&feedType=RSS&feedName=world&sara_ref=re-xx&xing_share=news",
+            "https://example.com/a",
+            id="channels of newsletters, feeds and shares",
+        ),
+        pytest.param("https://example.com/a?cid=rss", "https://example.com/a", id="a channel as cid"),
+        pytest.param("https://example.com/a?cid=12", "https://example.com/a?cid=12", id="an id as cid"),
         pytest.param("https://example.com/caf%65%CC%81", "https://example.com/caf%C3%A9", id="combining accent"),
         pytest.param("https://example.com/a%a3b", "https://example.com/a%A3b", id="bytes that are not UTF-8"),
         pytest.param("https://example.com/a%2fb", "https://example.com/a%2Fb", id="an encoded slash stays one"),

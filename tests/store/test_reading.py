@@ -240,3 +240,30 @@ def test_the_reader_may_call_all_of_it_and_see_nothing_behind_it(conn, edited):
     for hidden in ("TABLE etl.search_texts", "SELECT etl.fill_search(1)"):
         with pytest.raises(psycopg.errors.InsufficientPrivilege), conn.transaction():
             conn.execute(hidden.encode())
+
+
+WRONG = {
+    "a second current version": (5, None, None),
+    "a second first version": (-2, 0, None),
+    "a hole before it": (7, 9, 7),
+    "over the end of another": (1.5, 2.5, 1.5),
+    "inside another": (0.2, 0.8, 0.2),
+    "ends before it begins": (2, 1, 2),
+    "begins elsewhere than it follows": (1, 3, 2),
+}
+
+
+@pytest.mark.parametrize("span", WRONG.values(), ids=WRONG.keys())
+def test_the_database_refuses_versions_that_overlap_or_leave_a_hole(conn, edited, span):
+    article_id, _ = edited
+    conn.commit()
+    conn.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    starts, ends, follows = (None if hours is None else DAY + hours * HOUR for hours in span)
+    with pytest.raises(psycopg.IntegrityError):
+        conn.execute(
+            """
+            INSERT INTO etl.article_versions (article_id, valid_from, valid_to, follows, content_key, title, text, extractor)
+            VALUES (%s, %s, %s, %s, '', '', '', 'test')
+            """,
+            [article_id, starts, ends, follows],
+        )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import psycopg
 
 from etl.store.migrate import head, migrate
@@ -42,3 +45,9 @@ def test_the_last_release_stores_the_same_on_the_schema_of_today(empty_dsn, tmp_
     assert links > before[2]
     assert copies > before[3]
     assert waiting == 0
+
+
+def test_what_only_migrates_is_not_loaded_to_ask_for_the_version():
+    asked = "import sys, etl.store.migrate as m; print(m.head(), *sorted({'alembic', 'sqlalchemy'} & set(sys.modules)))"
+    told = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert told.stdout.split() == [head()]

@@ -138,8 +138,10 @@ class RemoteFile(io.RawIOBase):
         super().__init__()
         self._files, self._url, self._now = files, url, now
         self._response = response
-        self._at = 0
-        self._last = self._given_back = b""
+        self._at: int = 0
+        self._last: bytes = b""
+        self._given_back: bytes = b""
+        self.size: int | None = None
         self.fetched = 0
         """Bytes that came over the wire."""
         self._take_on(response, start)
@@ -153,7 +155,6 @@ class RemoteFile(io.RawIOBase):
         self._response = response
         span = re.match(r"bytes (\d+)-\d+/(\d+|\*)$", response.headers.get("content-range", ""))
         length = response.headers.get("content-length", "")
-        self.size: int | None
         if response.status == 416:
             self._at, self.size = start, start
             return

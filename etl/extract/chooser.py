@@ -21,6 +21,8 @@ from typing import Any
 
 from etl.extract import features, surroundings, wording
 
+SURE = 4.0
+"""What the trees that were not asked would add, about: a run decided early is a clear case, and its chance must say so."""
 Judge = Callable[[Sequence[int], Sequence[float]], float]
 _Tree = Any
 """A leaf's value, or [column, threshold, tree when the column is at most that, tree when it is more]."""
@@ -56,8 +58,10 @@ def _judge(learned: dict[str, Any], numbers: list[str], bits: dict[str, str]) ->
         lines.append(f"    total += {_expression(tree, bits)}")
         if place in exits:
             low, high = exits[place]
-            lines.append(f"    if not {float(low)!r} <= total <= {float(high)!r}:")
-            lines.append("        return total")
+            lines.append(f"    if total < {float(low)!r}:")
+            lines.append(f"        return total - {SURE}")
+            lines.append(f"    if total > {float(high)!r}:")
+            lines.append(f"        return total + {SURE}")
     lines.append("    return total")
     room: dict[str, Any] = {}
     # The source is built from our own data file, of which only numbers and the names above pass.

@@ -51,7 +51,9 @@ class Watchdog:
     def alive(self) -> None:
         """Show a sign of life."""
         self._shown_at = monotonic()
-        with suppress(OSError):  # Somebody else's file, or no place to write: only the check of a container looks at it.
+        with suppress(
+            OSError
+        ):  # Somebody else's file, or no place to write: only the check of a container looks at it.
             handle = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
             try:
                 os.utime(handle)

@@ -361,7 +361,7 @@ def _add_page(
     doc, count = around.doc, len(numbers)
     members = sum(1 for value in good if value)
     total = sum(good)
-    first, last = _sweep(numbers)
+    first, last = whereabouts.sweep(numbers)
     inside = [run for run in range(count) if good[run] and root <= runs.boxes[run] < doc.ends[root]]
     low, high = (inside[0], inside[-1]) if inside else (0, -1)
     article = KIND_BIT["article"] | hints.BIT["body"]
@@ -394,16 +394,3 @@ def _add_scores(around: Surroundings, runs: Runs, numbers: list[list[float]]) ->
             min(own[0], near[0], next_[0]), max(own[1], near[1], next_[1]), around.low[great], around.high[great],
             own[2] + near[2] + next_[2],
         )  # fmt: skip
-
-
-def _sweep(numbers: list[list[float]]) -> tuple[int, int]:
-    """Return the stretch of runs with the largest sum when text earns and links and short labels cost."""
-    best = total = 0.0
-    start = first = last = 0
-    for run, row in enumerate(numbers):
-        total += row[0] * (1.0 - 2.0 * row[2]) - 45.0
-        if total > best:
-            best, first, last = total, start, run + 1
-        elif total < 0.0:
-            total, start = 0.0, run + 1
-    return first, last

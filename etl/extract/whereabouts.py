@@ -129,3 +129,16 @@ class _Above:
             down += 1
         up = chain.get(element, len(chain))
         return float(up), float(down), float(len(chain) - up)
+
+
+def sweep(numbers: list[list[float]]) -> tuple[int, int]:
+    """Return the stretch of runs with the largest sum when text earns and links and short labels cost."""
+    best = total = 0.0
+    start = first = last = 0
+    for run, row in enumerate(numbers):
+        total += row[0] * (1.0 - 2.0 * row[2]) - 45.0
+        if total > best:
+            best, first, last = total, start, run + 1
+        elif total < 0.0:
+            total, start = 0.0, run + 1
+    return first, last

@@ -142,7 +142,8 @@ def _teaser(words: _Words) -> str:
     image = f"{words.dice.randrange(10**9)}.jpg"
     return (
         f'<div class="teaser"><a class="teaser__link" href="{link}"><picture><source srcset="/i/{image}?w=320 320w, '
-        f'/i/{image}?w=640 640w, /i/{image}?w=1280 1280w"><img loading="lazy" class="teaser__image" src="/i/{image}" alt=""></picture>'
+        f'/i/{image}?w=640 640w, /i/{image}?w=1280 1280w"><img '
+        f'loading="lazy" class="teaser__image" src="/i/{image}" alt=""></picture>'
         f'<span class="teaser__kicker">{words.some(1)}</span><h3 class="teaser__title">{words.some(8).capitalize()}</h3></a>'
         f'<div class="teaser__meta"><span class="dot"></span><svg viewBox="0 0 24 24"><path d="M12 2{"L4 8" * 40}"/></svg>'
         "</div></div>"

@@ -27,7 +27,7 @@ from etl.run.backfill_jobs import Foreground, leader_watch
 from etl.run.scheduler import LEADER_LOCK
 from etl.run.worker import STALLED_AFTER_S
 from etl.settings import Settings
-from etl.store import backfill_items, backfills
+from etl.store import backfill_items, backfills, searching
 from etl.store.backfill_items import ITEM_MAX_BYTES, NewItem
 from etl.store.backfills import Backfill
 
@@ -242,6 +242,8 @@ def _do_here(opened: Session, conn: Connection, job: Backfill, behind_live: Call
         except KeyboardInterrupt:
             backfills.move(conn, job.id, "paused", now=now(), detail="stopped by Ctrl-C")
             raise
+    if not behind_live():
+        searching.fill_all(conn)
 
 
 def _print_plan(opened: Session, conn: Connection, order: Order, options: Options) -> None:

@@ -37,6 +37,7 @@ def load(
     Example: zcat articles.jsonl.gz | news-etl load --jsonl
     """
     from etl.flow import loading
+    from etl.store import searching
 
     from . import console
     from .session import now, session, whoami
@@ -50,6 +51,7 @@ def load(
             for bad in loaded.bad:
                 steps.say(f"line {bad.number}: {bad.reason}")
             steps.at("loading", loaded.line, None, ", ".join(f"{name} {n}" for name, n in loaded.counts.items() if n))
+        searching.fill_all(conn)
     counts = {name: number for name, number in loaded.counts.items() if number}
     if as_json:
         console.answer({"lines": sum(counts.values()), "counts": counts})

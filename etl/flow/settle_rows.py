@@ -14,7 +14,7 @@ from etl.store.pages import PageState
 from . import copies, history
 from .reading import Reading
 
-EXTRACTOR = "1"
+EXTRACTOR = "2"
 """Goes up when the same bytes may read otherwise: `backfill redigest --since-extractor` finds what an older one read."""
 
 

@@ -25,7 +25,6 @@ from etl.store.sources import Listed
 HOSTS_AT_ONCE = 8
 SOURCES_AT_ONCE = 1_000
 DIGESTS_AT_ONCE = 50
-SEARCH_BATCH = 200
 WAITS_AT_MOST = timedelta(seconds=90)
 """For a host that asked for patience; what it holds is due again in the next run."""
 PAUSE_S = 0.05
@@ -76,8 +75,7 @@ class RunOnce:
             self._poll(threads, only)
             self._visit_and_digest(threads)
         with self.pool.connection() as conn:
-            while searching.fill(conn, limit=SEARCH_BATCH):
-                conn.commit()
+            searching.fill_all(conn)
         return self.once
 
     def _poll(self, threads: ThreadPoolExecutor, only: Sequence[str] | None) -> None:

@@ -8,6 +8,15 @@ from __future__ import annotations
 
 from psycopg import Connection
 
+BATCH = 200
+"""Articles in one transaction: a quarter of a second."""
+
+
+def fill_all(conn: Connection) -> None:
+    """Write the words of all that waits, batch by batch, each in a transaction of its own (*conn* commits each statement)."""
+    while fill(conn, limit=BATCH):
+        pass
+
 
 def fill(conn: Connection, *, limit: int) -> int:
     """Write the words of up to *limit* articles that wait, oldest first; return how many. 0 also when another one is at it."""

@@ -11,7 +11,7 @@ from etl.errors import Misconfigured
 from etl.fetch.archive import Archive
 from etl.flow.reading import read_capture, read_front, with_links
 from etl.flow.redigest import Redigest, parts, redigest_pages, run_redigest
-from etl.flow.settle import settle
+from etl.flow.settle import EXTRACTOR, settle
 from etl.recipe.form import read_recipe
 from etl.recipe.shelf import Shelf
 from etl.store import backfills, redigests
@@ -275,8 +275,8 @@ def test_a_new_recipe_is_read_over_old_captures(press, conn):
 MEANT = {
     "all": (Meant(), ["/a-1", "/b-2", "/c-3"]),
     "a condition": (Meant(where="title LIKE 'Quay%' -- of mine"), ["/a-1"]),
-    "an extractor": (Meant(before_extractor=1), ["/b-2", "/c-3"]),
-    "a later extractor": (Meant(before_extractor=2), ["/a-1", "/b-2", "/c-3"]),
+    "an extractor": (Meant(before_extractor=int(EXTRACTOR)), ["/b-2", "/c-3"]),
+    "a later extractor": (Meant(before_extractor=int(EXTRACTOR) + 1), ["/a-1", "/b-2", "/c-3"]),
     "captured from": (Meant(captured_from=later(hours=1)), ["/b-2", "/c-3"]),
     "captured before": (Meant(captured_before=later(hours=1)), ["/a-1"]),
     "a source": (Meant(source="example/rss"), ["/b-2"]),

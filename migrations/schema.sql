@@ -1868,6 +1868,23 @@ CREATE TABLE etl.changes_rest (
 
 COMMENT ON TABLE etl.changes_rest IS 'Changes for which no monthly partition was made ahead.';
 
+CREATE TABLE etl.digest_times (
+    at_most_s double precision NOT NULL,
+    pages bigint DEFAULT 0 NOT NULL,
+    seconds double precision DEFAULT 0 NOT NULL,
+    CONSTRAINT digest_times_pages_check CHECK ((pages >= 0)),
+    CONSTRAINT digest_times_seconds_check CHECK ((seconds >= (0)::double precision))
+)
+WITH (fillfactor='20');
+
+COMMENT ON TABLE etl.digest_times IS 'Digested pages by how long they took: the batch''s time, shared equally by its pages. Counts only grow.';
+
+COMMENT ON COLUMN etl.digest_times.at_most_s IS 'Upper end of the step, in seconds; its lower end is the step before.';
+
+COMMENT ON COLUMN etl.digest_times.pages IS 'Pages in this step.';
+
+COMMENT ON COLUMN etl.digest_times.seconds IS 'What they took together.';
+
 CREATE TABLE etl.erasures (
     id bigint NOT NULL,
     kind text NOT NULL,
@@ -3384,6 +3401,9 @@ ALTER TABLE ONLY etl.captures_rest
 
 ALTER TABLE ONLY etl.change_clock
     ADD CONSTRAINT change_clock_pkey PRIMARY KEY (is_the_one);
+
+ALTER TABLE ONLY etl.digest_times
+    ADD CONSTRAINT digest_times_pkey PRIMARY KEY (at_most_s);
 
 ALTER TABLE ONLY etl.erasures
     ADD CONSTRAINT erasures_pkey PRIMARY KEY (id);

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
+from time import monotonic
 
 import structlog
 
@@ -20,7 +21,7 @@ from etl.flow.visit import HostVisit, Tools
 from etl.run.backfill_jobs import BackfillJobs, Shared, backfill_jobs
 from etl.run.held import host_held
 from etl.run.readers import Readers, read_archived
-from etl.store import pages, sources
+from etl.store import digest_times, pages, sources
 from etl.store.pool import Pool
 
 log = structlog.get_logger()
@@ -101,9 +102,11 @@ class Jobs:
             if self._stopping.is_set():
                 return
             with self._reading, self.pool.connection() as conn:
+                began = monotonic()
                 settled = digest_pending(conn, read, now=self.tools.now, shelf=self.tools.shelf)
-            if not settled:
-                return
+                if not settled:
+                    return
+                digest_times.add(conn, pages=len(settled), seconds=monotonic() - began)
             counts: dict[str, int] = {}
             for one in settled:
                 counts[one.outcome] = counts.get(one.outcome, 0) + 1

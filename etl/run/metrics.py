@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from etl.run.watch import Facts
+from etl.store.digest_times import Step
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 Sample = tuple[Mapping[str, str], float]
@@ -17,6 +18,17 @@ def family(name: str, about: str, samples: Iterable[Sample], *, kind: Literal["g
     for labels, value in samples:
         inside = ",".join(f'{label}="{_escaped(text)}"' for label, text in labels.items())
         lines.append(f"{name}{{{inside}}} {value:.15g}" if inside else f"{name} {value:.15g}")
+    return "\n".join(lines) + "\n"
+
+
+def histogram(name: str, about: str, steps: Sequence[Step]) -> str:
+    """Return *steps* as a histogram: cumulative counts by upper end, their sum and their number."""
+    lines = [f"# HELP {name} {about}", f"# TYPE {name} histogram"]
+    count = 0
+    for step in steps:
+        count += step.pages
+        lines.append(f'{name}_bucket{{le="{step.at_most_s:g}"}} {count}'.replace('"inf"', '"+Inf"'))
+    lines += [f"{name}_sum {sum(step.seconds for step in steps):.15g}", f"{name}_count {count}"]
     return "\n".join(lines) + "\n"
 
 
@@ -65,6 +77,9 @@ def _families(facts: Facts) -> Sequence[str]:
         family("news_etl_captures_oldest_seconds", "How long the oldest of them has waited.", [({}, oldest_s)]),
         family("news_etl_scheduler_leads", "1 when a scheduler leads.", [({}, facts.leader is not None)]),
     ]
+    families.append(
+        histogram("news_etl_digest_seconds", "Time to read, compare and store a page, by workers.", facts.digest_times)
+    )
     if ticked_at is not None:
         about = "When the scheduler last asked what is due."
         families.append(family("news_etl_last_tick_timestamp_seconds", about, [({}, ticked_at.timestamp())]))

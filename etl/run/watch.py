@@ -12,7 +12,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from etl.run.scheduler import LEADER_LOCK
-from etl.store import health, migrate
+from etl.store import digest_times, health, migrate
 
 CONNECT_S = 3
 STATEMENT_S = 10
@@ -52,6 +52,7 @@ class Facts:
     pages: PageCounts
     runs: Sequence[health.Run]
     backfills: Sequence[health.BackfillProgress]
+    digest_times: Sequence[digest_times.Step]
 
 
 class Watch:
@@ -97,6 +98,7 @@ class Watch:
                 pages=self._page_counts(conn, now),
                 runs=health.last_runs(conn, limit=SHOWN),
                 backfills=health.backfills_progress(conn, limit=SHOWN),
+                digest_times=digest_times.steps(conn),
             )
 
     def _page_counts(self, conn: psycopg.Connection, now: datetime) -> PageCounts:

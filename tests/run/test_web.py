@@ -19,7 +19,7 @@ from psycopg.conninfo import make_conninfo
 from etl.errors import Misconfigured
 from etl.run import status_page, web
 from etl.run.scheduler import LEADER_LOCK
-from etl.store import health, migrate
+from etl.store import digest_times, health, migrate
 from tests.cli.program import environment, run, start
 from tests.run.test_service import until
 
@@ -55,7 +55,7 @@ def samples(text: str) -> dict[str, float]:
     found: dict[str, float] = {}
     for line in text.splitlines():
         if line.startswith("#"):
-            assert re.fullmatch(r"# (HELP [a-z_]+ .+|TYPE [a-z_]+ gauge)", line), line
+            assert re.fullmatch(r"# (HELP [a-z_]+ .+|TYPE [a-z_]+ (gauge|histogram))", line), line
             continue
         match = re.fullmatch(r'([a-z_]+(?:\{(?:[a-z_]+="(?:[^"\\]|\\.)*",?)+\})?) ([0-9.e+-]+)', line)
         assert match is not None, line
@@ -186,6 +186,7 @@ def test_the_metrics_say_what_the_tables_say(troubled):
     assert headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
     assert 7_200 <= found.pop('news_etl_source_lag_seconds{source="ill"}') < 7_300
     assert 18_000 <= found.pop("news_etl_captures_oldest_seconds") < 18_100
+    assert {found.pop(name) for name in list(found) if name.startswith("news_etl_digest_seconds")} == {0}
     assert found == {
         "news_etl_ready": 1,
         'news_etl_pages{outcome="crashed"}': 1,
@@ -199,6 +200,22 @@ def test_the_metrics_say_what_the_tables_say(troubled):
         "news_etl_captures_waiting": 1,
         "news_etl_scheduler_leads": 0,
     }
+
+
+def test_the_time_of_digests_is_a_histogram_over_all_workers(dsn):
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        for pages, seconds in ((100, 1.0), (3, 0.9), (1, 60.0)):
+            digest_times.add(conn, pages=pages, seconds=seconds)
+    with served(dsn) as port:
+        text = get(port, "/metrics")[1]
+    buckets = re.findall(r'news_etl_digest_seconds_bucket\{le="([^"]+)"\} (\d+)', text)
+    assert "# TYPE news_etl_digest_seconds histogram" in text
+    assert dict(buckets) == {
+        "0.005": "0", "0.01": "100", "0.025": "100", "0.05": "100", "0.1": "100", "0.25": "100", "0.5": "103",
+        "1": "103", "2.5": "103", "5": "103", "10": "103", "+Inf": "104",
+    }  # fmt: skip
+    assert "news_etl_digest_seconds_sum 61.9\n" in text
+    assert "news_etl_digest_seconds_count 104\n" in text
 
 
 def test_labels_are_escaped_as_the_format_wants(dsn):

@@ -135,6 +135,7 @@ class Scheduler:
                         _begin_anew(rounds)
             finally:
                 rounds.shutdown(wait=False)
+                leader.close()
                 log.info("scheduler_leads_no_more")
 
 
@@ -152,6 +153,7 @@ class Leader:
         self._after_host = ""
         """The last host that was looked at; empty: from the first on."""
         self._ticking_since: float | None = None
+        self._kept: psycopg.Connection | None = None
         self.ticked_at: datetime | None = None
         """When the last tick ended well."""
 
@@ -163,6 +165,11 @@ class Leader:
         finally:
             self._ticking_since = None
 
+    def close(self) -> None:
+        """Give back what was kept for the rounds."""
+        if self._kept is not None:
+            self._kept.close()
+
     def end_when_hung(self) -> None:
         """End this process when its tick does not end: it would hold the lead and do nothing with it."""
         if self._ticking_since is not None and monotonic() - self._ticking_since > TICK_MAX_S:
@@ -170,14 +177,17 @@ class Leader:
             os._exit(EXIT_HUNG)
 
     def _tick(self) -> None:
-        with self._connection() as conn:
-            self._clock.read(health.server(conn).now)
-            now = self._clock.now()
-            due = sources.due_ids(conn, now=now, limit=DUE_AT_ONCE)
-            hosts, self._after_host = pages.due_hosts_after(conn, self._after_host, now=now, at_most=HOSTS_AT_ONCE)
-            waiting = captures.waiting(conn, at_most=PAGES_PER_TRANSACTION * DIGESTS_AT_ONCE)
-            running = backfills.running(conn)
-            workers = backfills.workers(conn, alive_since=now - timedelta(seconds=STALLED_AFTER_S)) if running else 0
+        # Kept from tick to tick: opening one costs more than all that is asked of it. One that broke counts as closed.
+        if self._kept is None or self._kept.closed:
+            self._kept = self._connection()
+        conn = self._kept
+        self._clock.read(health.server(conn).now)
+        now = self._clock.now()
+        due = sources.due_ids(conn, now=now, limit=DUE_AT_ONCE)
+        hosts, self._after_host = pages.due_hosts_after(conn, self._after_host, now=now, at_most=HOSTS_AT_ONCE)
+        waiting = captures.waiting(conn, at_most=PAGES_PER_TRANSACTION * DIGESTS_AT_ONCE)
+        running = backfills.running(conn)
+        workers = backfills.workers(conn, alive_since=now - timedelta(seconds=STALLED_AFTER_S)) if running else 0
         put = {
             "polls": put_polls(self._queue, due),
             "visits": put_visits(self._queue, hosts),

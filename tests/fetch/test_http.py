@@ -242,7 +242,7 @@ def test_the_bytes_are_on_the_disk_when_get_returns(room, archive, now: Callable
     monkeypatch.setattr(archive, "sync", lambda: (synced.append("sync"), sync()))
     Fetcher(archive=archive, open_addresses=[LOOPBACK]).get(site.url("/a"), now=now)
     assert synced == ["sync"]
-    Fetcher(archive=archive, open_addresses=[LOOPBACK], syncs=False).get(site.url("/a"), now=now)
+    Fetcher(archive=archive, open_addresses=[LOOPBACK]).get(site.url("/a"), now=now, syncs=False)
     assert synced == ["sync"]
 
 

@@ -31,9 +31,16 @@ def test_the_files_begun_in_the_range_are_taken_oldest_first(body):
     assert within(paths, at(2026, 2, 7, 8, 15), at(2026, 2, 9)) == [PATHS[1], PATHS[2]]
 
 
-@pytest.mark.parametrize(
-    "body", [b"<html>", gzip.compress(TEXT)[:-9], b"\x1f\x8bxx", b"\xff\xfe", b"crawl-data/other.warc.gz\n"]
-)
+NO_LISTS = {
+    "a page": b"<html>",
+    "gzip that breaks off": gzip.compress(TEXT, mtime=0)[:-9],
+    "no gzip": b"\x1f\x8bxx",
+    "no text": b"\xff\xfe",
+    "other files": b"crawl-data/other.warc.gz\n",
+}
+
+
+@pytest.mark.parametrize("body", NO_LISTS.values(), ids=NO_LISTS.keys())
 def test_what_is_no_list_is_unreadable(body):
     with pytest.raises(Unreadable) as caught:
         read_paths(body, url="x")

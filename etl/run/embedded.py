@@ -24,7 +24,7 @@ import sys
 import time
 import weakref
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -37,6 +37,7 @@ from etl.run.embedded_cluster import DATABASE, State, end_orphan, make_cluster, 
 
 START_S = 120.0
 """Recovery after a crash replays up to max_wal_size (1 GB) before the server answers."""
+KEEPER_ENDS_S = 1.0
 PORT_ATTEMPTS = 5
 LOG_MAX_BYTES = 10_000_000
 ALWAYS = {
@@ -110,7 +111,8 @@ class Embedded:
             try:
                 if self._is_served():
                     self._check_major()
-                    return self._await_answer(read_state(self._folder)).dsn
+                    with suppress(_HasEndedError):
+                        return self._await_answer(read_state(self._folder)).dsn
                 return self._launch().dsn
             except BaseException:
                 self._release()
@@ -267,7 +269,7 @@ class Embedded:
                     raise _PortTakenError
                 raise Misconfigured(f"the embedded Postgres in {self._data_folder} did not start: {self._log_tail()}")
             if self._keeper is None and not self._is_served():
-                raise Misconfigured(f"the embedded Postgres in {self._data_folder} has just ended: {self._log_tail()}")
+                raise _HasEndedError
             time.sleep(0.02)
         raise Misconfigured(f"the embedded Postgres in {self._data_folder} gave no answer: {self._log_tail()}")
 
@@ -279,7 +281,18 @@ class Embedded:
                 if conn.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).rowcount == 0:
                     conn.execute(f"CREATE DATABASE {DATABASE}")
         except psycopg.OperationalError as error:
+            if self._keeper is None and self._ends_soon():
+                raise _HasEndedError from error
             raise Misconfigured(f"the embedded Postgres in {self._data_folder} refuses us: {error}") from error
+
+    def _ends_soon(self) -> bool:
+        # A killed keeper lets go of its lock when the last of its threads has ended, a moment after the server is told.
+        deadline = time.monotonic() + KEEPER_ENDS_S
+        while self._is_served():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)
+        return True
 
     def _rotate_log(self) -> None:
         log = self._folder / "server.log"
@@ -292,6 +305,10 @@ class Embedded:
         return (
             log.read_bytes()[self._log_start :][-1500:].decode(errors="replace").strip() if log.exists() else "no log"
         )
+
+
+class _HasEndedError(Exception):
+    """The server that was to be attached to was on its way down: its keeper had just been killed."""
 
 
 class _PortTakenError(Exception):

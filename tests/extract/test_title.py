@@ -14,12 +14,21 @@ URL = "https://www.hillpost.example/news/rain-in-the-hills-123"
 
 
 def headline(
-    *, ld: str = "", og: str = "", name: str = "", body: str = "", kind: str = "NewsArticle", url: str = URL
+    *,
+    ld: str = "",
+    og: str = "",
+    name: str = "",
+    body: str = "",
+    kind: str = "NewsArticle",
+    second: str = "",
+    head: str = "",
+    url: str = URL,
 ) -> title.Headline:
-    head = f'<meta property="og:title" content="{og}">' if og else ""
+    head += f'<meta property="og:title" content="{og}">' if og else ""
     head += '<meta property="og:site_name" content="Hill Post">'
     if ld:
-        head += f'<script type="application/ld+json">{json.dumps({"@type": kind, "headline": ld})}</script>'
+        node = {"@type": kind, "headline": ld} | ({"alternativeHeadline": second} if second else {})
+        head += f'<script type="application/ld+json">{json.dumps(node)}</script>'
     page = f"<html><head><title>{name}</title>{head}</head><body>{body}</body></html>"
     doc = document.parse(page.encode(), url=url)
     facts = structured.read(doc)
@@ -111,6 +120,138 @@ def headline(
             "Rain in the hills",
             "h1",
             id="a lower heading that says it",
+        ),
+        pytest.param(
+            {
+                "og": "Wet week ahead",
+                "name": "Rain in the hills | Hill Post",
+                "body": "<h1>Rain in the hills</h1>",
+            },
+            "Rain in the hills",
+            "h1",
+            id="the heading that only the page's title repeats",
+        ),
+        pytest.param(
+            {
+                "og": "WET WEEK",
+                "head": '<meta name="headline" content="Rain in the hills">',
+                "body": "<h1>The Post</h1><h2>Rain in the hills</h2>",
+            },
+            "Rain in the hills",
+            "h1",
+            id="the heading that the content system names",
+        ),
+        pytest.param(
+            {
+                "name": "Rain in the hills | The Ridge – a blog",
+                "body": "<h1>The Ridge – a blog</h1><h1>Rain in the hills</h1>",
+            },
+            "Rain in the hills",
+            "h1",
+            id="of two headings the one that begins the page's title",
+        ),
+        pytest.param(
+            {
+                "name": "Ridge diary : Rain fell in all of the hills",
+                "body": "<h1>Ridge diary</h1><h3>Rain fell in all of the hills</h3>",
+            },
+            "Rain fell in all of the hills",
+            "h1",
+            id="or the one that is most of it",
+        ),
+        pytest.param(
+            {"og": "NUCの最新型を比べてみた", "body": "<h1>NUCの最新型を比べてみた：三台の結果</h1>"},
+            "NUCの最新型を比べてみた：三台の結果",
+            "h1",
+            id="words without spaces after Latin letters",
+        ),
+        pytest.param(
+            {
+                "og": "구릉지에 비가 내린다, 사흘째 계속-사회ㅣHill Post",
+                "head": '<meta name="headline" content="구릉지에 비가 내린다, 사흘째 계속">',
+            },
+            "구릉지에 비가 내린다, 사흘째 계속",
+            "og:title",
+            id="a section glued on, where another source ends",
+        ),
+        pytest.param(
+            {"name": "hillpost.example | Rain"}, "Rain", "title", id="the site's name before a short headline"
+        ),
+        pytest.param(
+            {"og": "Best of Hill Post 2026: what you liked"},
+            "Best of Hill Post 2026: what you liked",
+            "og:title",
+            id="before a colon only the very name is the site's",
+        ),
+        pytest.param(
+            {
+                "name": "How to live with rain in the hills | Hill Post",
+                "head": '<meta name="application-name" content="How to live with rain in the hills | Hill Post">',
+                "body": "<h1>How to live with rain in the hills</h1>",
+            },
+            "How to live with rain in the hills",
+            "h1",
+            id="an application named like the page",
+        ),
+        pytest.param(
+            {"og": "Rain stays in the hills", "body": "<h1><span>Weather</span> Rain stays in the hills</h1>"},
+            "Rain stays in the hills",
+            "og:title",
+            id="a kicker inside the heading",
+        ),
+        pytest.param(
+            {"og": "Hills are full of rain", "body": "<h1>The hills are full of rain</h1>"},
+            "The hills are full of rain",
+            "h1",
+            id="an article is no kicker",
+        ),
+        pytest.param(
+            {
+                "ld": "Weather - Rain stays in the hills",
+                "og": "Weather: Rain stays in the hills",
+                "name": "Weather: Rain stays in the hills",
+                "body": "<h1>Rain stays in the hills</h1>",
+            },
+            "Weather: Rain stays in the hills",
+            "og:title",
+            id="in the spelling of most",
+        ),
+        pytest.param(
+            {
+                "ld": "Rain in all hills",
+                "og": "Wet hills of May",
+                "name": "Wet hills of May",
+                "body": "<h1>Wet hills of May</h1>",
+            },
+            "Wet hills of May",
+            "h1",
+            id="JSON-LD alone against all",
+        ),
+        pytest.param(
+            {
+                "ld": "Rain in all hills",
+                "og": "Wet hills of May",
+                "name": "Wet hills of May",
+                "body": "<h1>Wet hills of May</h1>",
+            }
+            | {"second": "Hills, rain, May"},
+            "Rain in all hills",
+            "json-ld:headline",
+            id="JSON-LD alone with a second headline",
+        ),
+        pytest.param(
+            {
+                "ld": "Rain in the hills! - Weather now",
+                "og": "Rain in the hills! - Weather now",
+                "name": "Rain in the hills! - Weather now",
+                "body": "<h1>Rain in the hills!</h1>",
+            },
+            "Rain in the hills! - Weather now",
+            "json-ld:headline",
+            id="what three sources say whole is no template's",
+        ),
+        pytest.param(
+            {"og": "Rain in the hills » ★★★ - Hill Post"}, "Rain in the hills", "og:title", id="stars are no words"
         ),
         pytest.param({}, "", "", id="nothing"),
     ],

@@ -36,7 +36,9 @@ def read(
     rule, chosen = choice or next((entry for entry in found if entry[1]), ("", list[str]()))
     people = [name for name in chosen if not names.is_organisation(name, known)]
     if people:
-        chosen = [name for name in chosen if not names.is_company(name)]
+        # Beside people a company is who owns the site, and the site's own name is said where machines are told of authors.
+        is_told = rule.startswith("json-ld")
+        chosen = [name for name in chosen if not names.is_company(name) and (is_told or not site.is_name(name, known))]
     value = (*people, *(name for name in chosen if name not in people))
     return Choice(value, rule, losers(((rule, ", ".join(some)) for rule, some in found), ", ".join(chosen)))
 
@@ -49,7 +51,7 @@ def _first(
 
 
 def _is_no_person(name: str, known: frozenset[str]) -> bool:
-    return not names.looks_like_person(name) or names.is_organisation(name, known)
+    return not names.looks_like_person(name) or names.is_organisation(name, known) or names.is_role(name)
 
 
 def _is_no_agency(name: str, known: frozenset[str]) -> bool:

@@ -22,6 +22,8 @@ BYLINE_MAX_CHARS, BYLINE_MAX_ELEMENTS = 300, 200
 MARKED_MAX = 500
 BEFORE_ELEMENTS, AFTER_ELEMENTS = 80, 600
 """How far from the headline markup of authors is looked at; further down stand comments and teasers."""
+IN_TEXT_CHARS = 140
+"""In a paragraph this long a link to a profile leads to whom it tells of."""
 LINES_BEFORE, LINES_AFTER = 6, 60
 """How far around the headline a line that says "By …" is looked for."""
 LINES_MAX = 500
@@ -70,7 +72,7 @@ def _marked(doc: Document, facts: Structured, first: int, last: int) -> Iterator
                 for element in elements:
                     found[element] = found.get(element, False) or verdict == 2
     for element in doc.by_tag.get("a", ()):
-        if first <= element < last and element not in found and _is_profile(doc, element):
+        if first <= element < last and element not in found and _is_profile(doc, element) and _is_apart(doc, element):
             found[element] = True
     for element in sorted(found)[:MARKED_MAX]:
         if 0 < doc.text_length(element) <= BYLINE_MAX_CHARS and doc.ends[element] - element <= BYLINE_MAX_ELEMENTS:
@@ -81,6 +83,13 @@ def _is_profile(doc: Document, element: int) -> bool:
     """Say whether a link leads below a folder of authors: "/authors/jon-doe", "/autor/12-ada"."""
     folders = doc.attribute(element, "href").lower().rstrip("/").split("/")
     return not _PROFILE_FOLDERS.isdisjoint(folders[:-1])
+
+
+def _is_apart(doc: Document, link: int) -> bool:
+    """Say whether a link to a profile stands outside running text, and outside the topics: whom an article is about."""
+    if doc.text_length(link) == 0 or doc.text_length(doc.boxes[doc.first_text[link]]) > IN_TEXT_CHARS:
+        return False
+    return not any("tag" in doc.hint(above) for above in (link, *islice(doc.ancestors(link), 2)))
 
 
 def _verdict(hint: str) -> int:
@@ -119,7 +128,10 @@ def _kept(said: Iterable[str], *, is_sure: bool) -> list[str]:
         name
         for name in dict.fromkeys(said)
         if not names.is_phrase(name)
-        and (names.looks_like_person(name) or (len(name) <= 30 and (is_sure or name.isupper())))
+        and (
+            names.looks_like_person(name)
+            or (len(name) <= 30 and ((is_sure and not names.is_sentence(name)) or name.isupper()))
+        )
     ]
 
 
@@ -138,7 +150,13 @@ def _with_inner_and_next(doc: Document, marks: list[tuple[int, bool]], chosen: i
         if end <= element <= end + 12 and doc.hint(element) == hint and hint.strip():
             found += [name for name in _names_in(doc, element, is_sure=is_sure) if name not in found]
             end = doc.ends[element]
-    return found[: names.NAMES_MAX]
+    return _without_roles(found)[: names.NAMES_MAX]
+
+
+def _without_roles(found: list[str]) -> list[str]:
+    """Return *found* without what the people in it are: "Ada Colle", "Head of News"."""
+    people = [name for name in found if not names.is_role(name)]
+    return people if any(names.looks_like_person(name) for name in people) else found
 
 
 def _first_line(doc: Document, element: int) -> str:
@@ -149,6 +167,9 @@ def _first_line(doc: Document, element: int) -> str:
             said = "".join(line).strip()
             if said and not names.is_prefix(said):
                 break
+            line.append(" ")
+        elif line and line[-1][-1:].islower() and doc.texts[chunk][:1].isupper() and chunk > 0:
+            # "Ada Colle" and "Editor" in two elements of one line are set apart by the style sheet.
             line.append(" ")
         line.append(doc.texts[chunk])
     return "".join(line)
@@ -194,4 +215,5 @@ def _said(before: str, text: str, *, least: int = 1) -> list[str]:
         return []
     is_label = len(before) >= least and names.is_prefix(before) and len(text) <= 60
     said = names.split(text) if is_label or names.prefix_chars(text) >= least else []
-    return [name for name in said if names.looks_like_person(name) and not names.is_phrase(name)]
+    people = [name for name in said if names.looks_like_person(name) and not names.is_phrase(name)]
+    return people or [name for name in said[:1] if not is_label and names.is_acronym(name)]

@@ -46,6 +46,7 @@ _ORGANISATIONS = frozenset(vocabulary.words("byline", "organisations"))
 _ORGANISATION_PARTS = vocabulary.words("byline", "organisation_parts")
 _PHRASES = frozenset(vocabulary.words("byline", "phrases"))
 _ROLES = frozenset(vocabulary.words("byline", "roles"))
+_ROLE_STARTS = _ROLES | frozenset(vocabulary.words("byline", "role_starts"))
 _PLAIN = re.compile(r"[^\W\d_]+(?:(?:[ ’'-]|\. )[^\W\d_]+)+")
 _SPECIAL = frozenset(
     word
@@ -55,7 +56,7 @@ _SPECIAL = frozenset(
 )
 """Words that need a closer look; two or three other words with nothing but letters between them are one name."""
 _PARTICLES = frozenset({"di", "von", "af", "av", "od", "de", "da"})
-_AFTER_ROLE = frozenset({"at", "in", "for", "of", "bei", "à", "de", "di"})
+_AFTER_ROLE = frozenset({"at", "in", "for", "of", "bei", "der", "des", "à", "de", "di"})
 _ENDS = frozenset(vocabulary.words("byline", "cutoff"))
 _COMPANY = re.compile(r"\b(?:inc|ltd|llc|gmbh|corp|s\.?r\.?l|s\.?a|plc|ag|co)\.?$", re.IGNORECASE)
 _MONTH = re.compile(rf"(?:^|[\s,])(?:{_any_of('months')})\.?$", re.IGNORECASE)
@@ -102,9 +103,11 @@ def tidy(text: str) -> str:
         if at > 0 and word.lower().strip(".:") in _ENDS:
             words = words[:at]
             break
-    for end in range(2, len(words)):
+    for end in range(1 if not name.isascii() else 2, len(words)):
         # "Keith Barry Senior Autos Reporter" is a name with its role; "Guardian staff reporter" is not.
-        if words[1][:1].isupper() and _is_role(" ".join(words[end:])):
+        if is_role(name) or not (words[1][:1].isupper() or _is_spaceless(words[0])):
+            break
+        if _is_role(" ".join(words[end:])):
             words = words[:end]
             break
     name = " ".join(words).strip(" ,.;:|/·•-–—\"“”'《》【】")
@@ -149,18 +152,40 @@ def is_company(name: str) -> bool:
     return _COMPANY.search(name) is not None
 
 
+def is_sentence(text: str) -> bool:
+    """Say whether *text* ends in a word that begins no name: "Edit topics", but not "Hill Post" or "newsdesk"."""
+    first, _, last = text.rpartition(" ")
+    return bool(first) and last[:1].islower()
+
+
+def is_acronym(name: str) -> bool:
+    """Say whether *name* is one short word in capitals: an agency or a desk."""
+    return 2 <= len(name) <= 6 and name.isalpha() and name.isascii() and name.isupper()
+
+
 def is_phrase(text: str) -> bool:
     """Say whether *text* is a label of the page ("About the author", "Read more") rather than a name."""
     return not _PHRASES.isdisjoint(_WORD.findall(text.lower()))
 
 
+def is_role(text: str) -> bool:
+    """Say whether *text* is what somebody is, and no name before it: "Senior Autos Reporter", "Head of News"."""
+    words = _WORD.findall(text.lower())
+    return bool(words) and words[0] in _ROLE_STARTS and _is_role(text)
+
+
 def _is_role(text: str) -> bool:
-    """Say whether *text* is what somebody is: "Senior Autos Reporter", "editor at large"."""
+    """Say whether *text* ends in what somebody is, or says where: "Senior Autos Reporter", "editor at large"."""
     words = _WORD.findall(text.lower())
     for at, word in enumerate(words[:6]):
-        if word in _ROLES:
-            return at + 1 == len(words) or words[at + 1] in _AFTER_ROLE
+        if (word in _ROLES or word == "head") and (at + 1 == len(words) or words[at + 1] in _AFTER_ROLE):
+            return True
     return False
+
+
+def _is_spaceless(word: str) -> bool:
+    """Say whether *word* is a whole name in a script that writes family and given name as one word."""
+    return "\u3040" <= word[:1] <= "\u9fff" or "\uac00" <= word[:1] <= "\ud7af"
 
 
 def is_organisation(name: str, site_names: frozenset[str]) -> bool:

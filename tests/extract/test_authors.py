@@ -88,6 +88,16 @@ def written(author: object = None, *, head: str = "", body: str = "") -> tuple[t
             "meta",
             id="not the company",
         ),
+        pytest.param(
+            None,
+            '<meta name="author" content="Ada Hill"><meta name="author" content="Hill Post">',
+            ("Ada Hill",),
+            "meta",
+            id="not the site beside a person",
+        ),
+        pytest.param(
+            [PERSON, SITE], "", ("Ada Hill", "Hill Post"), "json-ld:author", id="unless JSON-LD names both as authors"
+        ),
         pytest.param(None, "", (), "", id="nobody"),
     ],
 )
@@ -117,6 +127,26 @@ def test_the_markup_names_the_authors(author: object, head: str, expected: tuple
             ("Ada Hill",),
             id="teasers",
         ),
+        pytest.param(
+            '<div class="byline"><span class="author-name">Ada Hill</span>'
+            '<span class="author-title">Senior Autos Reporter</span></div>',
+            ("Ada Hill",),
+            id="what she is, in an element of its own",
+        ),
+        pytest.param(
+            '<p class="byline"><span>Ada Hill</span><span>Founder</span></p>', ("Ada Hill",), id="set apart by style"
+        ),
+        pytest.param("<p>By HPT, in News, Hills · 31 Jan 2026</p>", ("HPT",), id="a desk in capitals"),
+        pytest.param(
+            '<div class="article-tags"><a href="/person/zoe-mayor/">Zoe Mayor</a></div>', (), id="whom it is about"
+        ),
+        pytest.param(
+            f'<p><a href="/people/zoe-mayor/">Zoe Mayor</a> {"said that the rain would go on. " * 6}</p>',
+            (),
+            id="whom the text tells of",
+        ),
+        pytest.param('<a href="/authors/ada"></a>', (), id="a link without words at the end of the page"),
+        pytest.param('<a href="/profile/topics">Edit topics</a>', (), id="what readers may do"),
         pytest.param('<div class="comments"><span class="author-name">Zoe Reader</span></div>', (), id="who comments"),
         pytest.param('<figcaption class="author">Zoe Camera</figcaption>', (), id="who took the picture"),
         pytest.param('<p class="author-info">About the author</p>', (), id="a label"),
@@ -127,6 +157,11 @@ def test_the_markup_names_the_authors(author: object, head: str, expected: tuple
 )
 def test_the_byline_names_who_the_markup_does_not(body: str, expected: tuple[str, ...]) -> None:
     assert written(body=body) == (expected, "byline" if expected else "")
+
+
+def test_a_role_in_the_markup_gives_way_to_the_byline() -> None:
+    meta = '<meta name="author" content="Marketing and Event Coordinator">'
+    assert written(head=meta, body='<p class="byline">By Ada Hill</p>') == (("Ada Hill",), "byline")
 
 
 def test_a_byline_beats_the_site_in_the_markup_and_says_what_lost() -> None:

@@ -27,6 +27,13 @@ NOBODY: frozenset[str] = frozenset()
         pytest.param("Ada Hill May 3, 2026", ["Ada Hill"], id="date without a separator"),
         pytest.param("Ada Hill, Senior Political Editor", ["Ada Hill"], id="role after a comma"),
         pytest.param("Ada Hill Senior Autos Reporter", ["Ada Hill"], id="role after the name"),
+        pytest.param("Ada Hill Content Marketing Coordinator", ["Ada Hill"], id="another role"),
+        pytest.param("Ada Hill, Founder & Lead Reviewer", ["Ada Hill"], id="two roles in one"),
+        pytest.param("Ada Hügel, Projektleiterin der Hügelstiftung", ["Ada Hügel"], id="German role and where"),
+        pytest.param("김산 기자", ["김산"], id="Korean role"),
+        pytest.param("Erstellt von Ada Hügel", ["Ada Hügel"], id="made by"),
+        pytest.param("More from Ada Hill", ["Ada Hill"], id="a link to all of hers"),
+        pytest.param("No author", [], id="said to be nobody"),
         pytest.param("Guardian staff reporter", ["Guardian staff reporter"], id="a role alone is who wrote it"),
         pytest.param("Le Figaro et AFP", ["Le Figaro et AFP"], id="an and between single words stays"),
         pytest.param("Brazil, Rachel", ["Rachel Brazil"], id="family name first"),
@@ -62,6 +69,19 @@ def test_a_byline_is_split_into_names(text: str, found: list[str]) -> None:
 )
 def test_organisations_are_told_from_people(name: str, is_organisation: bool) -> None:
     assert names.is_organisation(name, NOBODY) is is_organisation
+
+
+@pytest.mark.parametrize(
+    ("text", "is_role"),
+    [
+        pytest.param("Senior Autos Reporter", True, id="a role"),
+        pytest.param("Head of Marketing", True, id="head of"),
+        pytest.param("Ada Hill Senior Autos Reporter", False, id="a name before it"),
+        pytest.param("News Hill", False, id="a name that begins like one"),
+    ],
+)
+def test_roles_are_told_from_names(text: str, is_role: bool) -> None:
+    assert names.is_role(text) is is_role
 
 
 def test_the_site_itself_is_an_organisation() -> None:

@@ -99,11 +99,13 @@ def column_names() -> list[str]:
 
 
 def columns(table: features.Table) -> Any:
-    masks = numpy.array(table.masks, dtype=numpy.int64)
+    late = [table.late(run) for run in range(len(table.masks))]
+    masks = numpy.array([(*row, one[0]) for row, one in zip(table.masks, late, strict=True)], dtype=numpy.int64)
     places = numpy.arange(len(surroundings.MASK_NAMES))
     bits = ((masks[:, :, None] >> places) & 1).reshape(len(masks), -1)
     plain = [place for place, name in enumerate(features.NUMBERS) if name not in SCORES]
-    return numpy.hstack([bits, numpy.array(table.numbers)[:, plain]]).astype(numpy.float32)
+    numbers = numpy.array([(*row, *one[1:]) for row, one in zip(table.numbers, late, strict=True)])
+    return numpy.hstack([bits, numbers[:, plain]]).astype(numpy.float32)
 
 
 def said(texts: list[str], gold: str) -> tuple[list[float], list[int], int]:
@@ -153,7 +155,7 @@ def read(folder: Path) -> list[Sample]:
         host = ".".join((urlsplit(url).hostname or gold["page"]).removeprefix("www.").split(".")[-2:])
         # Without the parser's tree, of which a thousand do not fit into memory.
         doc = document.Document(url, url, doc.tags, doc.parents, doc.ends, doc.attrs, by_tag=doc.by_tag)
-        never = [body.is_never(masks, numbers) for masks, numbers in zip(table.masks, table.numbers, strict=True)]
+        never = [body.is_never(*row) for row in zip(table.masks, table.numbers, page.texts, strict=True)]
         samples.append(
             Sample(
                 folder.parent.name, host, gold["text"], doc, page, claims["title"], columns(table), never,

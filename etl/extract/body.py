@@ -85,7 +85,7 @@ def find(doc: Document, facts: Structured, teasers: Teasers, *, only: tuple[int,
         return _main(doc, runs, chosen, rule="recipe", root=only[0])
     claims = claims_of(doc, facts)
     table = features.read(doc, runs, teasers=teasers.ranges, **claims)
-    chances = judge(table)
+    chances = judge(runs, table)
     chosen = without_repeats(doc, runs, picked(doc, runs, chances), claims["title"])
     if sum(len(runs.texts[run]) for run in chosen) < TEXT_MIN_CHARS:
         for rule, blocks in (("script", hydration.read(doc)), ("json-ld:articleBody", _told(facts))):
@@ -99,23 +99,23 @@ def find(doc: Document, facts: Structured, teasers: Teasers, *, only: tuple[int,
     return _main(doc, runs, chosen, rule="chooser" if chosen else "", root=table.root, losers=losers)
 
 
-def judge(table: features.Table) -> list[float]:
+def judge(runs: Runs, table: features.Table) -> list[float]:
     """Return per run the chance that it is body; 0 for what is none whatever it looks like."""
-    one = CHOOSER.judge
+    one, late = CHOOSER.judge, table.late
     return [
-        0.0 if is_never(masks, numbers) else chance(one(masks, numbers))
-        for masks, numbers in zip(table.masks, table.numbers, strict=True)
+        0.0 if is_never(masks, numbers, text) else chance(one(masks, numbers, late, run))
+        for run, (masks, numbers, text) in enumerate(zip(table.masks, table.numbers, runs.texts, strict=True))
     ]
 
 
-def is_never(masks: Sequence[int], numbers: Sequence[float]) -> bool:
+def is_never(masks: Sequence[int], numbers: Sequence[float], text: str) -> bool:
     """Say whether a run is a teaser, stands in a figure or an aside, or is a link that points elsewhere ("Read also: …").
 
     The chooser sees all this too and is mostly right; these are decided because the links say the same of teasers, and
     captions are not body. Cross-validated by publisher: fundus .964 → .966, scrapinghub .947 → .957, wcxb .943 → .941.
     Tables inside figures are text, and so are lists and cells of links: guides are made of them.
     """
-    own, parent, near, far, words = masks
+    own, parent, near, far = masks
     above = own | parent | near | far
     if above & _FIGURE and not (own | parent) & _TABLE:
         return True
@@ -125,7 +125,7 @@ def is_never(masks: Sequence[int], numbers: Sequence[float]) -> bool:
         return True
     if numbers[_PICTURE_SHARE] > CAPTION_SHARE and _is_caption(own, parent, numbers):
         return True
-    return bool(numbers[_LINK_SHARE] > 0.5 and words & _POINTER and not own & _ITEM)
+    return bool(numbers[_LINK_SHARE] > 0.5 and not own & _ITEM and wording.read(text) & _POINTER)
 
 
 def _is_caption(own: int, parent: int, numbers: Sequence[float]) -> bool:

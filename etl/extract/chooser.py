@@ -13,17 +13,19 @@ How it was learned, from which pages and under which licence is written in `benc
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from math import exp
 from typing import Any
 
-from etl.extract import features, surroundings, wording
+from etl.extract import features, surroundings, wordage, wording
 
 SURE = 4.0
 """What the trees that were not asked would add, about: a run decided early is a clear case, and its chance must say so."""
-Judge = Callable[[Sequence[int], Sequence[float]], float]
+Judge = Callable[[Sequence[int], Sequence[float], features.Late, int], float]
+"""Reads the masks and numbers of a run; late columns it asks for by the run's number."""
 _Tree = Any
 """A leaf's value, or [column, threshold, tree when the column is at most that, tree when it is more]."""
 
@@ -37,7 +39,7 @@ class Chooser:
 
 def _names() -> tuple[list[str], dict[str, str]]:
     """Return the local name of each number, and the test of each bit."""
-    numbers: list[str] = list(features.NUMBERS)
+    numbers = [name for name in features.NUMBERS if name not in wordage.LATE]
     bits: dict[str, str] = {}
     for place, mask in enumerate(features.MASKS):
         names = wording.NAMES if mask == "words" else surroundings.MASK_NAMES
@@ -47,15 +49,22 @@ def _names() -> tuple[list[str], dict[str, str]]:
 
 
 def _judge(learned: dict[str, Any], numbers: list[str], bits: dict[str, str]) -> Judge:
+    words = f"m{len(features.MASKS) - 1}"
+    late = re.compile(rf"\b(?:{'|'.join((words, *wordage.LATE))})\b")
+    is_late_known = False
     lines = [
-        "def judge(masks, numbers):",
-        f"    {', '.join(f'm{place}' for place in range(len(features.MASKS)))} = masks",
+        "def judge(masks, numbers, late, run):",
+        f"    {', '.join(f'm{place}' for place in range(len(features.MASKS) - 1))} = masks",
         f"    {', '.join(numbers)} = numbers",
         "    total = 0.0",
     ]
     exits: dict[int, tuple[float, float]] = {after: (low, high) for after, low, high in learned["exits"]}
     for place, tree in enumerate(learned["trees"], 1):
-        lines.append(f"    total += {_expression(tree, bits)}")
+        expression = _expression(tree, bits)
+        if not is_late_known and late.search(expression):
+            is_late_known = True
+            lines.append(f"    {', '.join((words, *wordage.LATE))} = late(run)")
+        lines.append(f"    total += {expression}")
         if place in exits:
             low, high = exits[place]
             lines.append(f"    if total < {float(low)!r}:")

@@ -38,6 +38,7 @@ INLINE = frozenset({
 """Elements that do not start a new line. Every other element, also an unknown one, is block-level."""
 
 _TEXT, _NO_ELEMENT, _UNSEEN, _INLINE, _BLOCK = range(5)
+_NO_NUMBER = (_TEXT, _NO_ELEMENT)
 
 _WHOLE = re.compile(r"https?://[a-z0-9.-]+/[A-Za-z0-9/_.~%=&+,@!:-]*(?:\?[A-Za-z0-9/_.~%=&+,@!:-]+)?")
 """Addresses that joining gives back as they are; it takes fourteen times as long as this pattern."""
@@ -184,38 +185,39 @@ def _walk(doc: Document, root: LexborNode) -> None:
     numbers: dict[int, int] = {}
     scripts: list[LexborNode] = []
     box_of: list[int] = []
+    number = chunk = 0
     is_apart = False
     # A tag's id is a number of the parser, the same for all elements of that name on one page.
-    names: dict[int, tuple[str, int]] = {}
+    names: dict[int, tuple[str, int, list[int]]] = {}
     for node in islice(root.traverse(include_text=True, skip_empty=True), NODES_MAX):
         above = node.parent
         parent = -1 if above is None else numbers.get(above.mem_id, -1)
         # What stands in an unseen element has no number, nor have comments and the doctype.
-        if parent < 0 and tags:
+        if parent < 0 and number:
             continue
         tag_id = node.tag_id
-        if tag_id in names:
-            tag, kind = names[tag_id]
-        else:
-            tag, kind = names[tag_id] = _kind(node)
+        if tag_id not in names:
+            tag, kind = _kind(node)
+            names[tag_id] = tag, kind, [] if kind in _NO_NUMBER else by_tag.setdefault(tag, [])
+        tag, kind, alike = names[tag_id]
         if kind == _TEXT:
             if parent < 0:
                 continue
             text, box = node.text_content or "", box_of[parent]
-            if texts and (is_apart or box != boxes[-1] or _is_spaced(texts[-1], text, node)):
+            if chunk and (is_apart or box != boxes[-1] or _is_spaced(texts[-1], text, node)):
                 texts[-1] += " "
             is_apart = False
+            chunk += 1
             texts.append(text)
             owners.append(parent)
             boxes.append(box)
             continue
         if kind == _NO_ELEMENT:
             continue
-        number = len(tags)
         attributes = node.attributes
         if kind == _UNSEEN:
             if tag == "script":
-                if "ld+json" in (attributes.get("type") or "").lower():
+                if "type" in attributes and "ld+json" in (attributes["type"] or "").lower():
                     doc.json_ld.append(node.text(deep=True) or "")
                 elif "src" not in attributes:
                     scripts.append(node)
@@ -227,14 +229,12 @@ def _walk(doc: Document, root: LexborNode) -> None:
             else:
                 box_of.append(number)
                 is_apart = True
+        alike.append(number)
+        number += 1
         tags.append(tag)
         parents.append(parent)
         attrs.append(attributes)
-        first_text.append(len(texts))
-        if tag in by_tag:
-            by_tag[tag].append(number)
-        else:
-            by_tag[tag] = [number]
+        first_text.append(chunk)
     doc.keep(root, numbers, scripts)
 
 
@@ -263,16 +263,14 @@ def _is_spaced(before: str, after: str, node: LexborNode) -> bool:
 def _close(doc: Document) -> None:
     """Fill in where each element ends, in elements and in texts."""
     count = len(doc.tags)
-    parents = doc.parents
     ends = doc.ends = list(range(1, count + 1))
     last_text = doc.last_text = list(doc.first_text)
     for chunk, owner in enumerate(doc.owners, 1):
         last_text[owner] = chunk
-    for element in range(count - 1, 0, -1):
-        parent = parents[element]
-        if parent >= 0:
-            if (end := ends[element]) > ends[parent]:
-                ends[parent] = end
-            if (end := last_text[element]) > last_text[parent]:
-                last_text[parent] = end
-    doc.chars = list(accumulate((len(text.strip()) for text in doc.texts), initial=0))
+    # Every element but the first has a parent, which stands before it.
+    for element, parent in zip(range(count - 1, 0, -1), reversed(doc.parents), strict=False):
+        if (end := ends[element]) > ends[parent]:
+            ends[parent] = end
+        if (end := last_text[element]) > last_text[parent]:
+            last_text[parent] = end
+    doc.chars = list(accumulate(map(len, map(str.strip, doc.texts)), initial=0))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from importlib import resources
 
 _WORDS = {
@@ -85,14 +86,17 @@ _PIECE = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 _LOWER = re.compile(r"[a-z]+")
 
 
-def _dictionary() -> tuple[dict[str, int], dict[str, int]]:
+def _dictionary() -> tuple[dict[str, int], dict[str, tuple[int, float | None]]]:
     whole: dict[str, int] = {}
     stems: dict[str, int] = {}
     for name, words in _WORDS.items():
         for word in words.split():
             table, key = (stems, word[:-1][:_STEM_LETTERS]) if word.endswith("*") else (whole, word)
             table[key] = table.get(key, 0) | BIT[name]
-    return whole, stems
+    scores = _scores()
+    return stems, {
+        word: (whole.get(word) or stems.get(word[:_STEM_LETTERS], 0), scores.get(word)) for word in whole | scores
+    }
 
 
 def _scores() -> dict[str, float]:
@@ -103,8 +107,8 @@ def _scores() -> dict[str, float]:
     return json.loads(resources.files("etl.extract").joinpath("theme_words.json").read_text("utf-8"))
 
 
-_WHOLE, _STEMS = _dictionary()
-_SCORES = _scores()
+_STEMS, _KNOWN = _dictionary()
+"""Bits by the first letters of a word, and the bits and the score of each word that has any of its own."""
 Score = tuple[float, float, float]
 """Lowest, highest and sum of the scores of an element's words."""
 NO_SCORE: Score = (0.0, 0.0, 0.0)
@@ -112,36 +116,27 @@ Said = tuple[int, Score]
 """The bits and the score of an element."""
 
 
-class Hints:
-    """The bits and scores of the elements of one page; equal names are read once."""
+def read(attrs: Mapping[str, str | None]) -> Said:
+    """Return what *attrs* say about their element."""
+    label, name = attrs.get("class") or "", attrs.get("id") or ""
+    said = _look_up(label[:_NAME_MAX_CHARS], name[:_NAME_MAX_CHARS])
+    if len(attrs) > 1 or not label:
+        for role in ("itemprop", "role"):
+            if role in attrs and (words := attrs[role]):
+                said = said[0] | _look_up(words[:_NAME_MAX_CHARS], "")[0], said[1]
+    return said
 
-    def __init__(self) -> None:
-        self._bits: dict[str, int] = {}
-        self._said: dict[tuple[str | None, str | None], Said] = {}
 
-    def read(self, attrs: Mapping[str, str | None]) -> Said:
-        """Return what *attrs* say about their element."""
-        key = attrs.get("class"), attrs.get("id")
-        said = self._said.get(key)
-        if said is None:
-            said = self._said[key] = self._look_up(key[0] or "", key[1] or "")
-        for name in ("itemprop", "role"):
-            if name in attrs and (words := attrs[name]):
-                bits = self._bits.get(words)
-                if bits is None:
-                    bits = self._bits[words] = _bits(_pieces(words))
-                said = said[0] | bits, said[1]
-        return said
-
-    def _look_up(self, label: str, name: str) -> Said:
-        pieces = _pieces(label)
-        if name:
-            bits = _bits(pieces) | _bits(_pieces(name))
-            pieces = _pieces(f"{label} {name}")
-        else:
-            bits = _bits(pieces)
-        scores = [_SCORES[word] for word in dict.fromkeys(pieces) if word in _SCORES]
-        return bits, (min(scores), max(scores), sum(scores)) if scores else NO_SCORE
+@lru_cache(maxsize=4096)
+def _look_up(label: str, name: str) -> Said:
+    """Return what a class and an id say. Remembered because pages share names: a site all, strangers one in five."""
+    pieces = _pieces(label)
+    if name:
+        pieces += _pieces(name)
+    if len(label) + len(name) < _NAME_MAX_CHARS or not name:
+        return _said(pieces)
+    # What both say counts, but scores are summed over the words of one name.
+    return _said(pieces)[0], _said(_pieces(f"{label} {name}"))[1]
 
 
 def _pieces(words: str) -> list[str]:
@@ -152,8 +147,18 @@ def _pieces(words: str) -> list[str]:
     return [piece.lower() for piece in _PIECE.findall(words)]
 
 
-def _bits(pieces: list[str]) -> int:
+def _said(pieces: list[str]) -> Said:
     bits = 0
-    for word in pieces:
-        bits |= _WHOLE.get(word) or _STEMS.get(word[:_STEM_LETTERS], 0)
-    return bits
+    scores: list[float] = []
+    known, stems = _KNOWN, _STEMS
+    for word in dict.fromkeys(pieces):
+        if word in known:
+            said, score = known[word]
+            bits |= said
+            if score is not None:
+                scores.append(score)
+        else:
+            stem = word[:_STEM_LETTERS]
+            if stem in stems:
+                bits |= stems[stem]
+    return bits, (min(scores), max(scores), sum(scores)) if scores else NO_SCORE

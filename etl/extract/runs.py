@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from itertools import accumulate
+from operator import mul, sub
 
-from etl.extract.document import Document, collapse
+from etl.extract.document import Document
 
 LABEL_MAX_CHARS = 60
 """A shorter run that is all link is a label, unless it stands in a paragraph or heading."""
@@ -43,27 +45,21 @@ def read(doc: Document) -> Runs:
     Two line breaks in a row end a run, one does not; the short cells of a table row are one run. Menus, footers and short
     link labels are left out: two runs in three, and 0.04 to 0.4 % of the words of the gold texts of three corpora.
     """
-    runs = Runs(links_before=_marked(doc, ("a",)))
-    strong = _marked(doc, ("b", "strong", "em", "i"))
-    links = runs.links_before
-    tags, texts, boxes = doc.tags, doc.texts, doc.boxes
-    start = doc.first_text[doc.by_tag["body"][0]] if "body" in doc.by_tag else 0
-    outside = bytearray(len(texts))
-    for tag in _OUTSIDE:
-        for element in doc.by_tag.get(tag, ()):
-            first, last = doc.first_text[element], doc.last_text[element]
-            outside[first:last] = b"\1" * (last - first)
-    breaks: dict[int, int] = {}
-    for element in doc.by_tag.get("br", ()):
-        at = doc.first_text[element]
-        breaks[at] = breaks.get(at, 0) + 1
+    tags, texts, boxes, firsts = doc.tags, doc.texts, doc.boxes, doc.first_text
+    links, strong = _marked(doc, ("a",)), _marked(doc, ("b", "strong", "em", "i"))
+    runs = Runs(links_before=links)
+    start = firsts[doc.by_tag["body"][0]] if "body" in doc.by_tag else 0
+    outside = _marks(doc, _OUTSIDE)
+    breaks = Counter([firsts[element] for element in doc.by_tag.get("br", ())])
+    pauses = {at for at, count in breaks.items() if count > 1}
     count = len(texts)
     while start < count and len(runs.texts) < RUNS_MAX:
         box = boxes[start]
         stop = start + 1
-        while stop < count and boxes[stop] == box and breaks.get(stop, 0) < 2:
+        while stop < count and boxes[stop] == box and stop not in pauses:
             stop += 1
-        if tags[box] in _CELLS and stop - start <= _CELL_CHUNKS_MAX:
+        tag = tags[box]
+        if tag in _CELLS and stop - start <= _CELL_CHUNKS_MAX:
             # The cells of a row of figures are one line to a reader; cells with blocks inside have boxes of their own.
             row = doc.parents[box]
             while (
@@ -73,26 +69,34 @@ def read(doc: Document) -> Runs:
                 and len(texts[stop]) < _CELL_CHARS_MAX
             ):
                 stop += 1
-        text = "" if outside[start] else collapse(texts[start] if stop == start + 1 else "".join(texts[start:stop]))
-        linked = links[stop] - links[start]
-        if text and (len(text) >= LABEL_MAX_CHARS or linked < 0.8 * len(text) or tags[box] in _SAID):
-            runs.first.append(start)
-            runs.last.append(stop)
-            runs.boxes.append(box)
-            runs.texts.append(text)
-            runs.linked.append(linked)
-            runs.strong.append(strong[stop] - strong[start])
+        if not outside[start]:
+            text = " ".join((texts[start] if stop == start + 1 else "".join(texts[start:stop])).split())
+            linked = links[stop] - links[start]
+            if text and (not linked or len(text) >= LABEL_MAX_CHARS or linked < 0.8 * len(text) or tag in _SAID):
+                runs.first.append(start)
+                runs.last.append(stop)
+                runs.boxes.append(box)
+                runs.texts.append(text)
+                runs.linked.append(linked)
+                runs.strong.append(strong[stop] - strong[start])
         start = stop
     return runs
 
 
-def _marked(doc: Document, tags: tuple[str, ...]) -> list[int]:
-    """Return per chunk how many characters before it stand inside one of *tags*."""
+def _marks(doc: Document, tags: tuple[str, ...]) -> bytearray:
+    """Return per chunk 1 when it stands inside one of *tags*, else 0."""
     marks = bytearray(len(doc.texts))
     for tag in tags:
         for element in doc.by_tag.get(tag, ()):
             first, last = doc.first_text[element], doc.last_text[element]
-            if last > first:
+            if last == first + 1:
+                marks[first] = 1
+            elif last > first:
                 marks[first:last] = b"\1" * (last - first)
-    chars = doc.chars
-    return list(accumulate((chars[at + 1] - chars[at] if mark else 0 for at, mark in enumerate(marks)), initial=0))
+    return marks
+
+
+def _marked(doc: Document, tags: tuple[str, ...]) -> list[int]:
+    """Return per chunk how many characters before it stand inside one of *tags*."""
+    marks = _marks(doc, tags)
+    return list(accumulate(map(mul, map(sub, doc.chars[1:], doc.chars), marks), initial=0))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from etl.extract import hints
 from etl.extract.document import Document
 
@@ -44,47 +46,51 @@ class Surroundings:
 
     def __init__(self, doc: Document) -> None:
         self.doc = doc
-        self._hints = hints.Hints()
         self.own: dict[int, int] = {-1: 0}
         self.up: dict[int, int] = {-1: 0}
         self.depth: dict[int, int] = {-1: -1}
         self.score: dict[int, hints.Score] = {-1: hints.NO_SCORE}
-        self.low: dict[int, float] = {-1: 0.0}
-        self.high: dict[int, float] = {-1: 0.0}
+        self.range: dict[int, tuple[float, float]] = {-1: (0.0, 0.0)}
+        """The lowest and the highest score of an element and all above."""
 
-    def learn(self, element: int) -> None:
-        """Make sure that *element* and all above are known."""
-        doc, own = self.doc, self.own
-        parents, path = doc.parents, list[int]()
-        while element not in own:
-            path.append(element)
-            element = parents[element]
-        tags, all_attrs, read = doc.tags, doc.attrs, self._hints.read
-        # What is known of the parent goes down the path.
-        up, depth, low, high = self.up[element], self.depth[element], self.low[element], self.high[element]
-        for one in reversed(path):
-            bits = KIND_BIT.get(tags[one], 0)
-            depth += 1
-            score = hints.NO_SCORE
-            if attrs := all_attrs[one]:
-                # The classes of <html> and <body> describe the page's frame, not a block of it.
-                if depth > 1:
-                    said, score = read(attrs)
-                    bits |= said
-                    if score[0] < low:
-                        low = score[0]
-                    if score[1] > high:
-                        high = score[1]
-                if (
-                    "hidden" in attrs
-                    or ("aria-hidden" in attrs and attrs["aria-hidden"] == "true")
-                    or ("style" in attrs and "display:none" in (attrs["style"] or "").replace(" ", ""))
-                ):
-                    bits |= _HIDDEN
-            up |= bits
-            own[one] = bits
-            self.up[one] = up
-            self.depth[one] = depth
-            self.score[one] = score
-            self.low[one] = low
-            self.high[one] = high
+    def learn(self, elements: Iterable[int]) -> None:
+        """Make sure that *elements* and all above are known."""
+        own, ups, depths, scores, ranges = self.own, self.up, self.depth, self.score, self.range
+        tags, all_attrs, parents, read = self.doc.tags, self.doc.attrs, self.doc.parents, hints.read
+        kinds, no_score = KIND_BIT, hints.NO_SCORE
+        for element in elements:
+            path: list[int] = []
+            while element not in own:
+                path.append(element)
+                element = parents[element]
+            # What is known of the parent goes down the path.
+            up, depth, span = ups[element], depths[element], ranges[element]
+            for one in reversed(path):
+                attrs = all_attrs[one]
+                bits = kinds.get(tags[one], 0)
+                depth += 1
+                score = no_score
+                if attrs:
+                    # The classes of <html> and <body> describe the page's frame, not a block of it.
+                    if depth > 1:
+                        said, score = read(attrs)
+                        bits |= said
+                        low, high = span
+                        if score[0] < low or score[1] > high:
+                            span = min(low, score[0]), max(high, score[1])
+                    if (len(attrs) > 1 or "class" not in attrs) and _is_hidden(attrs):
+                        bits |= _HIDDEN
+                up |= bits
+                own[one] = bits
+                ups[one] = up
+                depths[one] = depth
+                scores[one] = score
+                ranges[one] = span
+
+
+def _is_hidden(attrs: Mapping[str, str | None]) -> bool:
+    return (
+        "hidden" in attrs
+        or ("aria-hidden" in attrs and attrs["aria-hidden"] == "true")
+        or ("style" in attrs and "display:none" in (attrs["style"] or "").replace(" ", ""))
+    )

@@ -25,39 +25,53 @@ FAR = 20.0
 LABEL_CHARS_MAX = 60
 _HEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6"})
 
+Row = tuple[float, ...]
 
-def add(doc: Document, runs: Runs, numbers: list[list[float]], good: list[float]) -> None:
-    """Append COLUMNS to each row of *numbers*. *good* is each run's weight as running text."""
-    parents, boxes, texts, tags, strong = doc.parents, runs.boxes, runs.texts, doc.tags, runs.strong
+
+def columns(doc: Document, runs: Runs, good: list[float]) -> list[Row]:
+    """Return COLUMNS of each run. *good* is each run's weight as running text."""
+    parents, boxes, tags, ends, chars = doc.parents, runs.boxes, doc.tags, doc.ends, doc.chars
+    firsts, lasts = doc.first_text, doc.last_text
     above = _Above(doc)
-    images, ends = above.images, doc.ends
+    images, last_image = above.images, len(above.images)
     brothers: dict[int, list[int]] = {}
     for run, box in enumerate(boxes):
-        brothers.setdefault(parents[box], []).append(run)
-    shared: dict[int, tuple[float, ...]] = {
+        parent = parents[box]
+        if parent in brothers:
+            brothers[parent].append(run)
+        else:
+            brothers[parent] = [run]
+    shared: dict[int, Row] = {
         parent: (
-            min(60.0, len(members)), sum(1 for run in members if good[run]) / len(members), *above.columns(parent),
+            min(60.0, len(members)), sum([1 for run in members if good[run]]) / len(members), *above.columns(parent),
         )
         for parent, members in brothers.items()
     }  # fmt: skip
-    places: dict[int, int] = {}
-    total = sum(map(len, texts))
+    places = dict.fromkeys(brothers, 0)
+    sizes = list(map(len, runs.texts))
+    total, count = sum(sizes), len(boxes)
     said, heading = 0, -31
-    for run, row in enumerate(numbers):
-        box, length = boxes[run], len(texts[run])
+    rows: list[Row] = []
+    for run, (box, length, strong) in enumerate(zip(boxes, sizes, runs.strong, strict=True)):
         parent = parents[box]
-        place = places.get(parent, 0)
+        place = places[parent]
         places[parent] = place + 1
-        if tags[box] in _HEADINGS or (length < LABEL_CHARS_MAX and 10 * strong[run] > 8 * length):
+        after = len(brothers[parent]) - 1 - place
+        if tags[box] in _HEADINGS or (length < LABEL_CHARS_MAX and 10 * strong > 8 * length):
             heading = run
+        size = chars[lasts[box]] - chars[firsts[box]]
+        density = size / (ends[box] - box)
         at = bisect_left(images, box)
-        up, size = (0.0, doc.text_length(box)) if at < len(images) and images[at] < ends[box] else above.picture(parent)
-        row += (
-            above.density(box), min(FAR, place), min(FAR, len(brothers[parent]) - 1 - place), min(31.0, run - heading),
-            run / len(numbers), said / total, up, min(2.0, length / size) if size else 0.0,
-        )  # fmt: skip
-        row += shared[parent]
+        up = 0.0
+        if at == last_image or images[at] >= ends[box]:
+            up, size = above.picture(parent)
+        rows.append((
+            min(DENSITY_MAX, density), min(FAR, place), min(FAR, after),
+            run - heading if run - heading < 31 else 31.0, run / count, said / total, up,
+            0.0 if not size else length / size if length < 2 * size else 2.0, *shared[parent],
+        ))  # fmt: skip
         said += length
+    return rows
 
 
 class _Above:
@@ -73,22 +87,21 @@ class _Above:
         self._densities: dict[int, float] = {-1: 0.0}
         self._pictures: dict[int, tuple[float, int]] = {}
 
-    def columns(self, parent: int) -> tuple[float, ...]:
-        parents = self._doc.parents
+    def columns(self, parent: int) -> Row:
+        parents, densities = self._doc.parents, self._densities
         grand = parents[parent] if parent >= 0 else -1
         great = parents[grand] if grand >= 0 else -1
+        for element in (parent, grand, great):
+            if element not in densities:
+                doc = self._doc
+                known = (doc.chars[doc.last_text[element]] - doc.chars[doc.first_text[element]]) / (
+                    doc.ends[element] - element
+                )
+                densities[element] = min(DENSITY_MAX, known)
         return (
-            self.density(parent), self.density(grand), self.density(great), float(len(self._articles)),
+            densities[parent], densities[grand], densities[great], len(self._articles),
             *self._article(parent), *self._levels(parent),
         )  # fmt: skip
-
-    def density(self, element: int) -> float:
-        known = self._densities.get(element)
-        if known is None:
-            doc = self._doc
-            known = min(DENSITY_MAX, doc.text_length(element) / (doc.ends[element] - element))
-            self._densities[element] = known
-        return known
 
     def picture(self, parent: int) -> tuple[float, int]:
         """Return how many levels above a run the next image is, and how much text stands there."""
@@ -96,7 +109,7 @@ class _Above:
         if known is None:
             images, doc, element = self.images, self._doc, parent
             known = (NO_PICTURE, 0)
-            for up in range(1, PICTURE_LEVELS + 1):
+            for up in range(1, PICTURE_LEVELS + 1 if images else 0):
                 if element < 0:
                     break
                 at = bisect_left(images, element)
@@ -116,7 +129,7 @@ class _Above:
         if place < 0:
             return -1.0, -1.0
         one = articles[place]
-        return float(place), float(one <= self._head < ends[one]) if self._head >= 0 else -2.0
+        return place, one <= self._head < ends[one] if self._head >= 0 else -2.0
 
     def _levels(self, parent: int) -> tuple[float, float, float]:
         """Return the levels from the headline up to what holds it and *parent*, down from there, and that depth."""
@@ -127,16 +140,16 @@ class _Above:
         while element not in chain and element >= 0:
             element = parents[element]
             down += 1
-        up = chain.get(element, len(chain))
-        return float(up), float(down), float(len(chain) - up)
+        up = chain[element] if element in chain else len(chain)
+        return up, down, len(chain) - up
 
 
-def sweep(numbers: list[list[float]]) -> tuple[int, int]:
+def sweep(lengths: list[float], links: list[float]) -> tuple[int, int]:
     """Return the stretch of runs with the largest sum when text earns and links and short labels cost."""
     best = total = 0.0
     start = first = last = 0
-    for run, row in enumerate(numbers):
-        total += row[0] * (1.0 - 2.0 * row[2]) - 45.0
+    for run, (length, linked) in enumerate(zip(lengths, links, strict=True)):
+        total += length * (1.0 - 2.0 * linked) - 45.0
         if total > best:
             best, first, last = total, start, run + 1
         elif total < 0.0:

@@ -77,10 +77,13 @@ _WIDE = re.compile(r"[\u0e00-\u0eff\u2e80-\uffff]")
 """The letters that the words above begin with, told from the dashes and quotes of other scripts."""
 _UNSPACED_BITS = (0, *(1 << place for place in range(len(NAMES))))
 WORDS_READ = 8
+TEXT_CHARS_MAX = 500
 
 
 def read(text: str) -> int:
-    """Return what the first words of *text* are for, as bits in the order of NAMES."""
+    """Return what the first words of *text* are for, as bits in the order of NAMES; of a long text nothing."""
+    if len(text) >= TEXT_CHARS_MAX:
+        return 0
     head = text[:72].lower()
     bits = 0
     for word in head.split(None, WORDS_READ)[:WORDS_READ]:

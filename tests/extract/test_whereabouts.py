@@ -54,6 +54,6 @@ def test_places_on_the_page_rise_from_nought() -> None:
 
 def test_a_page_without_text_has_no_rows() -> None:
     doc = document.parse(b"<html><body><img src=a.jpg></body></html>", url="https://paper.example/rain")
-    numbers: list[list[float]] = []
-    whereabouts.add(doc, runs.read(doc), numbers, [])
-    assert numbers == []
+    page = runs.read(doc)
+    assert whereabouts.columns(doc, page, []) == []
+    assert features.read(doc, page).numbers == []

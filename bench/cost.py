@@ -41,6 +41,18 @@ def cpu_s(roots: Iterable[int]) -> float:
     return total
 
 
+def cpu_by_part(roots: Iterable[int]) -> dict[str, float]:
+    """Return the CPU seconds of the trees so far by part; children that ended count with the part that waited for them."""
+    found: dict[str, float] = {}
+    for process in family(roots):
+        with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
+            times = process.cpu_times()
+            spent = times.user + times.system + times.children_user + times.children_system
+            part = part_of(process)
+            found[part] = found.get(part, 0.0) + spent
+    return found
+
+
 def part_of(process: psutil.Process) -> str:
     """Return the part a process plays: worker, reader, scheduler, postgres …"""
     words = process.cmdline()

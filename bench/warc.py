@@ -8,7 +8,7 @@ second time, edited, an hour later, and one in thirty is repeated by another hos
 starts it (`news-etl scheduler`, `news-etl worker`) on a new embedded Postgres with fsync; `news-etl backfill warc FILES…` is run.
 
   pages/s   records of the files, from the start of the command to its end
-  CPU       ms per page of all processes, those of Postgres among them
+  CPU       ms per page of all processes, those of Postgres and the start of each among them, and by part
   memory    the largest resident set of a process, by its part (Postgres: without the buffers that all share)
   outcomes  what became of the records, as the command tells it
 
@@ -48,7 +48,7 @@ from pipeline import PROGRAM, server, service
 FILES = 8
 EDITED = 30
 REPEATED = 30
-COLUMNS = ("stored before", "workers", "pages", "pages/s", "CPU ms/page", "of it Postgres", "memory, MB", "outcomes")
+COLUMNS = ("stored before", "workers", "pages", "pages/s", "CPU ms/page", "by part", "memory, MB", "outcomes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,14 +126,14 @@ def backfill(folder: Path, files: Sequence[Path], records: int, *, workers: int,
                 after = os.times()
             own = after.children_user + after.children_system - usage.children_user - usage.children_system
             in_postgres = cost.cpu_s([postmaster]) - before
-            cpu = cost.cpu_s(running.roots) + own + in_postgres
+            parts = cost.cpu_by_part(running.roots) | {"command": own, "postgres": in_postgres}
     cells = (
         f"{stored:,}",
         workers,
         f"{records:,}",
         f"{records / took:.0f}",
-        f"{1000 * cpu / records:.1f}",
-        f"{1000 * in_postgres / records:.1f}",
+        f"{1000 * sum(parts.values()) / records:.1f}",
+        ", ".join(f"{part} {1000 * spent / records:.1f}" for part, spent in sorted(parts.items())),
         memory,
         outcomes(told),
     )

@@ -85,7 +85,9 @@ def records(exchange: Exchange, *, original: tuple[Place, Mapping[str, str]] | N
     kept, payload, is_compressed = _as_kept(final, exchange.body)
     fields = _fields(final, exchange.fetched_at, record_id=first_id)
     if original is None:
-        fields = [("WARC-Type", "response"), *fields, ("WARC-Payload-Digest", warc.digest(payload))]
+        # Hashing a page of 190 KB takes 0.2 ms: what is kept is mostly the body, whose hash is known.
+        sha256 = exchange.body_sha256 if payload is exchange.body else warc.sha256_of(payload)
+        fields = [("WARC-Type", "response"), *fields, ("WARC-Payload-Digest", warc.digest(sha256))]
     else:
         fields = [("WARC-Type", "revisit"), *fields, *_refers_to(*original)]
         payload = b""
@@ -98,7 +100,7 @@ def records(exchange: Exchange, *, original: tuple[Place, Mapping[str, str]] | N
         fields = [
             ("WARC-Type", "response"),
             *_fields(hop, exchange.fetched_at, record_id=warc.new_id()),
-            ("WARC-Payload-Digest", warc.digest(payload)),
+            ("WARC-Payload-Digest", warc.digest(warc.sha256_of(payload))),
             ("WARC-Concurrent-To", first_id),
         ]
         members += [

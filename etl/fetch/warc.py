@@ -68,8 +68,13 @@ def warc_date(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def digest(payload: bytes) -> str:
-    return "sha256:" + b32encode(hashlib.sha256(payload).digest()).decode()
+def sha256_of(payload: bytes) -> bytes:
+    return hashlib.sha256(payload).digest()
+
+
+def digest(sha256: bytes) -> str:
+    """Return the hash of a payload as a record's field says it."""
+    return "sha256:" + b32encode(sha256).decode()
 
 
 def member(

@@ -1,5 +1,8 @@
 """WARC files of a backfill: what is read is stored batch by batch, and with each batch up to where the file is done.
 
+Three things happen at once with one file: while a chunk of records is read in the children, the one before it is stored and the one
+after it is copied into the archive. No more than two chunks are held with their bodies, so memory does not grow with the file.
+
 The progress of a file is written in the transaction that stores its pages. Killed at any moment, the job goes on behind the last
 batch that was committed: nothing is lost, and what was read but not committed is read again and stored once.
 """
@@ -8,6 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -25,10 +29,13 @@ from etl.store.backfill_items import DueItem, ItemEnd
 from etl.store.backfills import Backfill
 
 from .backfill_turn import SLICE_S, Kit, Turn
-from .imports import import_batch
+from .imports import Prepared, prepare, store
+from .reading import Reading
+from .settle import PAGES_PER_TRANSACTION
 
-RECORDS_PER_BATCH = 100
-BATCH_MAX_BYTES = 64_000_000
+RECORDS_PER_CHUNK = 25
+CHUNK_MAX_BYTES = 4_000_000
+"""Of bodies. Four files at once in a worker, two chunks of each: 32 MB."""
 PROBLEMS_KEPT = 20
 TRIES_MAX = 8
 """In a row, without a byte more than the time before."""
@@ -48,6 +55,16 @@ class _Far:
     is_over: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """Some records on their way through the children."""
+
+    prepared: Prepared
+    reading: Future[Sequence[Reading]]
+    reached: int
+    problems: list[str]
+
+
 class NotOurTurn(Exception):  # noqa: N818 - no outcome: the file waits for its host
     """The host of the file is not to be asked now."""
 
@@ -63,18 +80,38 @@ class WarcFile:
     def run(self, goes_on: Callable[[], bool]) -> None:
         """Store the file from where it is, until its end or until it is told to stop; a failure is written, not raised."""
         try:
-            with self._opened() as (stream, remote):
-                for batch, reached in batches(records(stream, start=self.item.reached), start=self.item.reached):
-                    self._store(batch, reached)
-                    if not self._pay(remote, goes_on):
-                        return
-                self.far.is_over = True
+            with self._opened() as (stream, remote), ThreadPoolExecutor(1, thread_name_prefix="ahead") as ahead:
+                self._take_in(stream, remote, ahead, goes_on)
         except NotOurTurn:
             return
         except (OSError, NewsEtlError) as error:
             self._failed(error)
             return
-        self._done()
+        if self.far.is_over:
+            self._done()
+
+    def _take_in(
+        self, stream: BinaryIO, remote: RemoteFile | None, ahead: ThreadPoolExecutor, goes_on: Callable[[], bool]
+    ) -> None:
+        """Store the rest of the file, or what comes until it is told to stop."""
+        waiting: list[_Chunk] = []
+        try:
+            for batch, reached in batches(records(stream, start=self.item.reached), start=self.item.reached):
+                waiting.append(self._begin(batch, reached, ahead))
+                *before, newest = waiting
+                for chunk in before:
+                    chunk.reading.result()
+                if sum(chunk.prepared.records for chunk in waiting) > PAGES_PER_TRANSACTION:
+                    self._store(before)
+                    waiting = [newest]
+                if not self._pay(remote, goes_on):
+                    break
+            else:
+                self.far.is_over = True
+        except (OSError, NewsEtlError):  # Of the network, most often: what came before is no worse for it.
+            self._store(waiting)
+            raise
+        self._store(waiting)
 
     @contextmanager
     def _opened(self) -> Generator[tuple[BinaryIO, RemoteFile | None]]:
@@ -111,16 +148,30 @@ class WarcFile:
         if size != self.item.size:
             backfill_items.keep_size(self.conn, self.backfill.id, self.item.item, size)
 
-    def _store(self, batch: Sequence[WarcRecord | BrokenRecord], reached: int) -> None:
+    def _begin(self, batch: Sequence[WarcRecord | BrokenRecord], reached: int, ahead: ThreadPoolExecutor) -> _Chunk:
+        """Copy the pages into the archive and let them be read."""
+        tools = self.kit.tools
+        prepared = prepare(self.conn, batch, archive=tools.fetcher.archive, now=tools.now())
+        problems = [f"{record.offset}: {record.reason}" for record in batch if isinstance(record, BrokenRecord)]
+        return _Chunk(prepared, ahead.submit(self._read, prepared), reached, problems)
+
+    def _read(self, prepared: Prepared) -> Sequence[Reading]:
+        readings = self.kit.read(prepared.pages)
+        prepared.pages.clear()  # The bodies are not needed any more, and the chunk waits for its transaction.
+        return readings
+
+    def _store(self, chunks: Sequence[_Chunk]) -> None:
+        if not chunks:
+            return
         far, conn = self.far, self.conn
-        archive = self.kit.tools.fetcher.archive
+        read = [(chunk.prepared, chunk.reading.result()) for chunk in chunks]
         with conn.transaction():
-            done = import_batch(conn, batch, archive=archive, read=self.kit.read, now=self.kit.tools.now())
-            far.counts += done.counts
-            if reached > far.reached:
-                far.reached, far.kept = reached, Counter(far.counts)
+            for chunk, ends in zip(chunks, store(conn, read, now=self.kit.tools.now()), strict=True):
+                far.counts.update(end.outcome for end in ends)
+                if chunk.reached > far.reached:
+                    far.reached, far.kept = chunk.reached, Counter(far.counts)
+                far.problems += chunk.problems[: PROBLEMS_KEPT - len(far.problems)]
             backfills.keep_progress(conn, self.backfill.id, self.item.item, reached=far.reached, counts=far.kept)
-        far.problems += done.problems[: PROBLEMS_KEPT - len(far.problems)]
 
     def _pay(self, remote: RemoteFile | None, goes_on: Callable[[], bool]) -> bool:
         """Count the bytes against the backfill's limit and wait until they are paid for; False when work has to stop."""
@@ -161,10 +212,10 @@ class WarcFile:
 def batches(
     read: Iterator[WarcRecord | BrokenRecord], *, start: int
 ) -> Iterator[tuple[Sequence[WarcRecord | BrokenRecord], int]]:
-    """Yield records in batches, each with the offset behind it at which reading can begin again.
+    """Yield records in chunks, each with the offset behind it at which reading can begin again.
 
-    A batch ends only where the next can begin: inside a member that holds many records (a file compressed as a whole)
-    there is no such place, so there the batches share the member's beginning, and what is stored already is known again.
+    A chunk ends only where the next can begin: inside a member that holds many records (a file compressed as a whole)
+    there is no such place, so there the chunks share the member's beginning, and what is stored already is known again.
     """
     batch: list[WarcRecord | BrokenRecord] = []
     held = 0
@@ -174,7 +225,7 @@ def batches(
         if isinstance(record, WarcRecord):
             held += len(record.body)
             reached = max(reached, record.end)
-        if len(batch) >= RECORDS_PER_BATCH or held >= BATCH_MAX_BYTES:
+        if len(batch) >= RECORDS_PER_CHUNK or held >= CHUNK_MAX_BYTES:
             yield batch, reached
             batch, held = [], 0
     if batch:

@@ -6,9 +6,8 @@ The raw answer is copied into our archive before anything is parsed, so a redige
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -23,32 +22,11 @@ from etl.model import Capture
 from etl.store import backfill_items, captures, erasures, pages
 
 from .reading import Reading, spell
-from .settle import settle
+from .settle import Settled, settle
 
 PAGE_TYPES = ("text/html", "application/xhtml+xml")
 Read = Callable[[Sequence[tuple[Capture, bytes | None]]], Sequence[Reading]]
 """Captures with their bodies in, one reading each out; without a body it is read from the archive."""
-
-
-@dataclass(slots=True)
-class Imported:
-    """What became of the records of one batch; the numbers add up to its length."""
-
-    counts: Counter[str] = field(default_factory=Counter[str])
-    problems: list[str] = field(default_factory=list[str])
-    """Records that failed, by offset and reason."""
-
-
-def import_batch(
-    conn: Connection, records: Sequence[WarcRecord | BrokenRecord], *, archive: Archive, read: Read, now: datetime
-) -> Imported:
-    """Store the pages among *records*. Runs in the caller's transaction; the archive is on the disk when it returns."""
-    imported = Imported()
-    for record, end in zip(records, import_records(conn, records, archive=archive, read=read, now=now), strict=True):
-        imported.counts[end.outcome] += 1
-        if isinstance(record, BrokenRecord):
-            imported.problems.append(f"{record.offset}: {end.detail}")
-    return imported
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +38,39 @@ class RecordEnd:
     page_id: int | None = None
 
 
+@dataclass(slots=True)
+class Prepared:
+    """Records on their way: those that hold no new page have ended, the bytes of the others are safe in the archive."""
+
+    records: int
+    ends: dict[int, RecordEnd]
+    numbers: list[int]
+    pages: list[tuple[Capture, bytes | None]]
+    """Beside `numbers`: what is to be read."""
+
+    def ended(self, settled: Iterator[Settled]) -> list[RecordEnd]:
+        """Return what became of each record, in their order; the next of *settled* are those of `numbers`."""
+        ends = dict(self.ends)
+        for number in self.numbers:
+            done = next(settled)
+            ends[number] = RecordEnd(done.outcome, done.detail, done.page_id)
+        return [ends[number] for number in range(self.records)]
+
+
 def import_records(
     conn: Connection, records: Sequence[WarcRecord | BrokenRecord], *, archive: Archive, read: Read, now: datetime
 ) -> list[RecordEnd]:
     """Store the pages among *records* and say what became of each, in their order. The caller owns the transaction."""
     if not records:
         return []
+    prepared = prepare(conn, records, archive=archive, now=now)
+    return store(conn, [(prepared, read(prepared.pages))], now=now)[0]
+
+
+def prepare(
+    conn: Connection, records: Sequence[WarcRecord | BrokenRecord], *, archive: Archive, now: datetime
+) -> Prepared:
+    """Copy the pages among *records* into the archive, those left out that are stored already. Needs no transaction."""
     ends: dict[int, RecordEnd] = {}
     wanted: dict[int, WarcRecord] = {}
     for number, record in enumerate(records):
@@ -75,17 +80,24 @@ def import_records(
             wanted[number] = record
         else:
             ends[number] = RecordEnd(*refusal)
-    fresh = _without_known(conn, wanted, ends)
-    kept: list[tuple[Capture, bytes | None]] = [
-        (_keep(record, archive, now=now), record.body) for record in fresh.values()
+    hashes = {number: hashlib.sha256(record.body).digest() for number, record in wanted.items()}
+    fresh = _without_known(conn, wanted, hashes, ends)
+    pages: list[tuple[Capture, bytes | None]] = [
+        (_keep(record, archive, sha256=hashes[number], now=now), record.body) for number, record in fresh.items()
     ]
     archive.sync()
-    readings = read(kept)
+    return Prepared(len(records), ends, list(fresh), pages)
+
+
+def store(
+    conn: Connection, read: Sequence[tuple[Prepared, Sequence[Reading]]], *, now: datetime
+) -> list[list[RecordEnd]]:
+    """Store what was prepared and read; say what became of each record, in their order. The caller owns the transaction."""
+    readings = [reading for _, some in read for reading in some]
     plans = backfill_items.plans_of(conn, sorted(pages.find(conn, _names(readings)).values()))
-    for number, settled in zip(fresh, settle(conn, readings, now=now, is_live=False), strict=True):
-        ends[number] = RecordEnd(settled.outcome, settled.detail, settled.page_id)
+    settled = iter(settle(conn, readings, now=now, is_live=False))
     backfill_items.keep_plans(conn, plans)
-    return [ends[number] for number in range(len(records))]
+    return [prepared.ended(settled) for prepared, _ in read]
 
 
 def _names(readings: Sequence[Reading]) -> set[UUID]:
@@ -114,7 +126,7 @@ def refusal_of(record: WarcRecord | BrokenRecord) -> tuple[str, str] | None:
 
 
 def _without_known(
-    conn: Connection, records: Mapping[int, WarcRecord], ends: dict[int, RecordEnd]
+    conn: Connection, records: Mapping[int, WarcRecord], hashes: Mapping[int, bytes], ends: dict[int, RecordEnd]
 ) -> dict[int, WarcRecord]:
     """Leave out what an earlier run has stored, and what is buried, before it is copied into the archive a second time."""
     keys = {number: spell(record.url).url_key for number, record in records.items()}
@@ -125,8 +137,7 @@ def _without_known(
     fresh: dict[int, WarcRecord] = {}
     for number, record in records.items():
         key = keys[number]
-        sha256 = hashlib.sha256(record.body).digest()
-        places = {(page_id, record.fetched_at, sha256) for page_id in (page_of.get(key, 0), own.get(key, 0))}
+        places = {(page_id, record.fetched_at, hashes[number]) for page_id in (page_of.get(key, 0), own.get(key, 0))}
         if key in buried:
             ends[number] = RecordEnd("buried", "erased or aged out: it does not come back")
         elif places & known:
@@ -136,8 +147,7 @@ def _without_known(
     return fresh
 
 
-def _keep(record: WarcRecord, archive: Archive, *, now: datetime) -> Capture:
-    sha256 = hashlib.sha256(record.body).digest()
+def _keep(record: WarcRecord, archive: Archive, *, sha256: bytes, now: datetime) -> Capture:
     hop = Hop(
         url=record.url,
         request=b"",

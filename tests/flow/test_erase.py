@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
@@ -14,7 +15,7 @@ from etl.discover import records
 from etl.errors import Misconfigured, Unreadable
 from etl.fetch.archive import Archive
 from etl.flow.erase import _erase_rows, _meant, erase, target_of
-from etl.flow.imports import import_batch
+from etl.flow.imports import import_records
 from etl.flow.reading import read_capture, spell
 from etl.flow.settle import settle
 from etl.model import Place
@@ -49,10 +50,10 @@ def load(conn, archive, tmp_path):
     def run() -> dict[str, int]:
         with path.open("rb") as stream:
             batch = list(records(stream))
-        done = import_batch(
+        ends = import_records(
             conn, batch, archive=archive, read=lambda some: [read_capture(c, b or b"") for c, b in some], now=now()
         )
-        return dict(done.counts)
+        return Counter(end.outcome for end in ends)
 
     return run
 

@@ -8,7 +8,7 @@ import pytest
 
 from etl.discover import WarcRecord
 from etl.fetch.archive import Archive
-from etl.flow.imports import import_batch
+from etl.flow.imports import import_records
 from etl.flow.reading import read_capture
 from etl.model import Place
 from tests.flow.pages import DAY, page
@@ -36,14 +36,14 @@ def archive(tmp_path):
 def test_an_old_capture_is_kept_among_what_was_kept_today_and_can_be_read_again(conn, archive, headers):
     given = {"content-type": "text/html; charset=utf-8", **headers}
     record = WarcRecord(0, 10, "response", URL, OLD, 200, given, TEXT)
-    done = import_batch(
+    ends = import_records(
         conn,
         [record],
         archive=archive,
         read=lambda pages: [read_capture(capture, body or b"") for capture, body in pages],
         now=DAY,
     )
-    assert done.counts == {"stored": 1}
+    assert [end.outcome for end in ends] == ["stored"]
     ((fetched_at, *place),) = conn.execute(
         "SELECT fetched_at, archive_file, archive_offset, archive_length FROM etl.captures"
     ).fetchall()

@@ -44,7 +44,7 @@ def find(doc: Document) -> list[Anchor]:
     own = _Own(doc)
     found: list[Anchor] = []
     known: dict[str, tuple[str, str, int] | None] = {}
-    attrs = doc.attrs
+    attrs, may_be, folders = doc.attrs, _MAY_BE.search, own.folders
     for element in doc.by_tag.get("a", [])[:ANCHORS_MAX]:
         own_attrs = attrs[element]
         href = own_attrs.get("href")
@@ -54,8 +54,7 @@ def find(doc: Document) -> list[Anchor]:
             judged = known[href]
         else:
             tail = href[href.find("/", 8) :] if href[:4] == "http" else href
-            may_be = _MAY_BE.search(tail) or tail.startswith(own.folders)
-            judged = known[href] = own.judge(href) if may_be else None
+            judged = known[href] = own.judge(href) if may_be(tail) or tail.startswith(folders) else None
         if judged is not None and ("rel" not in own_attrs or "sponsored" not in (own_attrs["rel"] or "")):
             found.append(Anchor(element, *judged))
     return found
@@ -68,10 +67,12 @@ class _Own:
         self._doc = doc
         scheme, _, rest = doc.base_url.partition("://")
         self._scheme = f"{scheme}:"
-        self._origin = f"{scheme}://{rest.partition('/')[0]}"
+        host = rest.partition("/")[0]
+        self._origin = f"{scheme}://{host}"
+        self._host = host.lower()
         self._keys = own_keys(doc)
         self._fetched = article_urls.Own.of(identity(doc.url))
-        self._homes: dict[str, tuple[article_urls.Own | None]] = {}
+        self._homes: dict[str, article_urls.Own | None] = {}
         """Host → this page, when it is of the same site."""
         self._site = site_of(doc.url)
         articles = [page for page in self._keys if article_urls.shape(page) >= article_urls.WEAK]
@@ -93,10 +94,8 @@ class _Own:
         url = href.strip()
         if "#" in url:
             url = url[: url.find("#")]
-        if url[:1] == "/" and url[1:2] != "/":
-            url = self._origin + url
-        elif url[:2] == "//":
-            url = self._scheme + url
+        if url[:1] == "/":
+            url = f"{self._scheme if url[1:2] == '/' else self._origin}{url}"
         elif not url.startswith(("https://", "http://")):
             if url.startswith(_NO_PAGE):
                 return None
@@ -104,19 +103,26 @@ class _Own:
             if url[:4] != "http":
                 return None
         key = identity(url)
-        if key in self._keys or key.startswith(self._parts) or any(number in key for number in self._ids):
+        if key in self._keys or key.startswith(self._parts):
             return url, key, OWN
+        for number in self._ids:
+            if number in key:
+                return url, key, OWN
         if key in self._above:
             return url, key, article_urls.OTHER
         slash = key.find("/")
         host = key if slash < 0 else key[:slash]
-        own = self._homes.get(host)
-        if own is None:
-            own = self._homes[host] = (self._fetched if site_of(url) == self._site else None,)
-        shape = article_urls.shape(key, own[0])
-        is_beside = shape == article_urls.PLAIN and key[slash : key.rfind("/") + 1] in self.folders
+        if host in self._homes:
+            own = self._homes[host]
+        else:
+            own = self._homes[host] = self._fetched if site_of(url) == self._site else None
+        shape = article_urls.shape(key, own)
         # A topic beside a numbered article has no number of its own, be it as short as it may.
-        if is_beside and (key[-1].isdigit() or not (own[0] and own[0].is_numbered)):
+        if (
+            shape == article_urls.PLAIN
+            and key[slash : key.rfind("/") + 1] in self.folders
+            and (key[-1].isdigit() or not (own and own.is_numbered))
+        ):
             shape = article_urls.WEAK
         return url, key, shape
 

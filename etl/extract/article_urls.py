@@ -34,17 +34,16 @@ _LEGAL = tuple(_FOLDERS["legal"].split())
 """How the names of legal texts start, with a number behind."""
 _SERVICES = frozenset(_FOLDERS["services"].split())
 """Folders of services; a headline in one is an article all the same (a podcast's episode, a help text)."""
+_SAY_NO = _LISTS | _NEVER | _SERVICES
 _DIGITS = re.compile(r"\d{2}")
 _NUMBER_WORDS = re.compile(r"\d(?<![^-_+.]\d)\d*(?![^-_+.])")
 _NUMBER = re.compile(r"\d{5}")
-_NUMBERED = re.compile(
-    r"/(?:19|20)\d\d/[01]?\d(?:/|$)"
-    r"|(?:19|20)\d\d-[01]\d-[0-3]\d"
-    r"|/\d\d_[^\W\d]+_\d\d/"
-    r"|(?<![0-9a-z])(?=[0-9]*[a-z][0-9a-z]*)(?=[a-z]*[0-9])[0-9a-z]{9,}(?![0-9a-z])"
-    r"|[0-9a-f]{8}-[0-9a-f]{4}-",
+_DAYS = re.compile(
+    r"/(?:19|20)\d\d/[01]?\d(?:/|$)|(?:19|20)\d\d-[01]\d-[0-3]\d|/\d\d_[^\W\d]+_\d\d/|-(?<=[0-9a-f]{8}-)[0-9a-f]{4}-",
     re.IGNORECASE,
 )
+"""A day in a path, or the start of a UUID."""
+_RUNS = re.compile(r"[0-9a-z]{9,}", re.IGNORECASE)
 _QUERY_ID = re.compile(
     r"(?:^|&)(?:(?:news|article|art|story|post|item|doc|content|[acnp])?_?id|[a-z]*idxno|no|p|post|sid|news|article|art|story|seq|key|doc|newsno)="
     r"[\w-]*(?:\d{4,}|\d[0-9a-f]{6,}|[0-9a-f]{8}-)",
@@ -104,11 +103,14 @@ def shape(key: str, own: Own | None = None) -> int:
 def _is_other(segments: list[str], words: int) -> bool:
     """Tell by its folders whether a URL is that of a list, a person, a service or a file."""
     last = segments[-1]
-    if words < SLUG_WORDS_SURE and not _LISTS.isdisjoint(segments):
-        return _DATED_ID.match(last) is None
-    if words < SLUG_WORDS and not _SERVICES.isdisjoint(segments):
-        return _DATED_ID.match(last) is None
-    if not _NEVER.isdisjoint(segments) or last.startswith(_LEGAL):
+    if not _SAY_NO.isdisjoint(segments):
+        if words < SLUG_WORDS_SURE and not _LISTS.isdisjoint(segments):
+            return _DATED_ID.match(last) is None
+        if words < SLUG_WORDS and not _SERVICES.isdisjoint(segments):
+            return _DATED_ID.match(last) is None
+        if not _NEVER.isdisjoint(segments):
+            return True
+    if last.startswith(_LEGAL):
         return True
     return "." in last and _FILE.search(last) is not None
 
@@ -127,7 +129,10 @@ def is_numbered(path: str) -> bool:
     start = path.find("/")
     if _DIGITS.search(path, start) is None:
         return False
-    return _NUMBER.search(path, start) is not None or _NUMBERED.search(path, start) is not None
+    if _NUMBER.search(path, start) is not None or _DAYS.search(path, start) is not None:
+        return True
+    # Letters and digits in one run: a hash.
+    return any(not run.isalpha() for run in _RUNS.findall(path, start))
 
 
 def _most_words(path: str) -> int:

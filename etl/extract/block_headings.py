@@ -154,11 +154,11 @@ class Ruling:
         box, owner = doc.boxes[start], doc.owners[start]
         if not _LETTER.search(text) or doc.tags[box] in ("h1", "figcaption"):
             return None
-        kind, is_noise = headings.judge(text)
-        if is_noise:
-            return None
         element, parent = self._scope(box, item)
         if parent < 0:
+            return None
+        kind, is_noise = headings.judge(text)
+        if is_noise:
             return None
         if kind is None and link >= 0 and doc.tags[box] in _HEADING_TAGS and self._leads_to_topic(link):
             kind = "related"
@@ -209,10 +209,16 @@ def _is_weak(text: str) -> bool:
 
 def _is_titled(doc: Document, box: int, owner: int, top: int) -> bool:
     """Tell whether the theme marks a line as a heading, by its tag or by a name on it."""
-    if any(doc.tags[element] in _HEADING_TAGS or _NAMED.search(doc.hint(element)) for element in {box, owner, top}):
+    if _is_named_heading(doc, box) or (owner != box and _is_named_heading(doc, owner)):
+        return True
+    if top not in (box, owner) and _is_named_heading(doc, top):
         return True
     parent = doc.parents[box]
-    return parent >= top and (doc.tags[parent] in _HEADING_TAGS or _NAMED.search(doc.hint(parent)) is not None)
+    return parent >= top and _is_named_heading(doc, parent)
+
+
+def _is_named_heading(doc: Document, element: int) -> bool:
+    return doc.tags[element] in _HEADING_TAGS or _NAMED.search(doc.hint(element)) is not None
 
 
 def own_label(doc: Document, item: int) -> Heading | None:

@@ -75,12 +75,16 @@ class Reading:
 def read_label(
     text: str, *, language: str | None, country: str | None, zone: str | None, fetched_at: datetime | None
 ) -> Moment:
-    """Return the time that a printed label means; `at` is None when the label does not decide it.
+    """Return the time that a printed label means, as `moment_of` does. *zone*: the publisher's, when it is known."""
+    return moment_of(text, locate(language, country, zone, fetched_at))
 
-    Of a label with several times the publication counts, then the update. *zone* is the publisher's, when a recipe or the
-    page knows it; without it the country's zone holds, where it has one.
+
+def moment_of(text: str, place: Place) -> Moment:
+    """Return the time that a label printed at *place* means; `at` is None when the label does not decide it.
+
+    Of a label with several times the publication counts, then the update.
     """
-    found = readings(text, locate(language, country, zone, fetched_at))
+    found = readings(text, place)
     for role in ("published", "", "modified"):
         moments = [reading.moment for reading in found if reading.role == role]
         if len({(moment.at, moment.precision) for moment in moments}) == 1:
@@ -88,13 +92,6 @@ def read_label(
         if moments:
             return Moment(None, "day", text, "label:several")
     return Moment(None, "day", text, "label:unread")
-
-
-def read_all(
-    text: str, *, language: str | None, country: str | None, zone: str | None, fetched_at: datetime | None
-) -> tuple[Reading, ...]:
-    """Return each time that a label prints with its role: `published`, `modified` or "" when the label does not say."""
-    return readings(text, locate(language, country, zone, fetched_at))
 
 
 def readings(text: str, place: Place) -> tuple[Reading, ...]:

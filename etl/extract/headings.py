@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
+from functools import lru_cache
 from importlib.resources import files
 
 from etl.model import LinkKind
 
 HEADING_CHARS_MAX = 90
+LINES_MAX = 4096
+"""Lines whose kind is kept from page to page: a publisher prints the same headings on all of them."""
 _NOT_WORDS = re.compile(r"[^\w+]+")
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 """Scripts that print no space between words, and Korean, whose particles stick to the word."""
@@ -26,10 +29,17 @@ def kind(heading: str) -> LinkKind | None:
 
 def judge(heading: str) -> tuple[LinkKind | None, bool]:
     """Return the kind that *heading* announces, and whether it heads nothing at all: "Advertisement", "Show all"."""
+    return _judged(heading) if len(heading) <= HEADING_CHARS_MAX else _judge(heading)
+
+
+def _judge(heading: str) -> tuple[LinkKind | None, bool]:
     text = normal(heading)
     if text in _NOISE or text.partition(" ")[0] in _ADVERTISING:
         return None, True
     return _kind(text), False
+
+
+_judged = lru_cache(maxsize=LINES_MAX)(_judge)
 
 
 def _kind(text: str) -> LinkKind | None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from etl.extract import dates, teaser_fields
 from etl.extract.anchors import Anchor, host_of, identity, is_channel
 from etl.extract.article_urls import PLAIN, STRONG, WEAK, is_named
+from etl.extract.dates import Place
 from etl.extract.document import Document
 from etl.extract.teaser_fields import Fields
 from etl.extract.teaser_items import Item
@@ -28,16 +30,6 @@ MORE_CHARS_MAX = 15
 _CODE = re.compile(r"\d|\.pdf$|\?v=", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where and when the page was read: what its date labels mean depends on it."""
-
-    language: str | None = None
-    country: str | None = None
-    zone: str | None = None
-    fetched_at: datetime | None = None
-
-
 def read(
     doc: Document,
     teasers: Teasers,
@@ -51,7 +43,11 @@ def read(
     canonical_url: str | None = None,
 ) -> tuple[Link, ...]:
     """Return the links of the page. *canonical* names URLs; links to the page itself or *canonical_url* are none."""
-    reader = _Reader(doc, _Place(language, country, zone, fetched_at), canonical)
+    reader = _Reader(
+        doc,
+        locate=lambda name: dates.locate(language, country, name or zone, fetched_at),
+        canonical=canonical,
+    )
     host = host_of(doc.url)
     own = {identity(url) for url in (doc.url, canonical_url) if url}
     found: list[tuple[int, Item | Anchor, Block | None]] = [
@@ -124,9 +120,10 @@ def _is_document(anchor: Anchor, host: str) -> bool:
 
 
 class _Reader:
-    def __init__(self, doc: Document, place: _Place, canonical: Callable[[str], str]) -> None:
+    def __init__(self, doc: Document, *, locate: Callable[[str], Place], canonical: Callable[[str], str]) -> None:
         self._doc = doc
-        self._place = place
+        self._locate = cache(locate)
+        """Where the page was read: what its date labels mean depends on it. "": in the publisher's own zone."""
         self._canonical = canonical
         self._fields = teaser_fields.Reader(doc)
         self._moments: dict[str, Moment] = {}
@@ -168,19 +165,14 @@ class _Reader:
 
     def _moment(self, label: str) -> Moment:
         if label not in self._moments:
-            moment = self._read(label, self._place.zone)
-            if moment.at is None and self._place.fetched_at is not None:
+            place = self._locate("")
+            moment = dates.moment_of(label, place)
+            if moment.at is None and place.fetched_at is not None:
                 # "2 days ago" needs a zone only for its edges: a day counted from the fetch is right to a day in any.
-                in_utc = self._read(label, "UTC")
+                in_utc = dates.moment_of(label, self._locate("UTC"))
                 moment = in_utc if in_utc.rule == "label:relative" and in_utc.precision == "day" else moment
             self._moments[label] = moment
         return self._moments[label]
-
-    def _read(self, label: str, zone: str | None) -> Moment:
-        place = self._place
-        return dates.read_label(
-            label, language=place.language, country=place.country, zone=zone, fetched_at=place.fetched_at
-        )
 
 
 def _parts(label: str) -> Iterator[str]:

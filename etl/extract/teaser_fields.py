@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from etl.extract import headings
-from etl.extract.document import Document, collapse
+from etl.extract.document import Document
 from etl.extract.teaser_items import Item
 from etl.extract.teaser_pieces import NUMBER, Piece, Splitter, is_duration
 from etl.extract.teasers import Block
@@ -29,6 +29,7 @@ LABEL_CHARS_MAX = 70
 
 _RANK_NAME = re.compile(r"(?<![a-z])(?:rank|ranking|number|position|no)[-_]{0,2}(\d{1,2})(?!\w)")
 _LEADING_RANK = re.compile(r"(\d{1,2})\s*[.)]\s+(?=\S)")
+_SIGNS = frozenset(":|·•/,;›»>")
 _LEADING_SIGN = re.compile(r"^[:|·•/,;›»>]+\s+|\s+[|·•›>]$")
 _DURATION = re.compile(r"\W*(?:(?:\d{1,2}:)?\d{1,2}:\d\d|(?:\d+\s?(?:h|m|s|min|sec|std|sek)\.?\s?)+)\W*", re.IGNORECASE)
 _DIGIT = re.compile(r"\d")
@@ -69,13 +70,14 @@ class Reader:
         rank = self._rank(item, pieces, title_pieces)
         if rank is None and block.kind == "most_read":
             rank = self._place_in_list(item.element)
-        title = collapse(" ".join(piece.text for piece in title_pieces))
+        title = title_pieces[0].text if len(title_pieces) == 1 else " ".join(piece.text for piece in title_pieces)
         if block.kind == "most_read" and (found := _LEADING_RANK.match(title)) and rank in (None, int(found[1])):
             rank, title = int(found[1]), title[found.end() :]
-        title = _LEADING_SIGN.sub("", title)
+        if title[:1] in _SIGNS or title[-1:] in _SIGNS:
+            title = _LEADING_SIGN.sub("", title)
         kicker = _kicker(pieces, title_pieces)
-        rest = [piece for piece in pieces if piece not in title_pieces and piece is not kicker]
-        return Fields(title, kicker.text if kicker else None, rank, _labels(rest), self._machine(item))
+        labels = _labels(pieces, title_pieces, kicker)
+        return Fields(title, kicker.text if kicker else None, rank, labels, self._machine(item))
 
     def _rank(self, item: Item, pieces: list[Piece], title: list[Piece]) -> int | None:
         """Return the number printed before the headline or named by the theme; one behind it counts comments."""
@@ -115,6 +117,8 @@ class Reader:
 
     def _machine(self, item: Item) -> str | None:
         times = self._times
+        if not times:
+            return None
         place = bisect_left(times, item.element)
         while place < len(times) and times[place] < item.end:
             said = self._doc.attrs[times[place]].get("datetime")
@@ -126,11 +130,13 @@ class Reader:
 
 def _title(pieces: list[Piece]) -> list[Piece]:
     """Return the pieces that make the headline."""
-    usable = [piece for piece in pieces if piece.role in (PLAIN, TITLE) and not _DURATION.fullmatch(piece.text)]
     headed = [piece for piece in pieces if piece.heading >= 0 and _is_headline(piece)]
+    if len(headed) == 1:
+        return headed
     if headed:
         heading = max(headed, key=lambda piece: (piece.linked, len(piece.text))).heading
         return [piece for piece in headed if piece.heading == heading]
+    usable = [piece for piece in pieces if piece.role in (PLAIN, TITLE) and not _DURATION.fullmatch(piece.text)]
     named = [piece for piece in usable if piece.role == TITLE]
     linked = [piece for piece in pieces if piece.linked and piece.role not in (DATE, AUTHOR)]
     for choice in (
@@ -174,14 +180,14 @@ def _is_headline(piece: Piece) -> bool:
 
 def _kicker(pieces: list[Piece], title: list[Piece]) -> Piece | None:
     """Return the label shown with the headline: named so, or a short line before it."""
-    if not title:
+    if not title or len(title) == len(pieces):
         return None
     for piece in pieces:
-        is_short = len(piece.text) <= KICKER_CHARS_MAX and not _DURATION.fullmatch(piece.text)
-        if piece.role == KICKER and is_short and piece not in title:
+        is_short = piece.role == KICKER and len(piece.text) <= KICKER_CHARS_MAX
+        if is_short and not _DURATION.fullmatch(piece.text) and piece not in title:
             return piece
     for piece in pieces:
-        is_short_capitals = piece.text.isupper() and len(piece.text) <= KICKER_CHARS_MAX
+        is_short_capitals = len(piece.text) <= KICKER_CHARS_MAX and piece.text.isupper()
         if is_short_capitals and piece not in title and _LABEL_END.search(piece.text):
             return replace(piece, text=_LABEL_END.sub("", piece.text))
     before = pieces[: pieces.index(title[0])]
@@ -191,15 +197,19 @@ def _kicker(pieces: list[Piece], title: list[Piece]) -> Piece | None:
     return None
 
 
-def _labels(pieces: list[Piece]) -> tuple[str, ...]:
-    named = [piece.text for piece in pieces if piece.role == DATE and len(piece.text) <= LABEL_CHARS_MAX]
-    others = [
-        piece.text
-        for piece in pieces
-        if piece.role not in (DATE, OTHER) and len(piece.text) <= LABEL_CHARS_MAX and _has_digits(piece.text)
+def _labels(pieces: list[Piece], title: list[Piece], kicker: Piece | None) -> tuple[str, ...]:
+    """Return what stands beside the headline and may be a date: what the theme calls one, then what has digits."""
+    named: list[str] = []
+    others: list[str] = []
+    for piece in pieces:
+        if len(piece.text) > LABEL_CHARS_MAX or piece.role == OTHER or piece is kicker:
+            continue
+        if piece.role == DATE:
+            if piece not in title:
+                named.append(piece.text)
         # A bare clock without a name is as likely the length of a video.
-        if not _DURATION.fullmatch(piece.text)
-    ]
+        elif _has_digits(piece.text) and not _DURATION.fullmatch(piece.text) and piece not in title:
+            others.append(piece.text)
     return (*named, *others)
 
 

@@ -90,23 +90,26 @@ def _grown(doc: Document, wanted: Sequence[Anchor], running: Running) -> list[It
 def _grow(doc: Document, element: int, between: tuple[int, int], running: Running) -> int:
     """Return the highest element around *element* that is still the same teaser."""
     before, after = between
+    container = running.container
     parents, ends, tags = doc.parents, doc.ends, doc.tags
-    chars = doc.text_length(element)
+    first_text, last_text, sizes = doc.first_text, doc.last_text, doc.chars
+    chars = length = sizes[last_text[element]] - sizes[first_text[element]]
     headlines = doc.by_tag.get("h1", ())
     headlines = headlines if len(headlines) <= HEADLINES_MAX else ()
     while tags[element] not in _ITEM_TAGS:
         parent = parents[element]
-        if parent <= before or ends[parent] > after or tags[parent] in _STOP_TAGS:
+        end = ends[parent]
+        if parent <= before or end > after or tags[parent] in _STOP_TAGS or parent <= container < end:
             break
-        if parent <= running.container < ends[parent] or _holds(headlines, parent, ends[parent]):
+        if headlines and _holds(headlines, parent, end):
             break
-        more = doc.text_length(parent) - doc.text_length(element)
-        if more:
-            if doc.text_length(parent) - chars > ITEM_CHARS_MAX or _has_twin(doc, element, parent):
+        around = sizes[last_text[parent]] - sizes[first_text[parent]]
+        if around > length:
+            if around - chars > ITEM_CHARS_MAX or _has_twin(doc, element, parent):
                 break
             if block_headings.opens(doc, parent, element):
                 break
-        element = parent
+        element, length = parent, around
     return element
 
 
@@ -172,7 +175,7 @@ def _certainty(doc: Document, item: Item) -> int:
     if text[:1] == "©":
         return 0
     sample = text[:WIDE_SAMPLE]
-    wide = 2 if not sample.isascii() and any(character > "\u2e80" for character in sample) else 1
+    wide = 2 if not sample.isascii() and max(sample) > "\u2e80" else 1
     chars *= wide
     if item.shape == STRONG:
         if tags[0] in _ITEM_TAGS and len(text) * wide >= 2 * SHORT_TITLE_CHARS:

@@ -57,6 +57,8 @@ class Splitter:
         """Return the visible text of *element* without what only screen readers say."""
         doc = self._doc
         first, last = doc.first_text[element], doc.last_text[element]
+        if last - first == 1 and doc.owners[first] == element:
+            return collapse(doc.texts[first])
         kept: list[str] = []
         for chunk in range(first, last):
             owner = doc.owners[chunk]
@@ -69,13 +71,14 @@ class Splitter:
     def pieces(self, item: Item) -> list[Piece]:
         """Return the visible pieces of *item* in order."""
         doc = self._doc
-        anchors = frozenset(item.anchors)
+        texts, owners, tags = doc.texts, doc.owners, doc.tags
+        anchors = item.anchors
         pieces: list[Piece] = []
         previous: _Place | None = None
         is_bold = False
         for chunk in range(doc.first_text[item.element], item.last_text):
-            text = doc.texts[chunk]
-            if not text.strip():
+            text = texts[chunk]
+            if not text or text.isspace():
                 if pieces:
                     pieces[-1].text += " "
                 continue
@@ -89,17 +92,18 @@ class Splitter:
                 previous = place
             else:
                 pieces[-1].text += text
-            is_bold = doc.tags[doc.owners[chunk]] in ("b", "strong")
+            is_bold = tags[owners[chunk]] in ("b", "strong")
         for piece in pieces:
             piece.text = collapse(piece.text)
         return [piece for piece in pieces if piece.role != HIDDEN and piece.text]
 
-    def _place(self, chunk: int, anchors: frozenset[int]) -> tuple[_Place, int]:
+    def _place(self, chunk: int, anchors: tuple[int, ...]) -> tuple[_Place, int]:
         """Return the place of a chunk and the role that the names on the way to its line say.
 
         Its unit is the nearest inline element with a class, which a theme styles as a thing of its own, or the topmost.
         """
         doc = self._doc
+        parents = doc.parents
         box = doc.boxes[chunk]
         element = unit = doc.owners[chunk]
         anchor = styled = -1
@@ -113,12 +117,14 @@ class Splitter:
                     styled = element
                 if named == PLAIN:
                     named = self._roles.of(element)
-            element = doc.parents[element]
+            element = parents[element]
+        # Above the first of its links there is none.
+        first = anchors[0]
         levels = 0
-        while anchor < 0 and element >= 0 and levels < CARD_LEVELS:
+        while anchor < 0 and element >= first and levels < CARD_LEVELS:
             if element in anchors:
                 anchor = element
-            element = doc.parents[element]
+            element = parents[element]
             levels += 1
         return _Place(box, unit if styled < 0 else styled, anchor), named
 
@@ -142,16 +148,19 @@ class Splitter:
 
     def _piece(self, text: str, place: _Place, role: int, item: int) -> Piece:
         doc = self._doc
+        tags, parents = doc.tags, doc.parents
         heading = -1
         element = place.unit
         is_caption = False
         while element >= item:
-            if heading < 0 and doc.tags[element] in _HEADINGS:
+            tag = tags[element]
+            if heading < 0 and tag in _HEADINGS:
                 heading = element
+            elif tag == "figcaption":
+                is_caption = True
             if role == PLAIN and element != item:
                 role = self._roles.of(element)
-            is_caption = is_caption or doc.tags[element] == "figcaption"
-            element = doc.parents[element]
+            element = parents[element]
         for time in (place.unit, place.box):
             if doc.tags[time] == "time":
                 role = OTHER if is_duration(doc.attribute(time, "datetime")) else DATE

@@ -15,7 +15,7 @@ from itertools import islice
 from etl.extract import anchors as page_anchors
 from etl.extract import block_headings, headings, running_text, teaser_items
 from etl.extract.anchors import OWN, Anchor, host_of, is_channel, site_of
-from etl.extract.article_urls import PLAIN, STRONG, WEAK
+from etl.extract.article_urls import OTHER, PLAIN, STRONG
 from etl.extract.block_headings import Heading, Ruling
 from etl.extract.document import Document
 from etl.extract.running_text import SENTENCE_CHARS, Running, Sentences
@@ -69,14 +69,21 @@ def find(doc: Document) -> Teasers:
     zones = Zones(doc, running)
     in_sentence = Sentences(doc, running)
     home = site_of(doc.url)
+    away: dict[str, bool] = {}
+    """Host → whether it is another site's."""
     sentences: list[Anchor] = []
     wanted: list[Anchor] = []
     for anchor in page_anchors.find(doc):
+        if anchor.shape == OTHER:
+            continue
         if in_sentence.hold(anchor.element):
             if anchor.shape >= PLAIN and zones.zone(anchor.element) != FOOTER:
                 sentences.append(anchor)
-        elif (anchor.shape >= WEAK or anchor.shape == OWN) and _may_tease(doc, anchor, zones):
-            is_away = site_of(anchor.url) != home
+        elif anchor.shape != PLAIN and _may_tease(doc, anchor, zones):
+            host = anchor.key.partition("/")[0]
+            is_away = away.get(host)
+            if is_away is None:
+                is_away = away[host] = site_of(anchor.url) != home
             if is_away and running.spans(anchor.element):
                 sentences.append(anchor)
             elif not (is_away and is_channel(host_of(anchor.url))):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from functools import lru_cache
 from importlib.resources import files
 
 from etl.extract.document import Document
@@ -39,6 +40,9 @@ _ROLES = [
 
 
 _ANY_ROLE = pattern(" ".join(NAMES["roles"].values()))
+_RANKED = (*(role for role, _ in _ROLES), PLAIN)
+WORD_CHARS_MAX, WORDS_MAX = 40, 8192
+"""Words of class names are kept from page to page: themes share them, and a publisher's pages share all of them."""
 
 
 class Roles:
@@ -63,6 +67,20 @@ class Roles:
 
 
 def _role_of(name: str) -> int:
-    if _ANY_ROLE.search(name) is None:
-        return PLAIN
-    return next((role for role, names in _ROLES if names.search(name)), PLAIN)
+    """Return the first of the roles, in their order, that a word of *name* says: no pattern reaches over a space."""
+    best = len(_ROLES)
+    for word in name.split():
+        rank = _rank_of(word) if len(word) <= WORD_CHARS_MAX else _rank(word)
+        if rank < best:
+            best = rank
+    return _RANKED[best]
+
+
+def _rank(word: str) -> int:
+    """Return the place in `_ROLES` of the first that *word* says, or their number when it says none."""
+    if _ANY_ROLE.search(word) is None:
+        return len(_ROLES)
+    return next((rank for rank, (_, names) in enumerate(_ROLES) if names.search(word)), len(_ROLES))
+
+
+_rank_of = lru_cache(maxsize=WORDS_MAX)(_rank)

@@ -105,7 +105,7 @@ def test_a_printed_zone_means_what_it_means_in_the_country(label: str, country: 
 )
 def test_each_time_of_a_label_keeps_what_the_label_calls_it(label: str, roles: list[str]) -> None:
     language = "fr" if "Publié" in label else "de" if "aktual" in label else "en"
-    readings = dates.read_all(label, language=language, country="gb", zone=None, fetched_at=READ_AT)
+    readings = dates.readings(label, dates.locate(language, "gb", None, READ_AT))
     assert [reading.role for reading in readings] == roles
 
 

@@ -19,6 +19,16 @@ GROUP_MAX = 30
 _TAG_FOLDERS = frozenset(vocabulary.words("topics", "folders"))
 _TAG_HINT = frozenset(vocabulary.words("topics", "hints"))
 _NOT_HINTS = frozenset(vocabulary.words("topics", "not_hints"))
+_LABELS = frozenset(vocabulary.words("topics", "labels"))
+LABELLED_MAX = 20
+"""The same for links that only a label says to be topics: menus have labels too."""
+LABELS_MAX, LABEL_DEPTH, LABELLED_ELEMENTS_MAX = 20, 6, 200
+"""How many labels are looked at, how far up, and how much stands below one: a page may be all labels."""
+_MENUS = frozenset({"nav", "footer", "aside"})
+_AROUND = " :#\n\r\t\xa0"
+LABEL_MAX_CHARS, LABELLED_MEAN_CHARS = 40, 24
+"""Links below "More on this" are tags when they are short; headlines are not."""
+_CAPITALS = re.compile(r"[A-Z0-9]{2,7}|[A-Z]+:[A-Z0-9-]+")
 _LETTERS = re.compile(r"[a-z]+")
 _CODE = re.compile(
     r"^[0-9a-f]{8}-[0-9a-f-]{20,}$|^(?:nlp |category:|section:|type:|author:|source:|channel:)|^[A-Z]{2,8}\d{2}$|"
@@ -90,6 +100,8 @@ def tags(
     refused = {site.key(name) for name in authors} | {site.key(title)}
     found: list[tuple[str, list[str]]] = []
     for rule, said in _told(facts):
+        if _is_coded(said):
+            continue
         found.append((rule, _tidy(said, refused, known)))
         if len(found[-1][1]) >= (2 if rule.startswith("json-ld") else 1):
             break
@@ -124,6 +136,11 @@ def _told(facts: Structured) -> Iterator[tuple[str, list[str]]]:
             yield "json-ld:keywords", [part for value in values for part in _PLAIN_SEPARATOR.split(value)]
 
 
+def _is_coded(said: list[str]) -> bool:
+    """Say whether a list of keywords is one of codes, as agencies send them: "AERO", "CRSH", "RSBI:WAR"."""
+    return len(said) >= 5 and 4 * sum(_CAPITALS.fullmatch(tag) is not None for tag in said) >= 3 * len(said)
+
+
 def _tidy(said: Iterable[str], refused: set[str], known: frozenset[str]) -> list[str]:
     found: dict[str, str] = {}
     for raw in said:
@@ -137,20 +154,50 @@ def _tidy(said: Iterable[str], refused: set[str], known: frozenset[str]) -> list
 def _topic_links(doc: Document, heading: int) -> list[str]:
     """Return the texts of the links to topic pages that stand together, in the best group below the headline."""
     marked = set(linked(doc, "tag"))
+    found = [
+        link
+        for link in doc.by_tag.get("a", ())
+        if link >= heading
+        and 0 < doc.text_length(link) <= TAG_MAX_CHARS
+        and (link in marked or _is_topic(doc.attribute(link, "href")))
+    ]
+    return _best_group(doc, found, marked) or _best_group(doc, list(_labelled(doc, heading)), marked, most=LABELLED_MAX)
+
+
+def _best_group(doc: Document, found: list[int], marked: set[int], *, most: int = GROUP_MAX) -> list[str]:
+    """Return the texts of the best of the groups that the links *found* stand in; the first of equals."""
     groups: dict[int, list[int]] = {}
-    for element in doc.by_tag.get("a", ()):
-        if element < heading or not 0 < doc.text_length(element) <= TAG_MAX_CHARS:
-            continue
-        if element in marked or _is_topic(doc.attribute(element, "href")):
-            groups.setdefault(_group(doc, element), []).append(element)
+    for element in found:
+        groups.setdefault(_group(doc, element), []).append(element)
     best: list[int] = []
     best_score = 0.0
     for order, (box, links) in enumerate(groups.items()):
-        score = _group_score(doc, box, links, marked) - order * 0.2
+        score = _group_score(doc, box, links, marked, most) - order * 0.2
         if score > best_score:
             best, best_score = links, score
     plain = [link for link in best if "category" not in (doc.attribute(link, "rel") + doc.attribute(link, "href"))]
     return [doc.text(link) for link in plain or best]
+
+
+def _labelled(doc: Document, heading: int) -> Iterator[int]:
+    """Yield the short links that stand in one box with a label such as "Read more about", "Themen:", "タグ"."""
+    for owner, length in islice(_labels(doc, heading), LABELS_MAX):
+        around = list(islice(doc.ancestors(owner), LABEL_DEPTH))
+        box = next((above for above in around if doc.text_length(above) > length), owner)
+        if doc.ends[box] - owner > LABELLED_ELEMENTS_MAX or any(doc.tags[above] in _MENUS for above in around):
+            continue
+        links = [element for element in range(owner, doc.ends[box]) if doc.tags[element] == "a"]
+        if sum(doc.text_length(link) for link in links) <= LABELLED_MEAN_CHARS * len(links):
+            yield from links
+
+
+def _labels(doc: Document, heading: int) -> Iterator[tuple[int, int]]:
+    """Yield (element, length) of each text after the headline that is a label of topics."""
+    texts, chars = doc.texts, doc.chars
+    for chunk in range(doc.first_text[heading], len(texts)):
+        length = chars[chunk + 1] - chars[chunk]
+        if 0 < length <= LABEL_MAX_CHARS and texts[chunk].strip(_AROUND).lower() in _LABELS:
+            yield doc.owners[chunk], length
 
 
 def _is_topic(href: str) -> bool:
@@ -168,11 +215,11 @@ def _group(doc: Document, element: int) -> int:
     return 0
 
 
-def _group_score(doc: Document, box: int, links: list[int], marked: set[int]) -> float:
+def _group_score(doc: Document, box: int, links: list[int], marked: set[int], most: int) -> float:
     is_marked = any(link in marked for link in links)
-    if len(links) > GROUP_MAX * (1 + 2 * is_marked) or sum(
-        doc.text_length(link) for link in links
-    ) < 0.5 * doc.text_length(box):
+    if len(links) > most * (1 + 2 * is_marked) or sum(doc.text_length(link) for link in links) < 0.5 * doc.text_length(
+        box
+    ):
         return 0.0
     hints = " ".join(doc.hint(element) for element in (box, *islice(doc.ancestors(box), 2)))
     words = set(_LETTERS.findall(hints))

@@ -64,6 +64,14 @@ def read(
             '<meta name="keywords" content="雨、丘、川">', None, ("雨", "丘", "川"), "keywords", id="Japanese commas"
         ),
         pytest.param('<meta name="keywords" content="#雨">', None, ("雨",), "keywords", id="a hash is no part of it"),
+        pytest.param(
+            '<meta name="news_keywords" content="AERO,CRSH,GEN,RSBI:WAR,US,Rain">'
+            '<meta property="article:tag" content="Hills">',
+            None,
+            ("Hills",),
+            "article:tag",
+            id="no list of an agency's codes",
+        ),
         pytest.param("", None, (), "", id="nothing"),
     ],
 )
@@ -98,6 +106,28 @@ def test_tags_come_from_the_markup(
             "<div>" + "".join(f'<a href="/tag/t{n}">Topic {n}</a> ' for n in range(60)) + "</div>",
             (),
             id="not a cloud of all topics",
+        ),
+        pytest.param(
+            '<section><h3>\n Mehr lesen über\n </h3><ul><li><a href="/wetter/">Wetter</a></li>'
+            '<li><a href="/hills/">Hügel</a></li></ul></section>',
+            ("Wetter", "Hügel"),
+            id="below a label, wherever they lead",
+        ),
+        pytest.param(
+            '<p><b>Tags:</b> <a href="/weather">Weather</a>, <a href="/hills">Hills</a></p>',
+            ("Weather", "Hills"),
+            id="behind a label",
+        ),
+        pytest.param(
+            '<section><h3>More about</h3><ul><li><a href="/1">How the rain came to all of the hills</a></li>'
+            '<li><a href="/2">Why the river did not mind it at all</a></li></ul></section>',
+            (),
+            id="not headlines below a label",
+        ),
+        pytest.param(
+            '<footer><div><h4>Topics</h4><p><a href="/a">Sport</a> <a href="/b">Arts</a></p></div></footer>',
+            (),
+            id="not the footer's",
         ),
         pytest.param(
             '<p><a href="/news/rain">Rain</a> <a href="/news/sun">Sun</a></p>', (), id="not links to articles"

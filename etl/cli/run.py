@@ -47,7 +47,7 @@ def scheduler() -> None:
 
     Example: NEWS_ETL_DATABASE_URL=postgresql://news@db/news news-etl scheduler
     """
-    from .serving import run_scheduler
+    from .leading import run_scheduler
 
     run_scheduler()
 
@@ -59,7 +59,7 @@ def worker(
 
     Example: NEWS_ETL_DATABASE_URL=postgresql://news@db/news news-etl worker
     """
-    from .serving import run_worker
+    from .working import run_worker
 
     run_worker(until_idle=until_idle)
 

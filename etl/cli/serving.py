@@ -1,32 +1,15 @@
-"""What the commands of the service do."""
+"""What `news-etl run` and `news-etl web` do."""
 
 from __future__ import annotations
 
-import signal
-from dataclasses import replace
-
-import psycopg
-
 from etl import boot
 from etl.errors import Misconfigured
-from etl.run.clock import ServerClock
-from etl.run.jobs import Jobs
-from etl.run.once import sync_sources
-from etl.run.readers import Readers
-from etl.run.scheduler import Scheduler
 from etl.run.service import Service
 from etl.run.web import listening
-from etl.run.worker import Desk, work, worker_name
 from etl.settings import Settings
-from etl.store import health
 
 from . import console
-from .backfill_kit import remote_files
-from .cleaning import cleaner
-from .session import now, session, settings, tools
-
-JOBS_AT_ONCE = 8
-"""Per worker: most of their time they wait, for a host or for the pause that a host is owed."""
+from .session import session, settings
 
 
 def run_service(*, has_web: bool) -> None:
@@ -56,30 +39,3 @@ def _web_address(chosen: Settings) -> str:
     host = address.replace("0.0.0.0", "127.0.0.1") if not address.startswith(":") else f"127.0.0.1{address}"
     console.err.print(f"Status page: http://{host}/")
     return address
-
-
-def run_scheduler() -> None:
-    """Run one scheduler."""
-    chosen = settings()
-    with session(chosen) as opened:
-        scheduler = Scheduler(opened.dsn, sync=lambda conn: _sync(chosen, conn), cleaner=cleaner(chosen, opened.dsn))
-        scheduler.end_on(signal.SIGTERM, signal.SIGINT)
-        scheduler.run()
-
-
-def _sync(chosen: Settings, conn: psycopg.Connection) -> None:
-    sync_sources(conn, boot.shelf(chosen), now=now())
-
-
-def run_worker(*, until_idle: bool) -> None:
-    """Run one worker."""
-    chosen, clock, name = settings(), ServerClock(), worker_name()
-    with (
-        session(chosen, connections=JOBS_AT_ONCE + 2, name=name) as opened,
-        tools(chosen) as kit,
-        Readers(1, shelf=kit.shelf, archive=chosen.archive_place) as readers,
-    ):
-        with opened.pool.connection() as conn:
-            clock.read(health.server(conn).now)
-        jobs = Jobs(opened.pool, replace(kit, now=clock.now), readers, remote=remote_files(chosen))
-        work(Desk(opened.dsn, name), jobs, clock=clock, concurrency=JOBS_AT_ONCE, until_idle=until_idle)

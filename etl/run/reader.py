@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copyreg
 import gc
+import importlib
 import pickle
 import resource
 import signal
@@ -56,6 +57,7 @@ def serve(pipe: Connection) -> None:
     shelf, place = pipe.recv()
     archive = Archive(place) if place is not None else None
     send_lean()
+    importlib.import_module("etl.extract.article")  # Before the first page comes, whose time is limited.
     gc.freeze()  # A page makes thousands of small objects and no cycles worth looking for: it cost 0.6 ms a page of 12.
     gc.set_threshold(50_000)
     pipe.send(READY)

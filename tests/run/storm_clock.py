@@ -48,7 +48,8 @@ def install(file: Path) -> None:
             known = time.monotonic(), float(file.read_text() or 0)
         return _true_time() + known[1]
 
-    importlib.import_module("etl.cli.serving")  # With all that the commands of the service use.
+    for room in ("serving", "leading", "working"):
+        importlib.import_module(f"etl.cli.{room}")  # With all that the commands of the service use.
     asking = tuple(f"{room.__name__}." for room in ASKING)
     for name, module in list(sys.modules.items()):
         if name.startswith(asking) and vars(module).get("datetime") is datetime:

@@ -2,12 +2,16 @@
 
     python bench/extraction.py FOLDER [--limit N] [--alone]
     python bench/extraction.py FOLDER --memory 100000      # read the pages over and over, print the memory on the way
+    python bench/extraction.py FOLDER --links              # what the links add to a page
 
 FOLDER holds `gold.jsonl`, one object per page: `page` (file name of the page, .html or .html.gz, relative to FOLDER) and any
 of `url`, `fetched_at`, `text`, `title`, `authors`, `published_at`, `language`. Only what the gold says is scored:
 
 - body: precision, recall and F1 of 4-word shingles, mean over pages (the measure of the article-extraction-benchmark)
 - title: equal after Unicode and white-space folding; authors: F1 of the sets of names; day: the same calendar day
+
+`--links` reads each page four times with links and four times without, in turn, and takes the best of each. What is not done
+without links is `links.read`; the teaser blocks are found for the body, too, which leaves them out, so they are told apart.
 
 Both readers see each page one after the other in one process, timed in CPU seconds, so the ratio is fair on a busy machine.
 """
@@ -32,7 +36,7 @@ from statistics import fmean
 from typing import Any
 
 from etl.errors import Unreadable
-from etl.extract import article
+from etl.extract import article, document, links, teasers
 
 SHINGLE_WORDS = 4
 _WORD = re.compile(r"\w+")
@@ -136,6 +140,41 @@ def watch_memory(folder: Path, golds: list[dict[str, Any]], pages: int) -> None:
             print(f"{number:9,d} pages  {memory_mb():6.0f} MB  {spent:.2f} ms a page", flush=True)
 
 
+def cost_of_links(folder: Path, golds: list[dict[str, Any]], rounds: int = 4) -> None:
+    """Print the CPU time of a page with links and without, and of the teaser blocks that links and body share."""
+    find, read = teasers.find, links.read
+    spent = 0.0
+
+    def timed(doc: document.Document) -> teasers.Teasers:
+        nonlocal spent
+        begun = time.process_time()
+        found = find(doc)
+        spent = time.process_time() - begun
+        return found
+
+    means = [0.0, 0.0, 0.0, 0.0]
+    for gold in golds:
+        body, best = page_of(folder, gold), [9.0, 9.0, 9.0, 9.0]
+        doc = document.parse(body, url=gold.get("url") or "")
+        blocks = find(doc)
+        known = {"language": gold.get("language"), "fetched_at": _when(gold.get("fetched_at"))}
+        for _ in range(rounds):
+            begun = time.process_time()
+            read(doc, blocks, **known)
+            best[3] = min(best[3], time.process_time() - begun)
+            for place, reader in enumerate((read, lambda *_, **__: ())):
+                teasers.find, links.read = timed, reader
+                begun = time.process_time()
+                read_ours(body, gold.get("url") or "", known["fetched_at"])
+                best[place] = min(best[place], time.process_time() - begun)
+                best[2] = min(best[2], spent)
+        teasers.find, links.read = find, read
+        means = [mean + one * 1e3 / len(golds) for mean, one in zip(means, best, strict=True)]
+    whole, without, shared, alone = means
+    print(f"a page {whole:.2f} ms, without links {without:.2f}: links add {whole - without:.2f} (alone {alone:.2f})")
+    print(f"teaser blocks, for body and links {shared:.2f} ms; with the links {shared + alone:.2f}")
+
+
 def memory_mb() -> float:
     """Return the resident memory of this process, or its peak where the system does not tell."""
     status = Path("/proc/self/statm")
@@ -161,6 +200,7 @@ def main() -> int:
     options.add_argument("folder", type=Path)
     options.add_argument("--limit", type=int)
     options.add_argument("--alone", action="store_true", help="do not run trafilatura beside")
+    options.add_argument("--links", action="store_true", help="measure what the links cost; no scores")
     options.add_argument("--memory", type=int, metavar="PAGES", help="watch the memory over so many pages; no scores")
     asked = options.parse_args()
     gold_file = asked.folder / "gold.jsonl"
@@ -170,6 +210,9 @@ def main() -> int:
     golds = [json.loads(text) for text in gold_file.read_text("utf-8").splitlines() if text.strip()][: asked.limit]
     if asked.memory:
         watch_memory(asked.folder, golds, asked.memory)
+        return 0
+    if asked.links:
+        cost_of_links(asked.folder, golds)
         return 0
     readers: dict[str, Reader] = {"news-etl": read_ours}
     if not asked.alone and (peer := trafilatura_reader()):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from base64 import b64encode
+from base64 import b64encode, encodebytes
+
+import pytest
 
 from tests.cli.program import environment, run
 from tests.flow.pages import page
@@ -60,3 +62,42 @@ def test_canonical_folds_and_names_what_is_no_address():
     assert second["canonical"] == second["url"]
     assert "error" in second
     assert "error" in third
+
+
+@pytest.mark.parametrize(
+    ("command", "line", "said"),
+    [
+        pytest.param("extract", {"id": 7, "url": 5, "html_b64": ""}, "url", id="url that is a number"),
+        pytest.param(
+            "extract", {"id": 7, "url": "https://a.example/", "html_b64": 1}, "html_b64", id="page as a number"
+        ),
+        pytest.param("extract", {"id": 7, "html_b64": "a"}, "Error", id="no base64"),
+        pytest.param("extract", {"id": 7, "html_b64": ""}, "Unreadable", id="empty page"),
+        pytest.param("extract", {"id": 7, "html_b64": "PGI+", "fetched_at": "soon"}, "soon", id="no time"),
+        pytest.param("dates", {"id": 7, "text": 5}, "text", id="label that is a number"),
+        pytest.param("dates", {"id": 7, "text": "today", "tz": []}, "tz", id="zone that is a list"),
+        pytest.param("dates", {"id": 7}, "text", id="no label"),
+    ],
+)
+def test_a_line_that_cannot_be_answered_says_why_and_the_next_one_is_answered(command: str, line: dict, said: str):
+    good = {
+        "extract": {"id": 8, "url": "https://www.example.org/a", "html_b64": b64encode(page("Quay")).decode()},
+        "dates": {"id": 8, "text": "2026-02-07"},
+    }[command]
+    first, second = lines(run(command, "--jsonl", env=environment(), stdin=f"{json.dumps(line)}\n{json.dumps(good)}"))
+    assert first["id"] == 7
+    assert said in first["error"]
+    assert second["id"] == 8
+    assert not second.get("error")
+
+
+def test_extract_reads_base64_as_any_encoder_writes_it():
+    body = page("Quay to be built in two parts")
+    wrapped = encodebytes(body).decode()
+    text = "\n".join(
+        json.dumps({"id": name, "url": "https://www.example.org/a", "html_b64": given, "error": None, "more": [1]})
+        for name, given in (("plain", b64encode(body).decode()), ("wrapped", wrapped))
+    )
+    plain, other = lines(run("extract", "--jsonl", env=environment(), stdin=text))
+    assert plain["title"] == "Quay to be built in two parts"
+    assert {**plain, "id": ""} == {**other, "id": ""}

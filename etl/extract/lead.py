@@ -103,7 +103,7 @@ def find(doc: Document, facts: Structured, *, heading: int | None) -> Standfirst
         if order <= BOLD_WITHIN and len(text) >= 80 and _is_alone_in_bold(doc, lines, first, last):
             score += 0.6
         is_before_text = is_before_text and not is_usual
-        if score > best_score:
+        if score > best_score and not _is_linked(doc, first, last):
             best, best_score = Standfirst(text, first, last, box, "shown:" + (rule or "place")), score
     return _whole(doc, best) if best is not None else None
 
@@ -225,6 +225,13 @@ def _look_score(doc: Document, first: int, last: int, box: int) -> float:
 def _is_bold(doc: Document, first: int, last: int) -> bool:
     owners = {doc.owners[chunk] for chunk in range(first, last) if doc.chars[chunk + 1] > doc.chars[chunk]}
     return bool(owners) and all(doc.tags[owner] in ("strong", "b") for owner in owners)
+
+
+def _is_linked(doc: Document, first: int, last: int) -> bool:
+    """Say whether a line is mostly links side by side: a list of offers or sections."""
+    chars = doc.chars
+    linked = [chunk for chunk in range(first, last) if doc.tags[doc.owners[chunk]] == "a"]
+    return len(linked) >= 3 and 2 * sum(chars[chunk + 1] - chars[chunk] for chunk in linked) > chars[last] - chars[first]
 
 
 def _is_alone_in_bold(doc: Document, lines: list[Line], first: int, last: int) -> bool:

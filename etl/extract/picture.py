@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from etl.extract import vocabulary
+from etl.extract import names, vocabulary
 from etl.extract.choice import Choice, losers
 from etl.extract.document import Document
 from etl.extract.structured import Structured, absolute, clean, objects, strings
@@ -20,6 +20,9 @@ _SOURCES = ("data-src", "data-original", "data-lazy-src", "data-url", "data-imag
 _SETS = ("srcset", "data-srcset", "data-lazy-srcset")
 _NO_PICTURE = vocabulary.words("picture", "no_picture")
 _NOT_HINTS = vocabulary.words("picture", "not_hints")
+_SIZE = re.compile(r"(?<![a-z\d])(\d{1,3})x(\d{1,3})(?!\d)")
+RATIO_MAX, THUMBNAIL_PX = 12, 80
+"""Sizes in addresses: "/16x9/" is a shape, "/25x19.jpg" a thumbnail."""
 _OUTSIDE = frozenset({"nav", "footer", "aside", "form", "button", "dialog", "head"})
 
 
@@ -76,6 +79,9 @@ def _shown(doc: Document, heading: int | None, body_at: int | None, told: list[s
         if _stem(url) in stems:
             # The picture that is shared with the link: surer than the place.
             return element, url
+        if _is_thumbnail(url) or names.prefix_chars(_caption(doc, element) or "") > 0:
+            # "Von Ada Hügel" below a picture is the byline with a portrait.
+            continue
         if element > heading:
             first = first or (element, url)
         else:
@@ -88,8 +94,8 @@ def _source(doc: Document, element: int) -> str:
     attrs = doc.attrs[element]
     for name in _SOURCES:
         said = (attrs.get(name) or "").strip()
-        if said and not said.startswith(("data:", "#", "{")) and not _is_no_picture(said):
-            return said
+        if said and not said.startswith(("data:", "#", "{", "if(")) and not _is_no_picture(said):
+            return _largest(said) if " " in said else said
     sources = [element]
     if doc.tags[doc.parents[element]] == "picture":
         sources += [child for child in doc.children(doc.parents[element]) if doc.tags[child] == "source"]
@@ -135,6 +141,12 @@ def _is_outside(doc: Document, element: int, heading: int) -> bool:
 def _says_no(hint: str) -> bool:
     low = hint.lower()
     return any(word in low for word in _NOT_HINTS)
+
+
+def _is_thumbnail(url: str) -> bool:
+    """Say whether the address names a size that no lead image has: "/25x19.jpg"."""
+    sizes = [sorted(map(int, size.groups())) for size in _SIZE.finditer(url)]
+    return any(RATIO_MAX < short and long < THUMBNAIL_PX for short, long in sizes)
 
 
 def _caption(doc: Document, element: int) -> str | None:

@@ -88,6 +88,11 @@ def test_without_a_standfirst_the_markup_speaks(
     assert found(before, ld=ld) == (value, rule)
 
 
+def test_links_side_by_side_are_no_standfirst() -> None:
+    offers = "".join(f"<a href='/{n}'>Offers of shop {n} for readers</a> " for n in range(9))
+    assert found(f"<section><h2>{offers}</h2></section>", told="What the rain did.") == (None, "")
+
+
 def test_where_it_stands_is_known() -> None:
     doc = document.parse(f'<h1>Rain</h1><p class="standfirst">{LEAD}</p><div>{BODY}</div>'.encode(), url=URL)
     standfirst = lead.find(doc, structured.read(doc), heading=doc.by_tag["h1"][0])

@@ -49,6 +49,26 @@ def read(body: str = "", *, head: str = "") -> Image | None:
             id="not the author's",
         ),
         pytest.param(
+            '<figure><img src="/ada.jpg"><figcaption><address>Von Ada Hügel, Redakteurin</address></figcaption></figure>'
+            '<img src="/rain.jpg">',
+            "https://paper.example/rain.jpg",
+            id="nor one with the byline for its caption",
+        ),
+        pytest.param(
+            '<img src="/a/25x19.jpg"><img src="/rain.jpg">', "https://paper.example/rain.jpg", id="no thumbnail"
+        ),
+        pytest.param('<img src="/16x9/rain.jpg">', "https://paper.example/16x9/rain.jpg", id="a shape is no size"),
+        pytest.param(
+            '<img data-src="/rain.jpg 600w, /rain-s.jpg 300w">',
+            "https://paper.example/rain.jpg",
+            id="a set where one address belongs",
+        ),
+        pytest.param(
+            """<img data-src="if(this.src!='x') this.src='x'" src="/rain.jpg">""",
+            "https://paper.example/rain.jpg",
+            id="a script is no address",
+        ),
+        pytest.param(
             '<aside><img src="/sun.jpg"></aside><img src="/rain.jpg">',
             "https://paper.example/rain.jpg",
             id="not beside the article",

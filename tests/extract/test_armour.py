@@ -64,6 +64,35 @@ def test_hostile_pages_lose_what_is_too_much_and_keep_their_text(body: bytes, ke
     assert tamed.endswith(kept)
 
 
+ATTRIBUTES = b"<b " + b" ".join(b"a%d" % n for n in range(9_000)) + b">text"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b"<svg><style>" + ATTRIBUTES, id="style in svg is no raw text"),
+        pytest.param(b"<math><title>" + ATTRIBUTES, id="nor is title in mathml"),
+        pytest.param(b"<svg><![CDATA[ <script> ]]>" + ATTRIBUTES, id="a script in a section of svg"),
+        pytest.param(b"<xmp><script></xmp>" + ATTRIBUTES, id="a script in an example"),
+        pytest.param(b"<noscript><!--</noscript>" + ATTRIBUTES, id="a comment in noscript"),
+        pytest.param(b"<title-x>" + ATTRIBUTES, id="an element whose name begins like another"),
+        pytest.param(b"<!-->" + ATTRIBUTES, id="a comment that ends where it begins"),
+        pytest.param(b"<!-- --!>" + ATTRIBUTES, id="a comment that ends wrong"),
+        pytest.param(
+            b"".join(b"<body " + b" ".join(b"a%dx%d" % (n, m) for m in range(300)) + b">" for n in range(60)),
+            id="attributes of many bodies, which all go to the first",
+        ),
+        pytest.param(b"<svg><style>" + b"<div>" * 20_000, id="depth behind raw text that is none"),
+        pytest.param(b"<!-->" + b"<div>" * 20_000, id="depth behind a comment that is none"),
+        pytest.param(b"<div><table><td></div></td></table>" * 20_000, id="end tags that a table holds back"),
+        pytest.param(b"<div><template></div></template>" * 20_000, id="end tags that a template holds back"),
+        pytest.param(b"<svg>" + b"<div><style></div></style>" * 20_000, id="end tags in raw text"),
+    ],
+)
+def test_what_only_the_parser_knows_to_be_tags_is_cut_all_the_same(body: bytes) -> None:
+    assert len(armour.tame(body)) < len(body) * 0.9
+
+
 def test_zero_bytes_are_dropped_and_a_page_has_an_end() -> None:
     assert armour.tame(b"<p>a\0b") == b"<p>ab"
     assert len(armour.tame(b"x" * (armour.BODY_MAX_BYTES + 5))) == armour.BODY_MAX_BYTES

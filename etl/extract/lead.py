@@ -231,7 +231,9 @@ def _is_linked(doc: Document, first: int, last: int) -> bool:
     """Say whether a line is mostly links side by side: a list of offers or sections."""
     chars = doc.chars
     linked = [chunk for chunk in range(first, last) if doc.tags[doc.owners[chunk]] == "a"]
-    return len(linked) >= 3 and 2 * sum(chars[chunk + 1] - chars[chunk] for chunk in linked) > chars[last] - chars[first]
+    return (
+        len(linked) >= 3 and 2 * sum(chars[chunk + 1] - chars[chunk] for chunk in linked) > chars[last] - chars[first]
+    )
 
 
 def _is_alone_in_bold(doc: Document, lines: list[Line], first: int, last: int) -> bool:

@@ -146,7 +146,7 @@ def _says_no(hint: str) -> bool:
 def _is_thumbnail(url: str) -> bool:
     """Say whether the address names a size that no lead image has: "/25x19.jpg"."""
     sizes = [sorted(map(int, size.groups())) for size in _SIZE.finditer(url)]
-    return any(RATIO_MAX < short and long < THUMBNAIL_PX for short, long in sizes)
+    return any(short > RATIO_MAX and long < THUMBNAIL_PX for short, long in sizes)
 
 
 def _caption(doc: Document, element: int) -> str | None:

@@ -14,6 +14,7 @@ from dataclasses import fields
 from multiprocessing.connection import Connection
 from operator import attrgetter
 from typing import Any
+from uuid import UUID
 
 from etl.errors import NewsEtlError
 from etl.fetch.archive import Archive
@@ -38,6 +39,7 @@ def send_lean() -> None:
     """
     for each in SENT:
         copyreg.pickle(each, _as_call(each))
+    copyreg.pickle(UUID, _key_as_call)
 
 
 def _as_call(each: type[Any]) -> Callable[[Any], tuple[type[Any], tuple[Any, ...]]]:
@@ -47,6 +49,10 @@ def _as_call(each: type[Any]) -> Callable[[Any], tuple[type[Any], tuple[Any, ...
         return each, values(one)
 
     return call
+
+
+def _key_as_call(key: UUID) -> tuple[type[UUID], tuple[None, bytes]]:
+    return UUID, (None, key.bytes)
 
 
 def serve(pipe: Connection) -> None:

@@ -25,9 +25,9 @@ from etl.flow.manners import host_of_url
 from etl.flow.reading import spell
 from etl.run.backfill_jobs import Foreground, leader_watch
 from etl.run.scheduler import LEADER_LOCK
-from etl.run.worker import STALLED_AFTER_S
+from etl.run.worker import STALLED_AFTER_S, WORKER_NAME
 from etl.settings import Settings
-from etl.store import backfill_items, backfills, searching
+from etl.store import backfill_items, backfills, schedule, searching
 from etl.store.backfill_items import ITEM_MAX_BYTES, NewItem
 from etl.store.backfills import Backfill
 
@@ -208,6 +208,9 @@ def _see_to_it(opened: Session, conn: Connection, job: Backfill, *, where: str, 
     behind_live = leader_watch(opened.pool, LEADER_LOCK)
     alive_since = now() - timedelta(seconds=STALLED_AFTER_S)
     has_service = behind_live() and backfills.workers(conn, alive_since=alive_since) > 0
+    if has_service and where == "auto" and _needs_this_machine(job) and not schedule.has_beside(conn, name=WORKER_NAME):
+        console.err.print("The workers of the service are on other machines and may not see these files: done here.")
+        where = "here"
     if where == "service" or (where == "auto" and has_service):
         follows = f"`news-etl backfill show {job.id} --follow` shows how far it is."
         console.err.print(f"Backfill {job.id} is done by the workers of the service. {follows}")
@@ -224,6 +227,12 @@ def _see_to_it(opened: Session, conn: Connection, job: Backfill, *, where: str, 
         _do_here(opened, conn, job, behind_live)
     print_backfill(conn, job.id, as_json=as_json)
     end_with_exit_code(conn, job.id)
+
+
+def _needs_this_machine(job: Backfill) -> bool:
+    """Tell whether the plan names files of a machine, not addresses."""
+    places = [place for place, _ in job.plan.get("files", ())] + [job.plan[key] for key in ("base",) if key in job.plan]
+    return any(not str(place).startswith(("http://", "https://")) for place in places)
 
 
 def _do_here(opened: Session, conn: Connection, job: Backfill, behind_live: Callable[[], bool]) -> None:

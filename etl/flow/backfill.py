@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from psycopg import Connection
 
@@ -73,7 +74,9 @@ class Share:
         """Work on the first file that nobody holds."""
         now = self.kit.tools.now()
         for listed in backfill_items.due_files(self.conn, backfill.id, now=now, limit=FILES_LOOKED_AT):
-            if self._is_resting(listed.item) or not backfills.take(self.conn, backfill.id, listed.item):
+            if self._is_resting(listed.item) or self._is_elsewhere(listed):
+                continue
+            if not backfills.take(self.conn, backfill.id, listed.item):
                 continue
             try:
                 item = backfill_items.find(self.conn, backfill.id, listed.item)
@@ -185,6 +188,9 @@ class Share:
             if item is None or item.reached > unless_moved_from:
                 return
         self._resting[name] = until
+
+    def _is_elsewhere(self, item: DueItem) -> bool:
+        return self.kit.is_of_service and item.host is None and not Path(item.item).exists()
 
     def _is_resting(self, name: str) -> bool:
         return self._resting.get(name, self.kit.tools.now()) > self.kit.tools.now()

@@ -53,6 +53,8 @@ class Kit:
     """Whether a service runs, whose work goes first."""
     goes_on: Callable[[], bool] = lambda: True
     """False when this process is told to stop."""
+    is_of_service: bool = False
+    """A worker of a service leaves files that are not on its machine to those who see them; for a command they are missing."""
 
 
 class Turn:

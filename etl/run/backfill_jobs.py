@@ -99,7 +99,8 @@ def backfill_jobs(
     pool: Pool, tools: Tools, readers: Shared, remote: RemoteFiles, *, stopping: threading.Event
 ) -> BackfillJobs:
     """Return what a worker of the service does for backfills: always behind live work, for it is there for that."""
-    return BackfillJobs(pool, kit_of(tools, readers, remote, stopping=stopping, behind_live=lambda: True))
+    kit = kit_of(tools, readers, remote, stopping=stopping, behind_live=lambda: True)
+    return BackfillJobs(pool, replace(kit, is_of_service=True))
 
 
 def _fail(conn: Connection, kit: Kit, backfill_id: int, error: Exception) -> None:

@@ -62,6 +62,24 @@ def cleaned_at(conn: Connection) -> datetime | None:
     return row[0] if row else None
 
 
+def has_beside(conn: Connection, *, name: str) -> bool:
+    """Tell whether a program whose name begins with *name* asks this server from the machine that we ask from.
+
+    A container is a machine of its own. Sessions of other users do not show their address, so they count as elsewhere.
+    """
+    row = conn.execute(
+        """
+        SELECT EXISTS (
+            SELECT FROM pg_stat_activity
+            WHERE datname = current_database() AND starts_with(application_name, %(name)s)
+                  AND client_addr IS NOT DISTINCT FROM inet_client_addr()
+        )
+        """,
+        {"name": name},
+    ).fetchone()
+    return bool(row and row[0])
+
+
 def end_silent(conn: Connection, *, name: str, silent_s: float) -> int:
     """End the sessions of programs whose name begins with *name* and of which no session has shown life; return how many.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,6 +14,7 @@ import zstandard
 from newsroom import Reply
 
 from etl.discover.wayback import query
+from etl.flow.backfill import Share
 from etl.flow.backfill_lists import file_item
 from etl.store import backfills
 from etl.store.backfill_items import NewItem
@@ -192,3 +194,20 @@ def test_a_warc_leaves_the_plans_of_live_visits_alone(live, room, clock, tmp_pat
     done = work(live, kit, begin(live, kit, "warc", [file_item(str(tmp_path / "later.warc.gz"))]), clock)
     assert done.outcomes == {"changed": 1}
     assert live.execute("SELECT next_visit_at FROM etl.pages").fetchone() == (datetime(2026, 3, 1, tzinfo=UTC),)
+
+
+def test_a_file_of_another_machine_waits_for_who_sees_it(live, clock, tmp_path):
+    path = tmp_path / "later.warc.gz"
+    number = begin(live, kit_for(tmp_path, clock), "warc", file_items(str(path)))
+    worker = replace(kit_for(tmp_path, clock), is_of_service=True)
+    backfills.move(live, number, "running", now=clock.at)
+    assert Share(live, worker, number).take() is False
+    write_warc(path, articles=3)
+    done = work(live, worker, number, clock)
+    assert (done.items_done, done.outcomes["stored"]) == (1, 3)
+
+
+def test_for_a_command_a_file_that_is_not_there_is_missing(live, clock, tmp_path):
+    kit = kit_for(tmp_path, clock)
+    done = work(live, kit, begin(live, kit, "warc", file_items(str(tmp_path / "never.warc.gz"))), clock)
+    assert (done.items_done, done.items_failed) == (0, 1)

@@ -19,6 +19,7 @@ from etl.run.clock import ServerClock
 from etl.run.embedded import Embedded
 from etl.run.queue import app_of, put_polls, sync_app_of
 from etl.run.scheduler import Leader
+from etl.store import schedule
 from tests.cli.program import PROGRAM, start
 from tests.run.storm_places import Wire
 from tests.run.test_service import env, leader, log, parts, press, right, stored, until  # noqa: F401 - fixtures.
@@ -216,3 +217,9 @@ def test_an_embedded_server_that_crashes_while_it_is_used_comes_back_under_the_s
             return int(pid_file.read_text().split("\n", 1)[0]) != pid
 
         until(is_back)
+
+
+def test_a_program_on_this_machine_is_told_from_none(dsn):
+    with psycopg.connect(dsn, application_name="news-etl worker beside") as _, psycopg.connect(dsn) as conn:
+        assert schedule.has_beside(conn, name="news-etl worker beside")
+        assert not schedule.has_beside(conn, name="news-etl worker elsewhere")

@@ -64,6 +64,8 @@ _HINT_PUBLISHED = re.compile(
 _HINT_MODIFIED = re.compile(r"modif|updat|aktualisier|edited|revis|last|changed")
 _DATELINE = re.compile(r".{0,40}?\d.{3,30}?(?:\)|[.:,]\s|\s[–—-]\s|\s[„“«\"])", re.DOTALL)
 """What opens a press release: "Karlsruhe, (12.11.2021). ", "BERLIN, 3. Mai 2024 – "."""
+_RUNNING_ON = re.compile(r"\s[^\W\d_A-Z]\w*\s+[^\W\d_A-Z]\w*[^\w\d]*$")
+"""Two small words after the date."""
 _WORD = re.compile(r"\w+")
 _DIGIT = re.compile(r"\d")
 _ADDRESS = re.compile(r"://|www\.|@\w")
@@ -112,7 +114,9 @@ class Labels:
     def _datelines(self) -> Iterator[Seen]:
         doc = self._doc
         for chunk in self._openings:
-            if opening := _DATELINE.match(collapse("".join(doc.texts[chunk : chunk + 3]))):
+            opening = _DATELINE.match(collapse("".join(doc.texts[chunk : chunk + 3])))
+            # "On 28 September 2014 we want to meet, …" begins a sentence.
+            if opening and not _RUNNING_ON.search(opening[0]):
                 for reading in dates.readings(opening[0], self._place):
                     if reading.moment.rule == "label:absolute" and reading.noise <= DATELINE_WORDS:
                         yield Seen("published", reading.moment, "dateline", LABEL_MIN_WEIGHT, chunk)

@@ -210,6 +210,7 @@ def test_no_text_in_markup_or_line_breaks_the_reader(head: str, line: str) -> No
         pytest.param(
             "<p>It rained on 10 March 2025 and on 11 March 2025 too.</p>", None, None, id="a day in a sentence"
         ),
+        pytest.param("<p>On 10 March 2025 we want to walk, rain or not.</p>", None, None, id="a day that begins one"),
     ],
 )
 def test_a_press_release_is_dated_by_its_first_words(text: str, expected: str | None, rule: str | None) -> None:

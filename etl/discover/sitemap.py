@@ -11,7 +11,7 @@ import calendar
 import html
 import re
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import BinaryIO
@@ -48,10 +48,17 @@ class _Entry:
 
 
 def read_sitemap(
-    body: bytes | BinaryIO, *, url: str, fetched_at: datetime, zone: str | None = None, since: datetime | None = None
+    body: bytes | BinaryIO,
+    *,
+    url: str,
+    fetched_at: datetime,
+    zone: str | None = None,
+    since: datetime | None = None,
+    each: Callable[[Candidate], None] | None = None,
 ) -> Discovery:
     """Return what the sitemap at *url* holds; children that ended before *since* are counted but left out.
 
+    Given *each*, candidates go there one by one as they are read, repeated ones too, and not into the result.
     Raises `Unreadable`: `not_a_sitemap`, `broken_sitemap` (nothing in it can be read).
     """
     reader = Sitemap(body, url=url, fetched_at=fetched_at, zone=zone)
@@ -59,7 +66,9 @@ def read_sitemap(
     children: dict[str, ChildSitemap] = {}
     pruned = 0
     for entry in reader:
-        if isinstance(entry, Candidate):
+        if isinstance(entry, Candidate) and each is not None:
+            each(entry)
+        elif isinstance(entry, Candidate):
             candidates.setdefault(entry.url, entry)
         elif since is not None and is_over(entry, since):
             pruned += 1

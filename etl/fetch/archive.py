@@ -185,9 +185,15 @@ class Archive:
         return warc.member(fields, head=f"software: {self._software}\r\nformat: WARC File Format 1.1\r\n".encode())
 
     def _record(self, place: Place) -> warc.Record:
+        return self._read(place, warc.read_member)
+
+    def _head(self, place: Place) -> warc.Record:
+        return self._read(place, warc.read_head)
+
+    def _read(self, place: Place, by: Callable[[bytes], warc.Record]) -> warc.Record:
         compressed = self._shelf.read(place.file, offset=place.offset, length=place.length)
         try:
-            return warc.read_member(compressed)
+            return by(compressed)
         except ValueError as error:
             raise Unreadable(f"{place.file} at {place.offset}: {error}", code="record_damaged") from error
 
@@ -195,14 +201,14 @@ class Archive:
         self, exchange: Exchange, earlier: tuple[bytes, Place] | None, *, at: datetime
     ) -> tuple[Place, Mapping[str, str]] | None:
         """Return place and fields of the record that holds the body of *earlier*, if a revisit may name it."""
-        if earlier is None or earlier[0] != exchange.body_sha256 or not exchange.body:
+        if earlier is None or earlier[0] != exchange.body_sha256 or not exchange.body_bytes:
             return None
         place = earlier[1]
         try:
-            record = self._record(place)
+            record = self._head(place)
             if record.type == "revisit":
                 place = self._place_of_original(record)
-                record = self._record(place)
+                record = self._head(place)
             kept_on = date.fromisoformat(place.file.partition("/")[0])
         except (Unreadable, KeyError, ValueError):
             return None

@@ -51,14 +51,25 @@ def codings(content_encoding: str) -> tuple[str, ...]:
 
 
 def decoded(pieces: Iterator[bytes], applied: tuple[str, ...], *, max_bytes: int, cuts: bool = False) -> bytes:
-    """Return the body under its codings; raise Refused (`too_large`, `bomb`) as soon as it outgrows *max_bytes*.
+    """Return the body that `unfolded` yields, in one."""
+    # getvalue() of a BytesIO hands out its own buffer without a copy: a large body is in memory once, not twice.
+    body = BytesIO()
+    for piece in unfolded(pieces, applied, max_bytes=max_bytes, cuts=cuts):
+        body.write(piece)
+    return body.getvalue()
 
-    With *cuts*, the first *max_bytes* are returned instead.
+
+def unfolded(
+    pieces: Iterator[bytes], applied: tuple[str, ...], *, max_bytes: int, cuts: bool = False
+) -> Iterator[bytes]:
+    """Yield the body under its codings; raise Refused (`too_large`, `bomb`) as soon as it outgrows *max_bytes*.
+
+    With *cuts*, it ends after *max_bytes* instead.
     Raises Transient (`truncated`, `bad_encoding`) when a stream ends early or cannot be decoded.
     """
     first = next(pieces, None)
     if first is None:  # Nothing is nothing, under any coding.
-        return b""
+        return
     received = 0
 
     def counted() -> Iterator[bytes]:
@@ -70,8 +81,6 @@ def decoded(pieces: Iterator[bytes], applied: tuple[str, ...], *, max_bytes: int
     flow: Iterator[bytes] = counted()
     for name in reversed(applied):
         flow = UNDO[name](flow)
-    # getvalue() of a BytesIO hands out its own buffer without a copy: a 50 MB sitemap is in memory once, not twice.
-    body = BytesIO()
     size = 0
     try:
         for piece in flow:
@@ -79,13 +88,13 @@ def decoded(pieces: Iterator[bytes], applied: tuple[str, ...], *, max_bytes: int
             if size > BOMB_MIN_BYTES and size > received * BOMB_RATIO:
                 raise Refused(f"{received} bytes unfold to more than {size}", code="bomb")
             if size > max_bytes and cuts:
-                return body.getvalue() + piece[: max_bytes - size]
+                yield piece[: max_bytes - size]
+                return
             if size > max_bytes:
                 raise Refused(f"the body is larger than {max_bytes} bytes", code="too_large")
-            body.write(piece)
+            yield piece
     except BROKEN as error:
         raise Transient(f"the body cannot be decoded ({', '.join(applied)}): {error}", code="bad_encoding") from error
-    return body.getvalue()
 
 
 def _head(pieces: Iterator[bytes]) -> bytes:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from etl.fetch import warc
 from etl.fetch.decode import codings
+from etl.fetch.spool import Spool
 from etl.model import Place
 
 # What every reader of WARC files can undo; see etl.fetch.warc for the others.
@@ -30,7 +31,7 @@ class Hop:
     version: str
     headers: tuple[tuple[str, str], ...]
     wire: bytes
-    """The body as it came, content codings and all; only the transfer coding is undone."""
+    """The body as it came, content codings and all; only the transfer coding is undone. Empty where only a spool holds it."""
     address: str
     """Of the machine that answered."""
 
@@ -46,10 +47,19 @@ class Exchange:
     url: str
     hops: tuple[Hop, ...]
     body: bytes
-    """Of the last hop, decoded."""
+    """Of the last hop, decoded; empty when it is spooled."""
     body_sha256: bytes
     fetched_at: datetime
     took_s: float
+    spool: Spool | None = None
+
+    @property
+    def body_bytes(self) -> int:
+        return len(self.body) if self.spool is None else self.spool.size
+
+    @property
+    def wire_bytes(self) -> int:
+        return self.spool.size if self.spool is not None and not self.final.wire else len(self.final.wire)
 
     @property
     def final(self) -> Hop:
@@ -82,11 +92,12 @@ def records(exchange: Exchange, *, original: tuple[Place, Mapping[str, str]] | N
     """
     first_id = warc.new_id()
     final = exchange.final
-    kept, payload, is_compressed = _as_kept(final, exchange.body)
+    body = exchange.body if exchange.spool is None else exchange.spool
+    kept, payload, is_compressed = _as_kept(final, body)
     fields = _fields(final, exchange.fetched_at, record_id=first_id)
     if original is None:
         # Hashing a page of 190 KB takes 0.2 ms: what is kept is mostly the body, whose hash is known.
-        sha256 = exchange.body_sha256 if payload is exchange.body else warc.sha256_of(payload)
+        sha256 = exchange.body_sha256 if payload is body else warc.sha256_of(final.wire)
         fields = [("WARC-Type", "response"), *fields, ("WARC-Payload-Digest", warc.digest(sha256))]
     else:
         fields = [("WARC-Type", "revisit"), *fields, *_refers_to(*original)]
@@ -100,7 +111,7 @@ def records(exchange: Exchange, *, original: tuple[Place, Mapping[str, str]] | N
         fields = [
             ("WARC-Type", "response"),
             *_fields(hop, exchange.fetched_at, record_id=warc.new_id()),
-            ("WARC-Payload-Digest", warc.digest(warc.sha256_of(payload))),
+            ("WARC-Payload-Digest", warc.digest(warc.sha256_of(hop.wire))),
             ("WARC-Concurrent-To", first_id),
         ]
         members += [
@@ -146,20 +157,26 @@ def _request(hop: Hop, at: datetime, *, first_id: str) -> list[bytes]:
     return [warc.member(fields, head=hop.request)]
 
 
-def _as_kept(hop: Hop, body: bytes) -> tuple[tuple[tuple[str, str], ...], bytes, bool]:
+def _as_kept(hop: Hop, body: bytes | Spool) -> tuple[tuple[tuple[str, str], ...], bytes | Spool, bool]:
     """Return headers and payload as they go into the archive, and whether the payload is compressed.
 
     The transfer coding is gone, so its header must not claim it; nor may the content coding when the body was plain all
     along. A body that readers could not decode is kept decoded.
     """
     applied = codings(hop.by_name.get("content-encoding", ""))
-    is_decoded = bool(applied) and (applied not in KEPT_CODINGS or body == hop.wire)
-    payload = body if is_decoded else hop.wire
+    is_decoded = bool(applied) and (applied not in KEPT_CODINGS or _is_same(body, hop.wire))
+    payload = hop.wire if applied and not is_decoded else body
     moved = {"transfer-encoding"} | ({"content-encoding", "content-length"} if is_decoded else set[str]())
     headers = [(f"X-Archive-Orig-{n}" if n.lower() in moved else n, v) for n, v in hop.headers]
     if not any(name.lower() == "content-length" for name, _ in headers):
-        headers.append(("Content-Length", str(len(payload))))
+        headers.append(("Content-Length", str(warc.size_of(payload))))
     return tuple(headers), payload, bool(applied) and not is_decoded
+
+
+def _is_same(body: bytes | Spool, wire: bytes) -> bool:
+    if isinstance(body, Spool):
+        return body.size == len(wire) and body.sha256 == warc.sha256_of(wire)
+    return body == wire
 
 
 def _http_head(hop: Hop, headers: Sequence[tuple[str, str]]) -> bytes:

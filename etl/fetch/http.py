@@ -50,6 +50,7 @@ from urllib3.exceptions import HTTPError, LocationParseError
 from urllib3.util import Url, parse_url
 
 from etl.errors import Refused
+from etl.fetch.answer import Fetched, Moved, NotModified
 from etl.fetch.archive import Archive
 from etl.fetch.dial import (
     HEADERS_MAX_BYTES,
@@ -63,10 +64,10 @@ from etl.fetch.dial import (
 from etl.fetch.exchange import Exchange, Hop, printable
 from etl.fetch.guard import opening
 from etl.fetch.receive import Kind, error_of, receive, refuse_status
+from etl.fetch.spool import Spool
 from etl.model import Capture
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
-PERMANENT = frozenset({301, 308})
 HOSTS_KEPT_ALIVE = 128
 POST_ANSWER_MAX_BYTES = 64 * 1024
 CONNECTIONS_KEPT = 2  # A host is visited by one at a time; a poll may meet a visit.
@@ -96,47 +97,6 @@ class Limits:
     source_max_bytes: int = 60_000_000
     """Decoded. The sitemap protocol allows 50 MB (52,428,800 bytes) uncompressed."""
     redirects_max: int = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """An answer that is in the archive, and its decoded body, so that nobody has to read it back."""
-
-    capture: Capture
-    body: bytes
-    wire_bytes: int
-    """What it cost both sides."""
-    took_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class NotModified:
-    """304: nothing new since the validators we sent."""
-
-    url: str
-    etag: str | None
-    last_modified: str | None
-    fetched_at: datetime
-    took_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """A redirect that `may_follow` told us not to follow: the target belongs to another host's queue."""
-
-    url: str
-    """That answered with the redirect."""
-    target: str
-    status: int
-    redirects: tuple[tuple[int, str], ...]
-    """All so far, this one included."""
-    fetched_at: datetime
-    took_s: float
-
-    @property
-    def is_permanent(self) -> bool:
-        """Whether every redirect on the way was a permanent one, so that the page folds into its target."""
-        return bool(self.redirects) and all(status in PERMANENT for status, _ in self.redirects)
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,12 +212,14 @@ class Fetcher:
             status=final.status,
             headers=final.by_name,
             body_sha256=exchange.body_sha256,
-            body_bytes=len(exchange.body),
+            body_bytes=exchange.body_bytes,
             fetched_at=exchange.fetched_at,
             place=place,
             redirects=exchange.redirects,
         )
-        return Fetched(capture, exchange.body, len(final.wire), exchange.took_s)
+        return Fetched(
+            capture, exchange.body if exchange.spool is None else exchange.spool, exchange.wire_bytes, exchange.took_s
+        )
 
     def _exchange(self, request: Request, *, now: Callable[[], datetime]) -> Exchange | NotModified | Moved:
         started = monotonic()
@@ -278,7 +240,10 @@ class Fetcher:
                     at,
                     took_s,
                 )
-            exchange = Exchange(request.url, tuple(hops), body, hashlib.sha256(body).digest(), at, took_s)
+            if isinstance(body, Spool):
+                exchange = Exchange(request.url, tuple(hops), b"", body.sha256, at, took_s, spool=body)
+            else:
+                exchange = Exchange(request.url, tuple(hops), body, hashlib.sha256(body).digest(), at, took_s)
             target = _target(hop) if hop.status in REDIRECTS else None
             if target is None:
                 return exchange
@@ -300,7 +265,7 @@ class Fetcher:
             self.archive.append(exchange)
         refuse_status(exchange, jitter=self._random.random())
 
-    def _hop(self, request: Request, url: str) -> tuple[Hop, bytes]:
+    def _hop(self, request: Request, url: str) -> tuple[Hop, bytes | Spool]:
         """Ask once, and never again at once: a connection that breaks may have brought our request to the host.
 
         One that was closed while it lay idle is noticed before it is used (urllib3 looks whether it is readable).
@@ -311,7 +276,7 @@ class Fetcher:
         except (HTTPError, OSError, ValueError) as error:
             raise error_of(error, url) from error
 
-    def _ask(self, request: Request, parts: Url, url: str) -> tuple[Hop, bytes]:
+    def _ask(self, request: Request, parts: Url, url: str) -> tuple[Hop, bytes | Spool]:
         clock = self._clock
         clock.in_headers, clock.header_bytes_left = True, HEADERS_MAX_BYTES
         clock.silence_s = self.limits.first_byte_s

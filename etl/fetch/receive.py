@@ -15,10 +15,11 @@ from urllib3 import exceptions
 from urllib3.response import BaseHTTPResponse
 
 from etl.errors import NewsEtlError, Refused, Transient, TryLater
-from etl.fetch.decode import codings, decoded
+from etl.fetch.decode import codings, decoded, unfolded
 from etl.fetch.exchange import Exchange
 from etl.fetch.outcome import classify
 from etl.fetch.politeness import retry_after_s
+from etl.fetch.spool import Spool, collected
 
 Kind = Literal["page", "source", "robots"]
 
@@ -33,8 +34,10 @@ READABLE = {
 NEVER_READABLE = ("application/pdf", "application/javascript", "text/javascript", "text/css", "application/wasm")
 
 
-def receive(response: BaseHTTPResponse, *, url: str, kind: Kind, max_bytes: int) -> tuple[bytes, bytes]:
+def receive(response: BaseHTTPResponse, *, url: str, kind: Kind, max_bytes: int) -> tuple[bytes, bytes | Spool]:
     """Return the body as it came and as it reads; the connection is free again, or closed.
+
+    Of a large source that came without coding there is only the spool: the body as it came is empty.
 
     Raises Refused (`content_type`, `too_large`, `bomb`, `bad_encoding`) and Transient (`timeout`, `reset`, `truncated`,
     `bad_encoding`). For robots.txt, *max_bytes* cuts instead; of a redirect or a refusal only a little is read.
@@ -48,13 +51,14 @@ def receive(response: BaseHTTPResponse, *, url: str, kind: Kind, max_bytes: int)
             _check_length(headers.get("content-length", ""), max_bytes=max_bytes, url=url)
         wire: list[bytes] = []
         applied = codings(headers.get("content-encoding", ""))
-        body = decoded(
-            _pieces(response, url=url, kept=wire if applied else None),
-            applied,
-            max_bytes=max_bytes,
-            cuts=kind == "robots",
-        )
-        return (b"".join(wire) if applied else body), body
+        pieces = _pieces(response, url=url, kept=wire if applied else None)
+        if kind == "source":
+            body = collected(unfolded(pieces, applied, max_bytes=max_bytes))
+        else:
+            body = decoded(pieces, applied, max_bytes=max_bytes, cuts=kind == "robots")
+        if applied:
+            return b"".join(wire), body
+        return b"" if isinstance(body, Spool) else body, body
     finally:
         _leave(response)
 

@@ -84,7 +84,10 @@ def member_at(file: BinaryIO, offset: int) -> bytes | None:
     pieces: list[bytes] = []
     try:
         while chunk := file.read(CHUNK_BYTES):
-            stream.decompress(chunk)
+            pending = chunk
+            while pending and not stream.eof:  # In steps: a megabyte may unfold to a thousand.
+                stream.decompress(pending, CHUNK_BYTES)
+                pending = stream.unconsumed_tail
             if stream.eof:
                 pieces.append(chunk[: len(chunk) - len(stream.unused_data)])
                 return b"".join(pieces)

@@ -25,6 +25,8 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import uuid4
 
+from etl.fetch.spool import Spool
+
 # Not every machine has a wheel of isal; zlib writes the same format, four times as slowly.
 deflater: Any = importlib.import_module("isal.isal_zlib") if importlib.util.find_spec("isal") else zlib
 
@@ -36,6 +38,7 @@ STORED_BLOCK_MAX_BYTES = 65535
 GZIP_HEAD = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 GZIP_HEAD_WITH_COMMENT = b"\x1f\x8b\x08\x10\x00\x00\x00\x00\x00\xff"
 RECORD_END = b"\r\n\r\n"
+STEP_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,23 +80,37 @@ def digest(sha256: bytes) -> str:
     return "sha256:" + b32encode(sha256).decode()
 
 
+def size_of(body: bytes | Spool) -> int:
+    return body.size if isinstance(body, Spool) else len(body)
+
+
 def member(
-    fields: Sequence[tuple[str, str]], *, head: bytes = b"", body: bytes = b"", is_compressed: bool = False
+    fields: Sequence[tuple[str, str]], *, head: bytes = b"", body: bytes | Spool = b"", is_compressed: bool = False
 ) -> bytes:
-    """Return one record as a gzip member; *body* is stored when it *is_compressed* already, else deflated."""
-    length = len(head) + len(body)
+    """Return one record as a gzip member; *body* is stored when it *is_compressed* already, else deflated.
+
+    A spooled body is deflated piece by piece, so that only the compressed record is in memory.
+    """
+    body_bytes = size_of(body)
+    length = len(head) + body_bytes
     lines = [f"{name}: {value}\r\n" for name, value in (*fields, ("Content-Length", str(length)))]
     start = b"WARC/1.1\r\n" + "".join(lines).encode("utf-8", "replace") + b"\r\n" + head
     deflate = deflater.compressobj(DEFLATE_LEVEL, deflater.DEFLATED, -15)
-    crc = deflater.crc32(RECORD_END, deflater.crc32(body, deflater.crc32(start)))
+    crc = deflater.crc32(start)
     pieces = [GZIP_HEAD, deflate.compress(start)]
     if is_compressed:
-        pieces += [deflate.flush(deflater.Z_SYNC_FLUSH), *_stored(body)]
+        pieces.append(deflate.flush(deflater.Z_SYNC_FLUSH))
+    for piece in body.pieces() if isinstance(body, Spool) else (body,):
+        crc = deflater.crc32(piece, crc)
+        if is_compressed:
+            pieces += _stored(piece)
+        else:
+            pieces.append(deflate.compress(piece))
+    crc = deflater.crc32(RECORD_END, crc)
+    if is_compressed:
         deflate = deflater.compressobj(DEFLATE_LEVEL, deflater.DEFLATED, -15)
-    else:
-        pieces.append(deflate.compress(body))
     pieces += [deflate.compress(RECORD_END), deflate.flush()]
-    pieces.append(struct.pack("<II", crc, (len(start) + len(body) + len(RECORD_END)) & 0xFFFF_FFFF))
+    pieces.append(struct.pack("<II", crc, (len(start) + body_bytes + len(RECORD_END)) & 0xFFFF_FFFF))
     return b"".join(pieces)
 
 
@@ -135,7 +152,36 @@ def read_member(compressed: bytes) -> Record:
     return parse_record(plain)
 
 
+def read_head(compressed: bytes) -> Record:
+    """Return the record in a gzip member without its block, which is not held; raise ValueError as `read_member` does."""
+    stream = deflater.decompressobj(31)
+    head = b""
+    pending = compressed
+    try:
+        while not stream.eof:
+            plain = stream.decompress(pending, STEP_BYTES)
+            if not plain and not pending:
+                break
+            if b"\r\n\r\n" not in head:
+                head += plain
+            pending = stream.unconsumed_tail
+    except deflater.error as error:
+        raise ValueError(f"not a gzip member: {error}") from error
+    if not stream.eof:
+        raise ValueError("the record breaks off")
+    return Record(_fields(head)[0], b"")
+
+
 def parse_record(plain: bytes) -> Record:
+    fields, block = _fields(plain)
+    length = int(fields.get("content-length", "-1"))
+    if length < 0 or len(block) < length:
+        raise ValueError("the record breaks off")
+    return Record(fields, block[:length])
+
+
+def _fields(plain: bytes) -> tuple[dict[str, str], bytes]:
+    """Return the fields of a record by lower-case name, and what follows them."""
     head, separator, block = plain.partition(b"\r\n\r\n")
     version, _, lines = head.decode("utf-8", "replace").partition("\r\n")
     if not separator or not version.startswith("WARC/"):
@@ -144,10 +190,7 @@ def parse_record(plain: bytes) -> Record:
     for line in lines.split("\r\n"):
         name, _, value = line.partition(":")
         fields[name.strip().lower()] = value.strip()
-    length = int(fields.get("content-length", "-1"))
-    if length < 0 or len(block) < length:
-        raise ValueError("the record breaks off")
-    return Record(fields, block[:length])
+    return fields, block
 
 
 def parse_http(block: bytes) -> tuple[int, tuple[tuple[str, str], ...], bytes]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from etl.dedupe.canonical import BadUrlError
 from etl.discover import Sitemap, ccnews, is_over, wayback
@@ -82,7 +82,7 @@ def ask_list(turn: Turn, item: DueItem, *, shelf: Shelf) -> Found | NewsEtlError
     turn.pay(answer.wire_bytes)
     try:
         reader = ListReader(turn.backfill.plan, shelf, answer.capture.fetched_at)
-        return reader.read(item, answer.body, url=answer.capture.final_url)
+        return reader.read(item, answer.stream(), url=answer.capture.final_url)
     except Unreadable as error:
         return error
 
@@ -95,10 +95,11 @@ class ListReader:
     shelf: Shelf
     now: datetime
 
-    def read(self, item: DueItem | NewItem, body: bytes, *, url: str) -> Found:
+    def read(self, item: DueItem | NewItem, stream: BinaryIO, *, url: str) -> Found:
         """Return what the list names. Raises Unreadable."""
         if item.kind == "sitemap":
-            return self._sitemap(body, url, item.depth)
+            return self._sitemap(stream, url, item.depth)
+        body = stream.read()
         if item.kind == "captures":
             return _captures(body, item.item)
         return _files(body, url, self.plan)
@@ -106,12 +107,12 @@ class ListReader:
     def read_local(self, item: DueItem | NewItem) -> Found:
         """Read a list that is a file of this machine. Raises Unreadable when it cannot be read."""
         try:
-            body = Path(item.item.removeprefix(FILE)).read_bytes()
+            with Path(item.item.removeprefix(FILE)).open("rb") as stream:
+                return self.read(item, stream, url=item.item)
         except OSError as error:
             raise Unreadable(f"the list cannot be read: {error}", code="gone") from error
-        return self.read(item, body, url=item.item)
 
-    def _sitemap(self, body: bytes, url: str, depth: int) -> Found:
+    def _sitemap(self, body: BinaryIO, url: str, depth: int) -> Found:
         span, found = span_of(self.plan), Found()
         sitemap = Sitemap(body, url=url, fetched_at=self.now, zone=self.plan.get("zone"))
         seen: set[str] = set()

@@ -1,36 +1,33 @@
-"""Poll one source: what is new there? Fetch, discover, canonicalise, store; one transaction at the end.
+"""Poll one source: what is new there? Fetch, discover, canonicalise, store (`etl.flow.finds`); one transaction at the end.
 
-A poll in which nothing changed costs one request and one row.
+A poll in which nothing changed costs one request and writes one row, beside the host's, whose pace every request moves.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from psycopg import Connection
 
 from etl import discover
-from etl.dedupe.canonical import BadUrlError
 from etl.discover import Discovery
 from etl.errors import NewsEtlError, Refused, TryLater
 from etl.fetch import politeness
-from etl.fetch.http import PERMANENT, Fetched, Moved, NotModified
+from etl.fetch.answer import PERMANENT
+from etl.fetch.http import Fetched, Moved, NotModified
 from etl.fetch.politeness import Manners
 from etl.fetch.robots import parse
-from etl.model import Candidate, Source, SourceKind
+from etl.model import Source, SourceKind
 from etl.recipe.rules import Recipe, SourceRule
-from etl.store import captures, hosts, pages, runs, sightings, sources, subscriptions
+from etl.store import captures, hosts, runs, sightings, sources, subscriptions
 from etl.store.captures import Attempt
 from etl.store.hosts import Host
-from etl.store.pages import PageUrl
-from etl.store.sightings import Sighting
 
+from .finds import Finds
 from .manners import attended, host_of_url, manners_of, origin_of, rest, robots_of
-from .reading import read_front, spell
+from .reading import read_front
 from .revisit import YIELD_OF, next_poll
 from .settle import settle
 from .visit import Tools
@@ -71,9 +68,12 @@ class Poll:
         self.began = tools.now()
         self.notes: list[str] = []
         """What a person may want to know, in words."""
+        self.problems: list[str] = []
+        """What could not be read in the answers."""
         self.is_done = True
         """Whether the same answer again would be nothing new."""
         self.children_read = 0
+        self.finds = Finds(conn, source.id, recipe=self.recipe, now=tools.now)
 
     def run(self) -> Polled:
         """Poll, write what came of it, and say so; an error of the source is an outcome, not an exception."""
@@ -152,10 +152,9 @@ class Poll:
             self.tools.sleep(wait_s)
         return state
 
-    def _discover(self, answer: Fetched) -> list[Discovery]:
+    def _discover(self, answer: Fetched) -> Discovery:
         """Read the answer and, for an index, its children that may hold something new."""
         first = self._read(self.source.kind, answer)
-        read = [first]
         # An index that says of each child when it changed is done with when all are read. Any other, and one of which a part
         # was not to be had, must be read again however little it changed itself.
         self.is_done = len(first.children) <= CHILDREN_MAX and all(c.lastmod and c.lastmod.at for c in first.children)
@@ -166,71 +165,47 @@ class Poll:
             try:
                 got = self._get(child.url)
                 if isinstance(got, Fetched):
-                    read.append(self._read("sitemap", got))
+                    self._read("sitemap", got)
             except NewsEtlError as error:
                 self.is_done = False
                 self.notes.append(f"{error.code}: {error}")
                 if isinstance(error, TryLater):
                     break
-        return read
+        return first
 
     def _read(self, kind: SourceKind, answer: Fetched) -> Discovery:
         capture = answer.capture
-        return discover.read(
+        read = discover.read(
             kind,
-            answer.body,
+            answer.stream(),
             url=capture.final_url,
             fetched_at=capture.fetched_at,
             zone=self.source.zone,
             rule=self.rule,
             since=self.began - SITEMAP_LOOKS_BACK,
             content_type=capture.content_type,
+            each=self.finds.take,
         )
+        self.problems += read.problems
+        return read
 
-    def _keep(self, answer: Fetched, read: Sequence[Discovery]) -> Polled:
+    def _keep(self, answer: Fetched, first: Discovery) -> Polled:
         now = self.tools.now()
         polled = Polled(self.source.slug, "ok")
-        wanted = self._wanted(read, polled)
-        self.notes += [problem for one in read for problem in one.problems]
+        self.notes += self.problems
         with self.conn.transaction():
-            known = pages.ensure(
-                self.conn, [spelled for spelled, _ in wanted.values()], found_at=now, next_visit_at=now
-            )
-            seen = [(known[key][0], candidate) for key, (_, candidate) in wanted.items() if key in known]
-            polled.found = len(wanted)
-            polled.new = sum(1 for key in wanted if key in known and known[key][1])
-            sightings.add(
-                self.conn, self.source.id, [_sighting(page_id, candidate) for page_id, candidate in seen], now=now
-            )
-            pages.wake(
-                self.conn,
-                [(page_id, c.modified.at) for page_id, c in seen if c.modified and c.modified.at],
-                now=now,
-            )
-            if self.source.kind == "feed" and (hub := announced(answer.capture.headers, read[0], url=self.source.url)):
+            self.finds.store()
+            counts = self.finds.counts
+            polled.found, polled.new, polled.unwanted = counts["found"], counts["new"], counts["unwanted"]
+            if self.source.kind == "feed" and (hub := announced(answer.capture.headers, first, url=self.source.url)):
                 subscriptions.want(self.conn, self.source.id, hub=hub[0], topic=hub[1], now=now)
             if self.source.kind == "listing":
                 settle(self.conn, [read_front(answer.capture, answer.body, shelf=self.tools.shelf)], now=now)
-            self._write(polled, now, answer)
+            self._write(now, answer)
             polled.detail = self._detail()
         return polled
 
-    def _wanted(self, read: Sequence[Discovery], polled: Polled) -> dict[UUID, tuple[PageUrl, Candidate]]:
-        """Return the pages named, one per canonical URL, the first naming of each."""
-        wanted: dict[UUID, tuple[PageUrl, Candidate]] = {}
-        for candidate in (candidate for one in read for candidate in one.candidates):
-            try:
-                spelled = spell(candidate.url)
-            except BadUrlError:
-                polled.unwanted += 1
-                continue
-            if self.recipe is not None and not self.recipe.fetch.allows(spelled.url):
-                polled.unwanted += 1
-                continue
-            wanted.setdefault(spelled.url_key, (spelled, candidate))
-        return wanted
-
-    def _write(self, polled: Polled, now: datetime, answer: Fetched) -> None:
+    def _write(self, now: datetime, answer: Fetched) -> None:
         headers = answer.capture.headers
         sources.keep_poll(
             self.conn,
@@ -244,7 +219,6 @@ class Poll:
             body_sha256=answer.capture.body_sha256 if self.is_done else None,
             children_read=self.children_read,
         )
-        counts = {"found": polled.found, "new": polled.new, "unwanted": polled.unwanted}
         runs.add(
             self.conn,
             "poll",
@@ -252,7 +226,7 @@ class Poll:
             started_at=self.began,
             ended_at=now,
             outcome="ok",
-            counts=counts,
+            counts=dict(self.finds.counts),
             detail=self._detail(),
         )
 
@@ -306,15 +280,3 @@ def _rule(recipe: Recipe | None, source: Source) -> SourceRule | None:
     if recipe is None:
         return None
     return next((rule for rule in recipe.sources if f"{recipe.name}/{rule.name}" == source.slug), None)
-
-
-def _sighting(page_id: int, candidate: Candidate) -> Sighting:
-    published = candidate.published
-    return Sighting(
-        page_id,
-        candidate.found_by,
-        position=candidate.position,
-        title=candidate.title,
-        published_at=published.at if published else None,
-        published_text=published.text if published else None,
-    )

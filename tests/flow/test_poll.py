@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
-from newsroom import Reply
+from newsroom import Reply, Request
 
 from etl.flow.listed import listed_sources
 from etl.flow.manners import host_of_url
@@ -81,6 +81,41 @@ def test_a_poll_stores_what_is_new_and_a_second_one_finds_nothing_changed(live, 
     clock.sleep(900)
     assert poll().outcome == "unchanged"
     assert [request.status for request in site.asked("/feed")] == [200, 304]
+
+
+@pytest.mark.parametrize("validator", ["honest", "etag of its own each time"])
+def test_a_poll_in_which_nothing_changed_costs_one_request_and_writes_one_row(live, site, poll, clock, validator):
+    body = sitemap("urlset", f"<url><loc>{site.url('/a')}</loc></url>")
+    tags = iter(["1", "1"] if validator == "honest" else ["1", "2"])
+
+    def answer(request: Request) -> Reply:
+        etag = f'"{next(tags)}"'
+        headers = {"ETag": etag}
+        return (
+            Reply(status=304, headers=headers)
+            if request.headers.get("if-none-match") == etag
+            else replace(body, headers=headers)
+        )
+
+    site.put("/feed", answer)
+    assert poll(kind="sitemap").outcome == "ok"
+    clock.sleep(900)
+    before, asked = written(live), len(site.requests)
+    assert poll(kind="sitemap").outcome == "unchanged"
+    assert [request.path for request in site.requests[asked:]] == ["/feed"]
+    assert site.requests[-1].status == (304 if validator == "honest" else 200)
+    after = written(live)
+    # One row of the source; that of its host is marked as asked, given its pace, and unmarked, as for every request.
+    changed = {table: after[table] - before[table] for table in after if after[table] != before[table]}
+    assert changed == {"sources": 1, "hosts": 3}
+
+
+def written(conn) -> dict[str, int]:
+    """Return how many rows were ever put in, changed or taken away, by table of ours."""
+    conn.execute("SELECT pg_stat_force_next_flush()")
+    conn.execute("SELECT pg_stat_clear_snapshot()")
+    query = "SELECT relname, n_tup_ins + n_tup_upd + n_tup_del FROM pg_stat_user_tables WHERE schemaname = 'etl'"
+    return dict(conn.execute(query).fetchall())
 
 
 def test_robots_txt_and_the_source_are_spaced(site, poll, clock):

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from etl.extract import dates
+from etl.extract import dates, names
 from etl.extract.document import Document
 from etl.model import Article, Image, Link, Moment
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _TEXTS = ("title", "lead", "section")
 _LISTS = ("authors", "tags")
 _MOMENTS = ("published", "modified")
+_EVIDENCE = {"published": "published_at", "modified": "modified_at"}
+"""What the evidence of a field is kept under, where it is not the field's own name."""
 
 
 def body_elements(doc: Document, rules: Rules | None) -> tuple[int, ...]:
@@ -43,15 +45,19 @@ def apply(
         selectors: tuple[str, ...] = getattr(rules, field)
         if not selectors:
             continue
+        told = _EVIDENCE.get(field, field)
         selector, values = _first(doc, selectors)
         value = _value(field, values, doc, article=article, rules=rules, fetched_at=fetched_at) if values else None
         if not value:
-            evidence[field] = f"recipe found nothing; {evidence.get(field) or 'nor did the page'}"
+            evidence[told] = f"recipe found nothing; {evidence.get(told) or 'nor did the page'}"
             continue
         changes[field] = value
-        if lost := _shown(getattr(article, field)):
-            losers[field] = ((evidence.get(field, ""), lost), *losers.get(field, ()))
-        evidence[field] = f"recipe:{selector}"
+        lost = _shown(getattr(article, field))
+        if lost and lost != _shown(value):
+            losers[told] = ((evidence.get(told, ""), lost), *losers.get(told, ()))
+        evidence[told] = f"recipe:{selector}"
+    if rules.language:
+        evidence["language"] = "recipe"
     if rules.body and not evidence.get("body", "").startswith("recipe"):
         evidence["body"] = f"recipe found nothing; {evidence.get('body', '')}"
     if rules.links:
@@ -80,6 +86,8 @@ def _value(
     rules: Rules,
     fetched_at: datetime | None,
 ) -> str | tuple[str, ...] | Image | Moment | None:
+    if field == "authors":
+        return tuple(dict.fromkeys(name for text in values for name in names.split(text) or (text,)))
     if field in _LISTS:
         return tuple(dict.fromkeys(values))
     if field in _MOMENTS:

@@ -107,12 +107,32 @@ def test_a_recipe_wins_over_the_generic_rules() -> None:
     assert tuple(block.text for block in found.body) == TEXT
     assert found.published is not None
     assert found.published.at == datetime(2026, 3, 2, 8, 30, tzinfo=UTC)
+    assert found.evidence["published_at"] == "recipe:div.when"
     assert [(link.url, link.kind) for link in found.links] == [
         ("https://paper.example/news/another-story-about-the-hills-124", "most_read")
     ]
 
 
+def test_a_recipe_names_people_not_what_is_written_around_them() -> None:
+    page = RULED.replace("Ada Stone", "By Ada Stone, Senior Reporter")
+    assert read(page, rules=RULES).authors == ("Ada Stone", "Ben Field")
+
+
+def test_a_language_of_the_recipe_is_its_own_evidence() -> None:
+    found = read(RULED, rules=Rules(language="fr"))
+    assert (found.language, found.evidence["language"]) == ("fr", "recipe")
+
+
+def test_what_says_the_same_did_not_lose() -> None:
+    generic = read(PAGE)
+    found = read(PAGE, rules=Rules(title=("h1",)))
+    assert (found.title, found.evidence["title"]) == (generic.title, "recipe:h1")
+    assert found.title not in [value for _, value in found.losers.get("title", ())]
+
+
 def test_a_recipe_field_that_finds_nothing_falls_back_and_says_so() -> None:
+    when = read(RULED, rules=Rules(published=("b.nowhere",))).evidence["published_at"]
+    assert when.startswith("recipe found nothing; ")
     found = read(RULED, rules=RULES)
     assert found.evidence["section"].startswith("recipe found nothing")
     assert found.evidence["image"].startswith("recipe found nothing")

@@ -6,10 +6,9 @@ A worker that is told to stop ends its visits at the next pause that a host is o
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import partial
 from time import monotonic
 
 import structlog
@@ -17,7 +16,9 @@ import structlog
 from etl.fetch.remote import RemoteFiles
 from etl.flow.digest import digest_pending
 from etl.flow.poll import Poll
+from etl.flow.reading import Reading
 from etl.flow.visit import HostVisit, Tools
+from etl.model import Capture
 from etl.run.backfill_jobs import BackfillJobs, Shared, backfill_jobs
 from etl.run.held import host_held
 from etl.run.readers import Readers, read_archived
@@ -30,6 +31,34 @@ BATCHES_PER_DIGEST = 10
 
 class Stopping(Exception):  # noqa: N818 - it is no error.
     """The worker was told to stop."""
+
+
+class _Turn:
+    """The readers, from before a batch is taken until it is read: a transaction must not stand open while it waits for them."""
+
+    def __init__(self, readers: Readers, lock: threading.Lock) -> None:
+        self._readers, self._lock = readers, lock
+        self._has_lock = False
+
+    def __enter__(self) -> _Turn:
+        self._has_lock = self._lock.acquire()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._give_back()
+
+    def read(self, waiting: Sequence[Capture]) -> Sequence[Reading]:
+        if not self._has_lock:  # The batch is taken a second time, after a deadlock.
+            self._has_lock = self._lock.acquire()
+        try:
+            return read_archived(self._readers, waiting)
+        finally:
+            self._give_back()
+
+    def _give_back(self) -> None:
+        if self._has_lock:
+            self._has_lock = False
+            self._lock.release()
 
 
 @dataclass(slots=True)
@@ -96,14 +125,13 @@ class Jobs:
         log.info("host_visited", host=host, **visit.visited.counts)
 
     def digest(self, number: int) -> None:
-        """Digest what waits, batch by batch; the readers serve one digest at a time."""
-        read = partial(read_archived, self.readers)
+        """Digest what waits, batch by batch; while one batch is stored, the readers serve the next digest."""
         for _ in range(BATCHES_PER_DIGEST):
             if self._stopping.is_set():
                 return
-            with self._reading, self.pool.connection() as conn:
+            with _Turn(self.readers, self._reading) as turn, self.pool.connection() as conn:
                 began = monotonic()
-                settled = digest_pending(conn, read, now=self.tools.now, shelf=self.tools.shelf)
+                settled = digest_pending(conn, turn.read, now=self.tools.now, shelf=self.tools.shelf)
                 if not settled:
                     return
                 digest_times.add(conn, pages=len(settled), seconds=monotonic() - began)

@@ -7,14 +7,17 @@ import json
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from threading import Event
 from urllib.parse import parse_qs, urlsplit
 
+import psycopg
 import pytest
 import zstandard
 from newsroom import Reply
 
 from etl.discover.wayback import query
 from etl.flow.backfill import Share
+from etl.flow.backfill_files import RECORDS_PER_CHUNK
 from etl.flow.backfill_lists import file_item
 from etl.store import backfills
 from etl.store.backfill_items import NewItem
@@ -141,6 +144,33 @@ def test_a_file_of_another_machine_that_breaks_off_goes_on_where_it_was(live, ro
     assert len(starts) >= 2
     if ranges and form != "zstd":
         assert any(start and start != "bytes=0-" for start in starts)
+
+
+def test_while_pages_are_read_the_next_are_copied_and_no_transaction_is_open(live, dsn, clock, tmp_path):
+    right = write_warc(tmp_path / "crawl.warc.gz", articles=2 * RECORDS_PER_CHUNK)
+    kit = kit_for(tmp_path, clock)
+    seen: list[tuple[bool, str]] = []
+
+    def copied() -> int:
+        return sum(path.stat().st_size for path in tmp_path.rglob("*-*.warc.gz"))
+
+    def read(pages):
+        before, waited = copied(), Event()
+        tries = 0 if seen else 2_000
+        while tries and copied() == before:
+            waited.wait(0.01)
+            tries -= 1
+        with psycopg.connect(dsn) as other:
+            row = other.execute(
+                "SELECT state FROM pg_stat_activity WHERE pid = %s", (live.info.backend_pid,)
+            ).fetchone()
+        seen.append((copied() > before, row[0]))
+        return kit.read(pages)
+
+    number = begin(live, kit, "warc", file_items(str(tmp_path / "crawl.warc.gz")))
+    assert work(live, replace(kit, read=read), number, clock).outcomes == right
+    assert seen[0] == (True, "idle")
+    assert len(seen) > 1
 
 
 def test_a_file_that_is_missing_there_has_failed_in_words(live, room, clock, tmp_path):

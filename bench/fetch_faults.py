@@ -1,9 +1,10 @@
-"""The fault matrix as a table: what a host did, how the exchange ended, and how long it took. And what a bomb costs.
+"""The fault matrix as a table: what a host did, how the exchange ended, and how long it took. And what bombs cost.
 
     python bench/fetch_faults.py [--json]
 
 The faults are those of tests/fetch/test_faults.py, served by the local publisher of the tests. Deadlines are short (connect
-1 s, first byte and silence 0.6 s, total 2 s), so times above show which deadline ended it.
+1 s, first byte and silence 0.6 s, total 2 s), so times above show which deadline ended it. Each bomb is met in a process of its own
+with the usual limits, as a page and as a source; memory is what its peak (VmHWM) grows by. The publisher is another process.
 """
 
 from __future__ import annotations
@@ -11,12 +12,17 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
-import resource
 import sys
 import tempfile
 import time
+import zlib
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from multiprocessing.connection import Connection
 from pathlib import Path
+
+import brotli
+import zstandard
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
@@ -27,13 +33,14 @@ from newsroom import Newsroom, Reply, bomb
 from etl.errors import NewsEtlError
 from etl.fetch.archive import Archive
 from etl.fetch.http import Fetched, Fetcher, Limits
+from etl.fetch.receive import Kind
 
 
-def ended(fetcher: Fetcher, url: str) -> tuple[str, float]:
+def ended(fetcher: Fetcher, url: str, *, kind: Kind = "page") -> tuple[str, float]:
     """Return the outcome and the seconds it took."""
     started = time.perf_counter()
     try:
-        answer = fetcher.get(url, now=lambda: datetime.now(UTC))
+        answer = fetcher.get(url, now=lambda: datetime.now(UTC), kind=kind)
     except NewsEtlError as error:
         outcome = f"{type(error).__name__} {error.code}"
     else:
@@ -57,46 +64,105 @@ def matrix() -> list[dict[str, object]]:
     return rows
 
 
-def serve_bomb(megabytes: int, told: object) -> None:
+def zstd_bomb(megabytes: int) -> Iterator[bytes]:
+    stream = zstandard.ZstdCompressor(level=1).compressobj()
+    for _ in range(megabytes):
+        yield stream.compress(MEGABYTE)
+    yield stream.flush()
+
+
+def brotli_bomb(megabytes: int) -> Iterator[bytes]:
+    stream = brotli.Compressor(quality=1)
+    for _ in range(megabytes):
+        yield stream.process(MEGABYTE)
+    yield stream.finish()
+
+
+def gzipped(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    stream = zlib.compressobj(1, wbits=31)
+    for piece in pieces:
+        yield stream.compress(piece)
+    yield stream.flush()
+
+
+MEGABYTE = bytes(1024 * 1024)
+BOMBS: dict[str, Callable[[int], Iterator[bytes]]] = {
+    "gzip": bomb,
+    "br": brotli_bomb,
+    "zstd": zstd_bomb,
+    "gzip, gzip": lambda megabytes: gzipped(bomb(megabytes)),
+    "br, gzip": lambda megabytes: gzipped(brotli_bomb(megabytes)),
+    "zstd, gzip": lambda megabytes: gzipped(zstd_bomb(megabytes)),
+}
+
+
+def serve_bomb(coding: str, megabytes: int, told: Connection) -> None:
+    # One bomb in another is made before it is met: packing it takes the publisher longer than meeting it takes us.
+    made = [b"".join(BOMBS[coding](megabytes))] if "," in coding else None
     with Newsroom() as room:
         site = room.site("bomb")
-        site.put("/", lambda _: Reply(bomb(megabytes), headers={"Content-Encoding": "gzip"}, content_length=""))
-        told.send(site.url("/"))  # type: ignore[attr-defined]
-        told.recv()  # type: ignore[attr-defined]
+        site.put(
+            "/",
+            lambda _: Reply(
+                iter(made) if made else BOMBS[coding](megabytes),
+                headers={"Content-Encoding": coding},
+                content_length="",
+            ),
+        )
+        told.send(site.url("/"))
+        told.recv()
 
 
-def bomb_cost(megabytes: int) -> dict[str, object]:
-    """Return memory and time of meeting a bomb; the publisher is another process, the limits are the usual ones."""
-    here, there = multiprocessing.Pipe()
-    server = multiprocessing.get_context("spawn").Process(target=serve_bomb, args=(megabytes, there), daemon=True)
-    server.start()
-    url = here.recv()
+def peak_mb() -> float:
+    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024
+
+
+def meet_bomb(url: str, kind: Kind, told: Connection) -> None:
     with tempfile.TemporaryDirectory() as folder:
         fetcher = Fetcher(archive=Archive(Path(folder)), open_addresses=[LOOPBACK], limits=Limits())
-        before, cpu = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
-        outcome, took_s = ended(fetcher, url)
-        cost = {
-            "bomb_mb": megabytes,
-            "outcome": outcome,
-            "memory_mb": round((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024, 1),
-            "cpu_s": round(time.process_time() - cpu, 3),
-            "took_s": round(took_s, 3),
-        }
+        before, cpu = peak_mb(), time.process_time()
+        outcome, took_s = ended(fetcher, url, kind=kind)
+        cpu_s = time.process_time() - cpu
+        told.send(
+            {
+                "outcome": outcome,
+                "memory_mb": round(peak_mb() - before, 1),
+                "cpu_s": round(cpu_s, 3),
+                "took_s": round(took_s, 3),
+            }
+        )
+
+
+def bomb_cost(coding: str, kind: Kind, megabytes: int) -> dict[str, object]:
+    """Return memory and time of meeting a bomb."""
+    spawn = multiprocessing.get_context("spawn")
+    here, there = multiprocessing.Pipe()
+    server = spawn.Process(target=serve_bomb, args=(coding, megabytes, there), daemon=True)
+    server.start()
+    results, telling = multiprocessing.Pipe()
+    visitor = spawn.Process(target=meet_bomb, args=(here.recv(), kind, telling), daemon=True)
+    visitor.start()
+    cost = results.recv()
+    visitor.join()
     here.send("done")
     server.join()
-    return cost
+    return {"bomb_mb": megabytes, "coding": coding, "kind": kind, **cost}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
-    cost = bomb_cost(10_000)
+    costs = [
+        bomb_cost(coding, kind, 1_000 if "," in coding else 10_000) for coding in BOMBS for kind in ("page", "source")
+    ]
     rows = matrix()
     if given.json:
-        print(json.dumps({"bomb": cost, "faults": rows}))
+        print(json.dumps({"bombs": costs, "faults": rows}))
         return
-    print(", ".join(f"{name} {value}" for name, value in cost.items()))
+    for cost in costs:
+        print(", ".join(f"{name} {value}" for name, value in cost.items()))
     for row in rows:
         print(f"{row['fault']:42} {row['outcome']:28} {row['took_s']:6.2f} s  {row['asked']} request(s)")
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urljoin, urlsplit
 
-from etl.fetch.titles import GONE_TITLES, WALL_PHRASES, WALL_TITLES
+from etl.fetch.titles import GONE_TITLES, NO_ROBOT, WALL_PHRASES, WALL_TITLES
 
 Code = Literal["ok", "blocked", "gone", "empty", "not_html", "moved"]
 
@@ -180,6 +180,8 @@ def _by_little_text(body: bytes, shown: bytes) -> Outcome | None:
         evidence = next((marker for marker in markers if marker in body), None)
         if evidence is None and (phrase := WALL_PHRASES.search(shown)):
             evidence = phrase[0]
+        elif evidence is None and (words := NO_ROBOT.search(shown.decode("utf-8", "replace").lower())):
+            evidence = words[0].encode()
         if evidence is not None:
             return Outcome("blocked", f"{length} characters of text and {evidence.decode()!r}")
     if length < NO_TEXT and not TEXT_IN_SCRIPTS.search(body):

@@ -48,6 +48,13 @@ WALL_TITLES = re.compile(
             r"before you continue.*",
             r"avant de continuer.*",
             r"antes de continuar.*",
+            r"prima di continuare.*",
+            r"voordat (?:u|je) verder ?gaat.*",
+            r"(?:log|sign) ?[io]n(?: required| to continue)?|subscriber log ?in",
+            r"anmelden|anmeldung|einloggen|se connecter|connexion|identifiez-vous|iniciar sesión|inicia sesión|accedi|accesso",
+            r"iniciar sessão|fazer login|inloggen|logga in|logg inn|log ind|kirjaudu sisään",
+            r"zaloguj się|logowanie|přihlášení|bejelentkezés",
+            r"giriş yap|войти|вход|авторизация|увійти|σύνδεση|تسجيل الدخول|התחברות|ログイン|登录|登錄|登入|로그인|đăng nhập|masuk",
         )
     ),
     re.IGNORECASE,
@@ -112,6 +119,30 @@ WALL_PHRASES = re.compile(
             rb"automated (?:access|requests|queries|traffic)",
             rb"please enable cookies",
             rb"reference #[0-9a-f.]{12,}",
+        )
+    )
+)
+
+# "I am not a robot", "prove that you are none" and "unusual traffic from your network", in small letters.
+NO_ROBOT = re.compile(
+    "|".join(
+        (
+            r"ich bin kein robot",
+            r"(?:bestätigen?|beweisen?|prüfen)(?: sie)?(?: bitte)?, (?:dass|ob) (?:sie|du) (?:ein mensch|kein (?:ro)?bot)",
+            r"ungewöhnlichen? (?:datenverkehr|aktivität(?:en)?) (?:aus|von|in) (?:ihrem|deinem)",
+            r"je ne suis pas un robot|que vous (?:n(?:'|’)êtes pas un robot|êtes (?:bien )?(?:un )?humain)",
+            r"trafic inhabituel .{0,20}votre réseau",
+            r"no soy un robot|que no (?:eres|es) un robot|que (?:eres|es) (?:un )?(?:ser )?humano|tráfico inusual .{0,12}su red",
+            r"non sono un robot|(?:di non essere|che non sei) un robot|traffico insolito .{0,12}(?:tua|sua|vostra) rete",
+            r"não sou um robô|que (?:você )?não é um robô|que (?:você )?é (?:um )?humano|tráfego incomum .{0,12}sua rede",
+            r"ik ben geen robot|dat (?:u|je) (?:geen robot|een mens) bent|ongebruikelijk verkeer .{0,12}(?:uw|je) netwerk",
+            r"nie jestem robotem|że nie jesteś robotem|nejsem robot|že nejste robot|nie som robot|nem vagyok robot",
+            r"(?:jag är inte|att du inte är) en robot|(?:jeg er ikke|at du ikke er) en robot|en ole robotti",
+            r"nu sunt (?:un )?robot|nisam robot|ben robot değilim|robot olmadığınızı",
+            r"я не робот|что вы не робот|що ви не робот|не съм робот|δεν είμαι ρομπότ",
+            r"أنا لست (?:برنامج )?روبوت|אני לא רובוט|من ربات نیستم",
+            r"tôi không phải là (?:người máy|robot)|saya bukan robot|ฉันไม่ใช่โปรแกรมอัตโนมัติ",
+            r"私はロボットではありません|ロボットではないこと|不是(?:机器人|機器人)|로봇이 아닙니다|사람인지 확인",
         )
     )
 )

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl.fetch.outcome import classify
+from etl.fetch.outcome import Outcome, classify
 
 URL = "https://example.org/politics/2026/a-long-story"
 STORY = (
@@ -136,6 +136,50 @@ def test_a_page_is_named_for_what_it_is(status, headers, body, code):
     outcome = classify(status, headers, body, url=URL)
     assert outcome.code == code
     assert bool(outcome.evidence) is (code != "ok")
+
+
+WALLS_ABROAD = {
+    "German": "Bitte bestätigen Sie, dass Sie ein Mensch sind.",
+    "German, box": "ICH BIN KEIN ROBOTER",
+    "French": "Cochez la case : je ne suis pas un robot",
+    "French, asked": "Merci de vérifier que vous n’êtes pas un robot.",
+    "Spanish": "No soy un robot",
+    "Spanish, traffic": "Hemos detectado tráfico inusual en su red.",
+    "Italian": "Conferma di non essere un robot",
+    "Portuguese": "Confirme que você não é um robô",
+    "Dutch": "Bevestig dat u geen robot bent",
+    "Polish": "Potwierdź, że nie jesteś robotem",
+    "Swedish": "Bekräfta att du inte är en robot",
+    "Turkish": "Robot olmadığınızı doğrulayın",
+    "Russian": "Я НЕ РОБОТ",
+    "Ukrainian": "Підтвердьте, що ви не робот",
+    "Greek": "Επιβεβαιώστε: δεν είμαι ρομπότ",
+    "Japanese": "ロボットではないことを確認してください",
+    "Chinese": "请确认您不是机器人",
+    "Korean": "로봇이 아닙니다",
+}
+
+
+@pytest.mark.parametrize("words", [pytest.param(words, id=name) for name, words in WALLS_ABROAD.items()])
+def test_a_wall_is_known_in_other_languages_and_a_story_about_it_is_none(words):
+    small = classify(200, {}, page("example.org", f"<p>{words}</p>"), url=URL)
+    assert small.code == "blocked"
+    assert "characters of text and" in small.evidence
+    assert classify(200, {}, page("example.org", f"<p>{words}</p>{STORY}"), url=URL).code == "ok"
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        *("Log in", "Sign in to continue", "Anmelden", "Se connecter", "Iniciar sesión", "Accedi", "Inloggen"),
+        *("Войти", "ログイン", "登录", "로그인"),
+    ],
+)
+def test_a_login_page_is_a_wall_and_a_story_with_such_a_name_is_none(title):
+    assert classify(200, {}, page(f"{title} | Example"), url=URL) == Outcome("blocked", f"title {title!r}")
+    assert classify(200, {}, page(f"{title} | Example", STORY), url=URL).code == "ok"
+    brief = "<p>More papers ask their readers for an account, says a survey among editors.</p>"
+    assert classify(200, {}, page(f"{title}: how readers pay", brief), url=URL).code == "ok"
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import islice
 
 from etl.extract import names, vocabulary
 from etl.extract.choice import Choice, losers
@@ -16,6 +17,7 @@ REACH_ELEMENTS = 160
 IN_TEXT_ELEMENTS = 15
 """How far into the text the lead image may stand: right on .875 of open fundus pages, .842 with 0, .867 anywhere."""
 CAPTION_MAX_CHARS = 600
+FIGURE_DEPTH = 5
 _SOURCES = ("data-src", "data-original", "data-lazy-src", "data-url", "data-image", "src")
 _SETS = ("srcset", "data-srcset", "data-lazy-srcset")
 _NO_PICTURE = vocabulary.words("picture", "no_picture")
@@ -79,13 +81,12 @@ def _shown(doc: Document, heading: int | None, body_at: int | None, told: list[s
         if _stem(url) in stems:
             # The picture that is shared with the link: surer than the place.
             return element, url
-        if _is_thumbnail(url) or names.prefix_chars(_caption(doc, element) or "") > 0:
-            # "Von Ada Hügel" below a picture is the byline with a portrait.
+        if (first if element > heading else before) or _is_thumbnail(url) or _is_portrait(doc, element):
             continue
         if element > heading:
-            first = first or (element, url)
+            first = (element, url)
         else:
-            before = before or (element, url)
+            before = (element, url)
     return first or before
 
 
@@ -143,6 +144,12 @@ def _says_no(hint: str) -> bool:
     return any(word in low for word in _NOT_HINTS)
 
 
+def _is_portrait(doc: Document, element: int) -> bool:
+    """Say whether the caption of the figure is a byline: "Von Ada Hügel"."""
+    is_figure = any(doc.tags[above] == "figure" for above in islice(doc.ancestors(element), FIGURE_DEPTH))
+    return is_figure and names.prefix_chars(_caption(doc, element) or "") > 0
+
+
 def _is_thumbnail(url: str) -> bool:
     """Say whether the address names a size that no lead image has: "/25x19.jpg"."""
     sizes = [sorted(map(int, size.groups())) for size in _SIZE.finditer(url)]
@@ -152,7 +159,7 @@ def _is_thumbnail(url: str) -> bool:
 def _caption(doc: Document, element: int) -> str | None:
     """Return the caption of the figure around the picture."""
     for level, above in enumerate(doc.ancestors(element)):
-        if doc.tags[above] == "figure" or level >= 5:
+        if doc.tags[above] == "figure" or level >= FIGURE_DEPTH:
             for inner in range(above, doc.ends[above]):
                 if doc.tags[inner] == "figcaption" and (text := clean(doc.text(inner))):
                     return text[:CAPTION_MAX_CHARS]

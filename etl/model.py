@@ -91,6 +91,8 @@ class Article:
     modified: Moment | None = None
     access: Access | None = None
     links: tuple[Link, ...] = ()
+    beside: tuple[str, ...] = ()
+    """Longer texts of the page that were not taken for body; not stored. What still stands there was not withdrawn."""
     is_article: bool = True
     """False for fronts, section pages, search results: they have links but no text of their own. `evidence` says why."""
     evidence: Mapping[str, str] = field(default_factory=dict[str, str])

@@ -99,7 +99,7 @@ def passages(body: Iterable[Block], titles: Iterable[str] = ()) -> list[str]:
         text
         for kind, text in texts
         if text
-        and not (is_label(text) and (kind == "paragraph" or text in often))
+        and not (is_label(text) and (kind in ("paragraph", "quote") or text in often))
         and not (kind == "heading" and is_rubric(text))
         and not is_teaser(text, headlines)
     ]

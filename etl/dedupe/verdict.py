@@ -209,6 +209,7 @@ def compare_versions(old: Version, new: Article) -> Same | Changed:
         degrees["lead"] = degree
     leads = {old_lead, new_lead}
     before, after = _without(before, leads), _without(after, leads)
+    before = _still_shown(before, after, new.beside)
     if after and (degree := _text_degree(before, after)):
         degrees["body"] = degree
     if now.authors and _people(old.authors) != _people(now.authors):
@@ -231,6 +232,17 @@ def _passages(version: Version) -> list[str]:
 def _without(texts: Iterable[str], leads: Collection[str]) -> list[str]:
     """Leave out the leads: whether the body begins with the lead is for the page to choose, and it is compared by itself."""
     return [text for text in texts if text not in leads]
+
+
+def _still_shown(before: Sequence[str], after: Sequence[str], beside: Sequence[str]) -> list[str]:
+    """Return *before* without the paragraphs that the page still shows, though this reading left them out.
+
+    One counter more on a page can tip a reading, and no editor did anything. What was withdrawn is nowhere on the page.
+    """
+    lost = set(before).difference(after)
+    if lost:
+        lost.intersection_update(map(setting, beside))
+    return [text for text in before if text not in lost]
 
 
 def _is_cut(one: str, other: str) -> bool:

@@ -107,6 +107,7 @@ def read(
         modified=when.modified,
         access=told.access,
         links=found,
+        beside=main.beside,
         evidence={**told.evidence, **when.evidence, "body": main.rule},
         losers={**told.losers, **when.losers, **({"body": main.losers} if main.losers else {})},
     )

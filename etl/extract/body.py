@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from etl.extract import features, hints, hydration, wording
 from etl.extract import runs as page_runs
@@ -29,6 +29,8 @@ BETWEEN_MIN = 0.2
 """The chance that a line between two pieces of body needs."""
 SUBHEAD_MAX_CHARS = 120
 SUBHEADS_MIN = 2
+BESIDE_MIN_CHARS = 60
+"""A shorter run beside the body is no paragraph that a reading may have left out."""
 POST_LINES_MAX = 3
 """How far behind the last paragraph a quoted post of a social network may begin."""
 _POST = re.compile(
@@ -67,6 +69,8 @@ class Main:
     root: int = 0
     """The element that holds most of the running text."""
     rule: str = ""
+    beside: tuple[str, ...] = ()
+    """Longer runs of the page that were not taken."""
     losers: tuple[tuple[str, str], ...] = ()
 
 
@@ -96,7 +100,10 @@ def find(doc: Document, facts: Structured, teasers: Teasers, *, only: tuple[int,
         for run in range(len(chances))
         if 0.1 < chances[run] <= CHOOSER.threshold
     )
-    return _main(doc, runs, chosen, rule="chooser" if chosen else "", root=table.root, losers=losers)
+    taken = set(chosen)
+    beside = tuple(text for run, text in enumerate(runs.texts) if run not in taken and len(text) >= BESIDE_MIN_CHARS)
+    main = _main(doc, runs, chosen, rule="chooser" if chosen else "", root=table.root, losers=losers)
+    return replace(main, beside=beside)
 
 
 def judge(runs: Runs, table: features.Table) -> list[float]:
@@ -174,7 +181,9 @@ def picked(doc: Document, runs: Runs, chances: list[float], *, least: float = CH
     chances = [
         0.0 if one > BETWEEN_MIN and dialogs.hold(box) else one for box, one in zip(runs.boxes, chances, strict=True)
     ]
-    lines = _subheads(doc, runs, chances, least) | _posts(doc, runs, chances, least)
+    lines = (
+        _subheads(doc, runs, chances, least) | _posts(doc, runs, chances, least) | _listed(doc, runs, chances, least)
+    )
     return [
         run
         for run, one in enumerate(chances)
@@ -188,6 +197,14 @@ def picked(doc: Document, runs: Runs, chances: list[float], *, least: float = CH
         )
         or run in lines
     ]
+
+
+def _listed(doc: Document, runs: Runs, chances: list[float], least: float) -> set[int]:
+    """Return the likely items of each list of which one is body: a list is read whole, or a hair decides what it says."""
+    parents, tags = doc.parents, doc.tags
+    items = [run for run, one in enumerate(chances) if one > BETWEEN_MIN and tags[runs.boxes[run]] == "li"]
+    taken = {parents[runs.boxes[run]] for run in items if chances[run] > least}
+    return {run for run in items if parents[runs.boxes[run]] in taken and not runs.linked[run]}
 
 
 def _posts(doc: Document, runs: Runs, chances: list[float], least: float) -> set[int]:

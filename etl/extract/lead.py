@@ -82,7 +82,7 @@ def find(doc: Document, facts: Structured, *, heading: int | None) -> Standfirst
     headlines, other_headlines = _headlines(doc, facts, heading)
     lines = list(_candidates(doc, heading))
     if told and (exact := _repeated(doc, lines, told, headlines)):
-        return _whole(doc, exact)
+        return _whole(doc, exact, heading)
     usual = _usual_parent(doc, lines)
     best: Standfirst | None = None
     best_score = 2.0
@@ -105,7 +105,7 @@ def find(doc: Document, facts: Structured, *, heading: int | None) -> Standfirst
         is_before_text = is_before_text and not is_usual
         if score > best_score and not _is_linked(doc, first, last):
             best, best_score = Standfirst(text, first, last, box, "shown:" + (rule or "place")), score
-    return _whole(doc, best) if best is not None else None
+    return _whole(doc, best, heading) if best is not None else None
 
 
 def _repeated(doc: Document, lines: list[Line], told: list[tuple[str, str]], headlines: list[str]) -> Standfirst | None:
@@ -244,10 +244,15 @@ def _is_alone_in_bold(doc: Document, lines: list[Line], first: int, last: int) -
     return bool(long) and not any(_is_bold(doc, other, end) for _, other, end, _ in long)
 
 
-def _whole(doc: Document, part: Standfirst) -> Standfirst:
-    """Return the standfirst with the paragraphs that share its own box, when that box holds nothing else."""
+def _whole(doc: Document, part: Standfirst, heading: int | None) -> Standfirst:
+    """Return the standfirst with the paragraphs that share its own box, when that box holds nothing else.
+
+    A box that holds the headline too is the head of the article, with its counters and captions.
+    """
     for above in islice(doc.ancestors(part.element), 2):
         first, last = doc.first_text[above], doc.last_text[above]
+        if heading is not None and above <= heading < doc.ends[above]:
+            break
         if doc.text_length(above) > LEAD_MAX_CHARS or not any(word in doc.hint(above) for word in _HINTS):
             continue
         lines = [clean("".join(doc.texts[start:end])) for _, start, end, _ in _lines(doc, first) if end <= last]

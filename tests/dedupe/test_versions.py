@@ -227,6 +227,21 @@ def test_labels_of_the_page_make_no_version(label):
     assert isinstance(compare_versions(version_of(old), with_block(old, 2, label)), Same)
 
 
+def test_a_slot_inside_a_quotation_makes_no_version():
+    old = article()
+    assert isinstance(compare_versions(version_of(old), with_block(old, 2, "Advertisement", "quote")), Same)
+
+
+def test_a_paragraph_that_the_page_still_shows_was_not_withdrawn():
+    old = article()
+    gone = old.body[-1].text
+    new = replace(old, body=old.body[:-1])
+    assert isinstance(compare_versions(version_of(old), new), Changed)
+    assert isinstance(compare_versions(version_of(old), replace(new, beside=(f"{gone} ",))), Same)
+    other = replace(new, beside=(gone.replace(" ", " not ", 1),))
+    assert isinstance(compare_versions(version_of(old), other), Changed), "edited, and left out of the reading"
+
+
 LEADS = {
     "shown, then that of the markup": ("shown:place", "og:description", Same),
     "shown, then shown": ("shown:place", "shown:og:description", Changed),

@@ -174,3 +174,19 @@ def test_a_caption_without_a_figure_is_no_body() -> None:
 def test_a_consent_dialog_is_no_body_however_long() -> None:
     dialog = "<div id=onetrust-banner-sdk>" + f"<p>We store cookies on your device. {SECOND}</p>" * 4 + "</div>"
     assert texts(page(FIRST, SECOND, THIRD, after=dialog)) == [FIRST, SECOND, THIRD]
+
+
+def test_what_is_not_taken_for_body_is_told_when_it_is_long() -> None:
+    offer = "Subscribe to our newsletter and never miss a story from the northern hills again."
+    main = main_of(page(FIRST, SECOND, after=f"<aside class=sidebar><p>{offer}</p><p>Sign in</p></aside>"))
+    assert offer in main.beside
+    assert not {FIRST, SECOND, "Sign in"} & set(main.beside)
+
+
+def test_a_list_is_read_whole_when_one_of_its_items_is_body() -> None:
+    items = "".join(f"<li>{text}</li>" for text in ("Two roads", "A long line of words on the roads", "A bridge"))
+    doc = document.parse(f"<html><body><ul>{items}</ul><ul><li>Elsewhere</li></ul></body></html>".encode(), url=URL)
+    lines = runs.read(doc)
+    assert body.picked(doc, lines, [0.3, 0.6, 0.25, 0.3], least=0.38) == [0, 1, 2]
+    assert body.picked(doc, lines, [0.3, 0.37, 0.25, 0.3], least=0.38) == []
+    assert body.picked(doc, lines, [0.3, 0.6, 0.1, 0.3], least=0.38) == [0, 1], "an unlikely item stays out"

@@ -60,6 +60,16 @@ def test_paragraphs_of_one_standfirst_box_belong_together() -> None:
     ] == ("The river rose above the bridge. Nobody was hurt in the hills.")
 
 
+def test_the_head_of_an_article_is_no_standfirst_box() -> None:
+    head = (
+        '<div class="lead-content"><h1>Rain in the hills</h1><div>1,300 shares, updated 3 hours ago</div>'
+        f'<p class="lead">{LEAD}</p></div>'
+    )
+    doc = document.parse(f"<html><body>{head}<div class='x'>{BODY}</div></body></html>".encode(), url=URL)
+    facts = structured.read(doc)
+    assert lead.read(doc, facts, heading=title.read(doc, facts, site.names(facts, URL)).element).value == LEAD
+
+
 def test_a_dateline_before_the_description_is_part_of_it() -> None:
     text, _ = found(told=LEAD, body=f"<p>OBERDORF, May 3 (HP) - {LEAD}</p>{BODY}")
     assert text == f"OBERDORF, May 3 (HP) - {LEAD}"

@@ -172,7 +172,7 @@ def _best_group(doc: Document, found: list[int], marked: set[int], *, most: int 
     best: list[int] = []
     best_score = 0.0
     for order, (box, links) in enumerate(groups.items()):
-        score = _group_score(doc, box, links, marked, most) - order * 0.2
+        score = _group_score(doc, box, links, marked, most=most) - order * 0.2
         if score > best_score:
             best, best_score = links, score
     plain = [link for link in best if "category" not in (doc.attribute(link, "rel") + doc.attribute(link, "href"))]
@@ -215,7 +215,7 @@ def _group(doc: Document, element: int) -> int:
     return 0
 
 
-def _group_score(doc: Document, box: int, links: list[int], marked: set[int], most: int) -> float:
+def _group_score(doc: Document, box: int, links: list[int], marked: set[int], *, most: int) -> float:
     is_marked = any(link in marked for link in links)
     if len(links) > most * (1 + 2 * is_marked) or sum(doc.text_length(link) for link in links) < 0.5 * doc.text_length(
         box

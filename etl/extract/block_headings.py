@@ -170,7 +170,16 @@ class Ruling:
                 return None
         if _HIDDEN.search(doc.hint(box)) or (owner != box and _HIDDEN.search(doc.hint(owner))):
             return None
+        if element < 0:
+            element = self._label(owner, box, item)
         return Heading(text, element, doc.ends[parent], kind, is_titled or kind is not None)
+
+    def _label(self, owner: int, box: int, item: int) -> int:
+        """Return what prints a line inside the element that holds *item*, too (`<div><b>Read also</b><ul>`), or -1."""
+        label = -1
+        while owner > box and self._doc.ends[owner] <= item:
+            label, owner = owner, self._doc.parents[owner]
+        return label
 
     def _scope(self, box: int, item: int) -> tuple[int, int]:
         """Return what prints the line in *box* (-1: something around *item*) and what it rules (-1: not *item*)."""

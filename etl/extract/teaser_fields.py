@@ -20,6 +20,7 @@ from etl.extract.theme import AUTHOR, DATE, DECK, KICKER, OTHER, PLAIN, TITLE
 KICKER_CHARS_MAX = 45
 DECK_CHARS_MIN = 110
 """Under a short line, a line as long as this is its deck; a shorter one is the headline under its kicker."""
+RANK_CHARS_MAX = 6
 TITLE_CHARS_MIN = 20
 """A linked piece this long is the headline when no tag or name says which one is."""
 LIST_LEVELS = 4
@@ -84,7 +85,7 @@ class Reader:
         for piece in pieces:
             if title and piece is title[0]:
                 break
-            if len(piece.text) <= 4 and piece.role != DATE and (found := NUMBER.fullmatch(piece.text)):
+            if len(piece.text) <= RANK_CHARS_MAX and piece.role != DATE and (found := NUMBER.fullmatch(piece.text)):
                 pieces.remove(piece)
                 return int(found[1])
         for element in (item.element, self._doc.parents[item.element]):

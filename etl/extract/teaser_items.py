@@ -56,7 +56,7 @@ def find(doc: Document, wanted: Sequence[Anchor], running: Running) -> list[Item
     found: list[Item] = []
     for item in _grown(doc, wanted, running):
         if item.shape != OWN:
-            certainty = _certainty(doc, item)
+            certainty = _certainty(doc, item, running)
             if not certainty:
                 continue
             if _is_service(doc, item):
@@ -161,14 +161,29 @@ def _is_service(doc: Document, item: Item) -> bool:
     )
 
 
-def _certainty(doc: Document, item: Item) -> int:
+def _is_labelled(doc: Document, item: Item, running: Running) -> bool:
+    """Tell whether a link without text, as one laid over a whole card, says the name that the card shows.
+
+    Among the paragraphs of a text it is a picture with its caption.
+    """
+    if running.first < item.element < running.last:
+        return False
+    shown = headings.normal(doc.text(item.element)[:CARD_CHARS_MAX])
+    for anchor in item.anchors:
+        name = doc.attribute(anchor, "aria-label") or doc.attribute(anchor, "title")
+        if len(name) >= SHORT_TITLE_CHARS and headings.normal(name[:CARD_CHARS_MAX]) in shown:
+            return True
+    return False
+
+
+def _certainty(doc: Document, item: Item, running: Running) -> int:
     """Return 2 for a teaser by its own look, 1 for one in good company, 0 for none."""
     chars = max(doc.text_length(anchor) for anchor in item.anchors)
     tags = doc.tags[item.element : doc.ends[item.element]]
     if chars > CARD_CHARS_MAX:
         return 0
     if not chars:
-        if _HEADINGS.isdisjoint(tags):
+        if _HEADINGS.isdisjoint(tags) and not _is_labelled(doc, item, running):
             return 0
         chars = doc.text_length(item.element)
     text = doc.text(item.element)

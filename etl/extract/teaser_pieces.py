@@ -18,8 +18,8 @@ TITLE_CHARS_BOLD = 30
 """Bold words of this length at the start of a linked line are the headline, what follows is the deck."""
 CARD_LEVELS = 12
 """How far above a line the link may be that makes a whole card of it."""
-NUMBER = re.compile(r"\W{0,2}(\d{1,2})\W{0,2}")
-"""A piece that is a rank."""
+NUMBER = re.compile(r"(?:\W{0,2}|no\.?\s?|nr\.?\s?|n[º°]\.?\s?|第)(\d{1,2})(?:\W{0,2}|\.?[ºª]|位|위)", re.IGNORECASE)
+"""A piece that is a rank: "1", "1.", "#1", "No. 1", "1º", "第1位"."""
 
 _FORMATTING = frozenset(
     {*"biqsu", "a", "em", "strong", "span", "sup", "sub", "mark", "abbr", "cite", "bdi", "wbr", "nobr", "font"}

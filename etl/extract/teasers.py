@@ -225,6 +225,7 @@ def _ranges(doc: Document, blocks: list[Block]) -> tuple[tuple[int, int], ...]:
     for block in blocks:
         if block.heading_element >= 0:
             spans.append((block.heading_element, doc.ends[block.heading_element]))
+            spans += _line_of(doc, block)
         spans.extend((item.element, item.end) for item in block.items)
     spans.sort()
     merged: list[tuple[int, int]] = []
@@ -234,3 +235,13 @@ def _ranges(doc: Document, blocks: list[Block]) -> tuple[tuple[int, int], ...]:
         else:
             merged.append((first, end))
     return tuple(merged)
+
+
+def _line_of(doc: Document, block: Block) -> list[tuple[int, int]]:
+    """Return the element whose own text is nothing but the block's heading, as in `<div><b>Read also</b><ul>`."""
+    head = block.heading_element
+    box = doc.boxes[doc.first_text[head]] if doc.first_text[head] < doc.last_text[head] else head
+    if box >= head:
+        return []
+    beside = sum(doc.text_length(item.element) for item in block.items if box < item.element < doc.ends[box])
+    return [(box, box + 1)] if doc.text_length(box) - beside <= doc.text_length(head) else []

@@ -248,6 +248,17 @@ def test_a_numbered_list_gives_the_rank() -> None:
     assert [link.rank for link in found] == [1, 2]
 
 
+@pytest.mark.parametrize("printed", ["{}", "{}.", "#{}", "No. {}", "Nr. {}", "{}º", "{}位", "第{}位", "{}위"])
+def test_a_rank_is_read_as_it_is_printed(printed: str) -> None:
+    entries = "".join(
+        f'<li><span>{printed.format(number)}</span><a href="/2024/05/0{number}/a-story-of-number-{number}">'
+        f"The story that has number {word}</a></li>"
+        for number, word in ((1, "one"), (2, "two"), (3, "three"))
+    )
+    links = read(f"<section><h2>Most read</h2><ul>{entries}</ul></section>")
+    assert [(link.rank, link.title[-5:].strip()) for link in links] == [(1, "r one"), (2, "r two"), (3, "three")]
+
+
 def test_numbers_that_do_not_rise_are_no_ranks() -> None:
     """A grid of galleries prints how many pictures each has."""
     counts = "".join(

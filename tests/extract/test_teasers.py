@@ -57,6 +57,28 @@ def page(inner: str) -> document.Document:
             [],
             id="a link in a sentence is no teaser",
         ),
+        pytest.param(
+            TEXT
+            + TEXT
+            + "<section><h3>Related</h3>"
+            + "".join(
+                f'<div class="card"><a class="over" href="/2024/05/0{day}/{name}" aria-label="{title}"></a>'
+                f'<div class="card-in"><div>Town</div><div>{title}</div></div></div>'
+                for day, name, title in (
+                    (1, "mayor-defends-her-old-plan", "Mayor defends her plan"),
+                    (2, "engineers-warned-them-early-on", "Engineers warned early on"),
+                )
+            )
+            + "</section>",
+            [("related", "Related", 2)],
+            id="links without text laid over cards",
+        ),
+        pytest.param(
+            TEXT + '<figure><a href="/2024/05/02/photo-of-the-old-bridge" aria-label="The bridge in winter"><img></a>'
+            "<figcaption>The bridge in winter</figcaption></figure>" + TEXT,
+            [],
+            id="a picture in the text with its caption",
+        ),
     ],
 )
 def test_blocks_of_teasers_are_found_with_their_heading(
@@ -64,6 +86,27 @@ def test_blocks_of_teasers_are_found_with_their_heading(
 ) -> None:
     found = teasers.find(page(inner))
     assert [(block.kind, block.heading, len(block.items)) for block in found.blocks] == expected
+
+
+@pytest.mark.parametrize(
+    ("inner", "is_covered"),
+    [
+        pytest.param("<div id=box><b>Read also</b><ul>{}</ul></div>", True, id="the label stands alone in its box"),
+        pytest.param(
+            "<div id=box><b>Read also</b><ul>{}</ul>The council sits again in the first week of June.</div>",
+            False,
+            id="the box has words of its own",
+        ),
+    ],
+)
+def test_a_label_that_shares_its_box_with_its_list_is_no_body(inner: str, is_covered: bool) -> None:
+    item = '<li><a href="/2024/05/mayor-defends-plan-again">Mayor defends the plan</a></li>'
+    doc = page(TEXT + inner.format(item) + TEXT)
+    found = teasers.find(doc)
+    (box,) = (element for element, attrs in enumerate(doc.attrs) if attrs.get("id") == "box")
+    assert [block.heading for block in found.blocks] == ["Read also"]
+    assert found.covers(doc.by_tag["b"][0])
+    assert found.covers(box) is is_covered
 
 
 def test_a_linked_second_headline_is_related() -> None:

@@ -61,7 +61,7 @@ def apply(
     if rules.body and not evidence.get("body", "").startswith("recipe"):
         evidence["body"] = f"recipe found nothing; {evidence.get('body', '')}"
     if rules.links:
-        changes["links"] = tuple(_links(article, doc, rules, canonical))
+        changes["links"] = tuple(_links(article, doc, rules, canonical, fetched_at=fetched_at))
     return replace(article, **changes, evidence=evidence, losers=losers)
 
 
@@ -115,14 +115,40 @@ def _shown(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _links(article: Article, doc: Document, rules: Rules, canonical: Callable[[str], str]) -> Iterator[Link]:
+def _in_zone(
+    date: Moment | None, zone: str | None, *, article: Article, rules: Rules, fetched_at: datetime | None
+) -> Moment | None:
+    """Return the date of a link as its label means it in the zone of its block; a time for machines stays as it is."""
+    if date is None or zone is None or date.rule in ("label:iso", "label:epoch"):
+        return date
+    moment = dates.read_label(
+        date.text,
+        language=rules.language or article.language,
+        country=rules.country,
+        zone=zone,
+        fetched_at=fetched_at,
+    )
+    return moment if moment.at else date
+
+
+def _links(
+    article: Article,
+    doc: Document,
+    rules: Rules,
+    canonical: Callable[[str], str],
+    *,
+    fetched_at: datetime | None,
+) -> Iterator[Link]:
     """Yield the article's links, those in a block that the recipe names with its kind, and the ones only it knows."""
     ruled = {url: (rule, text) for rule in rules.links for url, text in _anchors(doc, rule, canonical)}
     position = 0
     seen: set[tuple[str, str]] = set()
     for link in article.links:
         rule, _ = ruled.get(link.url, (None, ""))
-        changed = link if rule is None else replace(link, kind=rule.kind, rule=f"recipe:{rule.selector}")
+        changed = link
+        if rule is not None:
+            date = _in_zone(link.date, rule.zone, article=article, rules=rules, fetched_at=fetched_at)
+            changed = replace(link, kind=rule.kind, rule=f"recipe:{rule.selector}", date=date)
         if (changed.url, changed.kind) not in seen:
             yield replace(changed, position=position)
             position += 1

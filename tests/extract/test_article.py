@@ -113,6 +113,16 @@ def test_a_recipe_wins_over_the_generic_rules() -> None:
     ]
 
 
+def test_the_dates_of_a_block_are_read_in_the_zone_that_the_recipe_names() -> None:
+    entry = '<li><a href="/news/another-story-about-the-hills-124">Another story about the hills</a> <i class=date>{}</i></li>'
+    page = f"<html lang=en><body><h1>Hills</h1><div class=text>{BODY}</div><div class=more><ul>{entry}</ul></div></body></html>"
+    rules = Rules(links=(LinkRule(selector="div.more", kind="latest", zone="America/New_York"),), zone="Europe/Paris")
+    (link,) = read(page.format("1 March 2026, 9:30"), rules=rules).links
+    assert link.rule == "recipe:div.more"
+    assert link.date is not None
+    assert link.date.at == datetime(2026, 3, 1, 14, 30, tzinfo=UTC)
+
+
 def test_a_recipe_names_people_not_what_is_written_around_them() -> None:
     page = RULED.replace("Ada Stone", "By Ada Stone, Senior Reporter")
     assert read(page, rules=RULES).authors == ("Ada Stone", "Ben Field")

@@ -45,7 +45,8 @@ def read(doc: Document) -> Runs:
     Two line breaks in a row end a run, one does not; the short cells of a table row are one run. Menus, footers and short
     link labels are left out: two runs in three, and 0.04 to 0.4 % of the words of the gold texts of three corpora.
     """
-    tags, texts, boxes, firsts = doc.tags, doc.texts, doc.boxes, doc.first_text
+    # No box follows the last.
+    tags, texts, boxes, firsts = doc.tags, doc.texts, [*doc.boxes, -1], doc.first_text
     links, strong = _marked(doc, ("a",)), _marked(doc, ("b", "strong", "em", "i"))
     runs = Runs(links_before=links)
     start = firsts[doc.by_tag["body"][0]] if "body" in doc.by_tag else 0
@@ -56,7 +57,7 @@ def read(doc: Document) -> Runs:
     while start < count and len(runs.texts) < RUNS_MAX:
         box = boxes[start]
         stop = start + 1
-        while stop < count and boxes[stop] == box and stop not in pauses:
+        while boxes[stop] == box and stop not in pauses:
             stop += 1
         tag = tags[box]
         if tag in _CELLS and stop - start <= _CELL_CHUNKS_MAX:

@@ -83,7 +83,10 @@ def read(doc: Document) -> Structured:
 
 def kinds(node: Node) -> tuple[str, ...]:
     """Return the `@type`s of *node* in lower case, without the vocabulary's address."""
-    return tuple(kind.rsplit("/", 1)[-1].rsplit(":", 1)[-1].lower() for kind in strings(node.get("@type")))
+    said = node.get("@type")
+    if isinstance(said, str) and said.isalpha():
+        return (said.lower(),)
+    return tuple(kind.rsplit("/", 1)[-1].rsplit(":", 1)[-1].lower() for kind in strings(said))
 
 
 def strings(value: object) -> tuple[str, ...]:
@@ -188,10 +191,9 @@ def _meta(doc: Document) -> dict[str, tuple[str, ...]]:
 def _microdata(doc: Document) -> dict[str, tuple[int, ...]]:
     """Return the elements by itemprop."""
     props: dict[str, list[int]] = {}
-    for element, attrs in enumerate(doc.attrs):
-        if "itemprop" in attrs:
-            for name in (attrs["itemprop"] or "")[:NAME_MAX_CHARS].lower().split():
-                props.setdefault(name, []).append(element)
+    for element in [element for element, attrs in enumerate(doc.attrs) if "itemprop" in attrs]:
+        for name in doc.attribute(element, "itemprop")[:NAME_MAX_CHARS].lower().split():
+            props.setdefault(name, []).append(element)
     return {name: tuple(found) for name, found in props.items()}
 
 

@@ -98,6 +98,7 @@ class WarcFile:
         try:
             for batch, reached in batches(records(stream, start=self.item.reached), start=self.item.reached):
                 waiting.append(self._begin(batch, reached, ahead))
+                del batch  # Or it would be held until the next is whole.
                 *before, newest = waiting
                 for chunk in before:
                     chunk.reading.result()

@@ -25,6 +25,8 @@ from .reading import Reading, spell
 from .settle import Settled, settle
 
 PAGE_TYPES = ("text/html", "application/xhtml+xml")
+SENT_MAX_BYTES = 2_000_000
+"""A larger body is read from the archive by the child that needs it, and not held here until its turn comes."""
 Read = Callable[[Sequence[tuple[Capture, bytes | None]]], Sequence[Reading]]
 """Captures with their bodies in, one reading each out; without a body it is read from the archive."""
 
@@ -83,7 +85,11 @@ def prepare(
     hashes = {number: hashlib.sha256(record.body).digest() for number, record in wanted.items()}
     fresh = _without_known(conn, wanted, hashes, ends)
     pages: list[tuple[Capture, bytes | None]] = [
-        (_keep(record, archive, sha256=hashes[number], now=now), record.body) for number, record in fresh.items()
+        (
+            _keep(record, archive, sha256=hashes[number], now=now),
+            record.body if len(record.body) <= SENT_MAX_BYTES else None,
+        )
+        for number, record in fresh.items()
     ]
     archive.sync()
     return Prepared(len(records), ends, list(fresh), pages)

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import ConnectionPool
@@ -25,6 +26,10 @@ from etl.run import embedded_host
 from etl.run.embedded import Embedded
 from etl.store.migrate import migrate
 from etl.store.pool import open_pool
+
+# Tests do not time: a machine that is busy with something else makes no answer wrong.
+settings.register_profile("without a clock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("without a clock")
 
 DOCKER_IMAGE = "postgres:17"
 serial = count(1)

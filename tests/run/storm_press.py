@@ -139,8 +139,9 @@ class StormPress:
     def _related(self, number: int) -> list[int]:
         """Return what a page points at: pages of its own paper that were there from the beginning."""
         dice = random.Random(f"{self._seed} related {number}")
-        own = [n for n in range(number % len(self._sites), self.pages, len(self._sites)) if self._born(n) == 1]
-        return sorted(dice.sample([n for n in own if n != number], min(RELATED, len(own) - 1)))
+        own = range(number % len(self._sites), self.pages, len(self._sites))
+        others = [n for n in own if n != number and self._born(n) == 1]
+        return sorted(dice.sample(others, min(RELATED, len(others))))
 
     def _answering(self, site: Site, numbers: range):
         paths = {f"/news/2026/story-{number}.html": number for number in numbers}

@@ -231,7 +231,7 @@ def _see_to_it(opened: Session, conn: Connection, job: Backfill, *, where: str, 
 
 def _needs_this_machine(job: Backfill) -> bool:
     """Tell whether the plan names files of a machine, not addresses."""
-    places = [place for place, _ in job.plan.get("files", ())] + [job.plan[key] for key in ("base",) if key in job.plan]
+    places = [*(place for place, _ in job.plan.get("files", ())), job.plan.get("base", "https://")]
     return any(not str(place).startswith(("http://", "https://")) for place in places)
 
 

@@ -1,8 +1,10 @@
-"""The crash matrix in small: blows at random moments, and afterwards all is there, once (`bench/crash.py` is the long form)."""
+"""The crash matrix in small: blows at any moment, and afterwards all is there, once.
+
+The dice are the same in every run, for a build that fails should fail again; `bench/crash.py`, the long form, rolls others.
+"""
 
 from __future__ import annotations
 
-import random
 import shutil
 import sys
 
@@ -31,7 +33,7 @@ def folder():
                 pages=200,
                 moments=10,
                 every_s=1.0,
-                seed=random.randrange(1_000_000),
+                seed=1,
                 faults=("worker", "reader", "scheduler", "all", "postgres", "cut", "disk", "clock"),
             ),
             id="a server",
@@ -42,7 +44,7 @@ def folder():
                 pages=60,
                 moments=2,
                 every_s=4.0,
-                seed=random.randrange(1_000_000),
+                seed=2,
                 faults=("postgres", "all"),
                 embedded=True,
                 workers=1,

@@ -33,6 +33,7 @@ __all__ = [
     "canonical",
     "fold",
     "host_of",
+    "key_of_name",
     "url_key",
 ]
 
@@ -88,7 +89,12 @@ def _is_plain_host(host: str) -> bool:
 
 def url_key(url: str) -> uuid.UUID:
     """Return the 128-bit key of the page: BLAKE2b of the canonical form in UTF-8. Equal for ever for equal canonical forms."""
-    return uuid.UUID(bytes=hashlib.blake2b(canonical(url).encode(), digest_size=16).digest())
+    return key_of_name(canonical(url))
+
+
+def key_of_name(name: str) -> uuid.UUID:
+    """Return the key of the page whose canonical URL is *name*, which is not folded again."""
+    return uuid.UUID(bytes=hashlib.blake2b(name.encode(), digest_size=16).digest())
 
 
 def host_of(url: str) -> str:

@@ -17,6 +17,8 @@ BODY_MAX_BYTES = 20_000_000  # Of a feed or a section page: room for 5,000 entri
 URL_MAX_LENGTH = 2_083  # The longest address a sitemap may name has 2,048 characters (sitemaps.org); browsers end here.
 TITLE_MAX_LENGTH = 1_000
 _TAG = re.compile(r"<[a-zA-Z/!][^<>]*>")
+# Nearly all references of feeds and sitemaps: nothing to join, to split or to cut off.
+_CLEAN = re.compile(r"https?://(?!\.)[a-zA-Z0-9.-]+(?:[/?][!$-;=?-Z_a-z~]*)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,8 @@ class Discovery:
 
 def absolute(base: str, reference: str) -> str | None:
     """Return *reference* as an absolute http(s) URL without fragment, or None when it is none."""
+    if len(reference) <= URL_MAX_LENGTH and _CLEAN.fullmatch(reference):
+        return reference
     reference = "".join(reference.split())
     if not reference or len(reference) > URL_MAX_LENGTH:
         return None
@@ -80,7 +84,9 @@ def charset_in(content_type: str) -> str | None:
 
 def plain_text(markup: str) -> str | None:
     """Return a headline without tags, entities and line breaks; None when nothing is left."""
-    text = html.unescape(_TAG.sub(" ", markup[: 4 * TITLE_MAX_LENGTH]))
+    text = markup[: 4 * TITLE_MAX_LENGTH]
+    if "<" in text or "&" in text:
+        text = html.unescape(_TAG.sub(" ", text))
     text = " ".join(text.replace("\x00", " ").split())[:TITLE_MAX_LENGTH]
     return text.encode("utf-8", "ignore").decode("utf-8") or None
 

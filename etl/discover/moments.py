@@ -27,6 +27,7 @@ _ZONE_NAMES = {
 _ZONE_NAME = re.compile(r"\b(" + "|".join(_ZONE_NAMES) + r")\b")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 _ISO = re.compile(r"\d{4}-?\d{2}-?\d{2}[T ]\d{2}:?\d{2}")
+_EXACT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3,6})?(?:Z|[+-]\d\d:\d\d)", re.ASCII)
 _LEAP_SECOND = re.compile(r"(\d\d:\d\d):60\b")
 _SPACED_OFFSET = re.compile(r" (?=(?:Z|UTC|[+-]\d{2}:?\d{2})\Z)")
 
@@ -37,6 +38,8 @@ def moment(label: str, *, rule: str, zone: str | None, fetched_at: datetime) -> 
     *zone* (IANA) is where a time without offset was written. `at` is None when the label cannot be read, or lies more
     than FUTURE_MAX after the fetch.
     """
+    if _EXACT.fullmatch(label):
+        return _exact(label, rule, fetched_at)
     text = " ".join(label[:LABEL_MAX_LENGTH].split()).encode("utf-8", "ignore").decode("utf-8")
     if not text:
         return None
@@ -62,6 +65,20 @@ def moment(label: str, *, rule: str, zone: str | None, fetched_at: datetime) -> 
     except (ValueError, OverflowError):
         return Moment(None, "minute", text, rule)
     return Moment(at, "day" if is_day else "minute", text, rule, where)
+
+
+def _exact(label: str, rule: str, fetched_at: datetime) -> Moment:
+    """Return what a time with its offset says: what sitemaps write, and 50,000 times in one file."""
+    try:
+        at = datetime.fromisoformat(label)
+        shared, where = _fixed(at.utcoffset() or timedelta())
+        at = at.replace(tzinfo=shared)
+        if at > fetched_at + FUTURE_MAX:
+            return Moment(None, "minute", label, rule, where)
+        at.astimezone(UTC)  # The first day of the calendar has no instant in every zone.
+    except (ValueError, OverflowError):
+        return Moment(None, "minute", label, rule)
+    return Moment(at, "minute", label, rule, where)
 
 
 def _read(text: str) -> datetime | None:

@@ -234,14 +234,13 @@ class _Elements:
         self._length = 0
         self._depth = 0
         """How deep inside the entry: 1 is its own field, 2 a field of its news."""
-        self._is_news = False
+        self._passed_over = ""
         self._before = b""
         self._done: list[_Entry] = []
         self._parser = expat.ParserCreate()
         self._parser.buffer_text = True
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
-        self._parser.CharacterDataHandler = self._characters
         self._parser.EntityDeclHandler = self._declared
         self._parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
         self._fed = 0
@@ -274,27 +273,47 @@ class _Elements:
                 self._depth = 0
             return
         self._depth += 1
+        wanted: str | None = None
         if self._depth == 1:
-            self._is_news = local == "news"
-            self._field = _FIELDS.get(local)
-        elif self._depth == 2 and self._is_news:
-            self._field = _NEWS_FIELDS.get(local)
-        self._text, self._length = [], 0
+            wanted = _FIELDS.get(local)
+            if wanted is None and local != "news":
+                self._pass_over(name)
+        elif self._depth == 2 and self._field is None:  # In its news: everything else is passed over.
+            wanted = _NEWS_FIELDS.get(local)
+        if wanted is not None:
+            self._field = wanted
+            self._text, self._length = [], 0
+            self._parser.CharacterDataHandler = self._characters
 
-    def _end(self, _name: str) -> None:
+    def _pass_over(self, name: str) -> None:
+        """Let expat read to the end of this element alone: half of a news sitemap are its images."""
+        self._passed_over = name
+        self._parser.StartElementHandler = None
+        self._parser.EndElementHandler = self._end_passed_over
+
+    def _end_passed_over(self, name: str) -> None:
+        if name == self._passed_over:
+            self._depth -= 1
+            self._parser.StartElementHandler = self._start
+            self._parser.EndElementHandler = self._end
+
+    def _end(self, name: str) -> None:
         if self._entry is None:
             return
         if self._depth == 0:
-            self._done.append(self._entry)
-            self._entry = None
+            # Of an element in one of its own name only the inner one was passed over: its end is not the entry's.
+            if name.rpartition(":")[2] == self._entry.kind:
+                self._done.append(self._entry)
+                self._entry = None
             return
         if self._field is not None:
             self._entry.fields.setdefault(self._field, "".join(self._text).strip())
             self._field = None
+            self._parser.CharacterDataHandler = None
         self._depth -= 1
 
     def _characters(self, text: str) -> None:
-        if self._field is not None and self._length < FIELD_MAX_LENGTH:
+        if self._length < FIELD_MAX_LENGTH:
             self._length += len(text)
             self._text.append(text[:FIELD_MAX_LENGTH])
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from etl.dedupe.address import address, address_or_same
-from etl.dedupe.canonical import BadUrlError, believable_canonical, fold, host_of, url_key
+from etl.dedupe.canonical import BadUrlError, believable_canonical, fold, host_of, key_of_name, url_key
 from etl.dedupe.signature import signature_keys
 from etl.dedupe.verdict import content_key
 from etl.errors import NewsEtlError
@@ -55,7 +55,7 @@ def spell(url: str, *, rule: str | None = None) -> PageUrl:
     where = address(url)
     return PageUrl(
         url=where,
-        url_key=url_key(name),
+        url_key=key_of_name(name),
         host=urlsplit(where).netloc.rpartition("@")[2].lower(),
         variant=url,
         variant_key=UUID(bytes=hashlib.blake2b(url.encode("utf-8", "replace"), digest_size=16).digest()),

@@ -15,6 +15,8 @@ from psycopg.rows import class_row
 
 from etl.model import Page
 
+from . import arrays, spellings
+
 URL_MAX_BYTES = 8192  # the CHECK of etl.pages.url: longer ones are refused by name before they get here
 
 
@@ -93,8 +95,8 @@ def ensure(
 
     Buried URLs (etl.tombstones) are left out. Runs in the caller's transaction; safe beside other writers.
     """
-    by_key = {u.url_key: u for u in sorted(urls, key=lambda u: u.url_key)}
-    known = find(conn, by_key)
+    by_key = {u.url_key: u for u in sorted(urls, key=lambda u: u.url_key.int)}
+    known, spelled = spellings.of(conn, by_key)
     new: set[UUID] = set()
     if missing := [u for key, u in by_key.items() if key not in known]:
         added = conn.execute(
@@ -108,9 +110,9 @@ def ensure(
             RETURNING url_key, id
             """,
             {
-                "url": [u.url for u in missing],
-                "url_key": [u.url_key for u in missing],
-                "host": [u.host for u in missing],
+                "url": arrays.texts(u.url for u in missing),
+                "url_key": arrays.uuids(u.url_key for u in missing),
+                "host": arrays.texts(u.host for u in missing),
                 "found_at": found_at,
                 "next_visit_at": next_visit_at,
             },
@@ -119,7 +121,7 @@ def ensure(
         new = {key for key, _ in added}
         if len(added) < len(missing):  # another writer was first, or the URL is buried
             known |= by_own_key(conn, [u.url_key for u in missing if u.url_key not in new])
-    add_spellings(conn, [(known[u.url_key], u) for u in urls if u.url_key in known], seen_at=found_at)
+    spellings.add(conn, [(known[u.url_key], u) for u in urls if u.url_key in known], but=spelled, seen_at=found_at)
     return {key: (page_id, key in new) for key, page_id in known.items()}
 
 
@@ -129,42 +131,6 @@ def by_own_key(conn: Connection, keys: Sequence[UUID]) -> dict[UUID, int]:
         "SELECT url_key, id FROM etl.pages WHERE url_key = ANY (%(keys)s)", {"keys": list(keys)}
     ).fetchall()
     return dict(rows)
-
-
-def add_spellings(conn: Connection, spellings: Sequence[tuple[int, PageUrl]], *, seen_at: datetime) -> None:
-    """Remember how pages are spelled: the canonical form and the form as written.
-
-    The canonical form stands under its own url_key, always: the views find the target of a link by that one row.
-    """
-    rows: dict[UUID, tuple[int, UUID, str, str]] = {}
-    for page_id, u in spellings:
-        if u.variant == u.url:
-            rows.setdefault(u.url_key, (page_id, u.url_key, u.url, u.rule))
-        else:
-            rows.setdefault(u.variant_key, (page_id, u.url_key, u.variant, u.rule))
-            rows.setdefault(u.url_key, (page_id, u.url_key, u.url, "canonical"))
-    if not rows:
-        return
-    ordered = sorted(rows.items())
-    conn.execute(
-        """
-        INSERT INTO etl.page_urls (variant_key, page_id, url_key, url, rule, first_seen_at)
-        SELECT r.variant_key, r.page_id, r.url_key, r.url, r.rule, %(seen_at)s
-        FROM unnest(%(variant_key)s::uuid[], %(page_id)s::bigint[], %(url_key)s::uuid[], %(url)s::text[],
-                    %(rule)s::text[]) AS r (variant_key, page_id, url_key, url, rule)
-        WHERE NOT EXISTS (SELECT FROM etl.page_urls u WHERE u.variant_key = r.variant_key)
-        ORDER BY r.variant_key
-        ON CONFLICT (variant_key) DO NOTHING
-        """,
-        {
-            "variant_key": [key for key, _ in ordered],
-            "page_id": [row[0] for _, row in ordered],
-            "url_key": [row[1] for _, row in ordered],
-            "url": [row[2] for _, row in ordered],
-            "rule": [row[3] for _, row in ordered],
-            "seen_at": seen_at,
-        },
-    )
 
 
 def lock(conn: Connection, page_ids: Iterable[int]) -> dict[int, PageState]:
@@ -360,7 +326,11 @@ def wake(conn: Connection, changed: Sequence[tuple[int, datetime]], *, now: date
         WHERE p.id = r.page_id AND p.captured_at < r.modified_at AND r.modified_at <= %(now)s
               AND coalesce(p.next_visit_at, 'infinity') > %(now)s
         """,
-        {"page_id": [row[0] for row in changed], "modified_at": [row[1] for row in changed], "now": now},
+        {
+            "page_id": arrays.numbers(row[0] for row in changed),
+            "modified_at": arrays.instants(row[1] for row in changed),
+            "now": now,
+        },
     ).rowcount
 
 

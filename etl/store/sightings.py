@@ -9,6 +9,7 @@ from datetime import datetime
 from psycopg import Connection
 from psycopg.rows import class_row
 
+from . import arrays
 from .text import storable
 
 
@@ -60,13 +61,13 @@ def add(conn: Connection, source_id: int, sightings: Sequence[Sighting], *, now:
         {
             "source_id": source_id,
             "now": now,
-            "page_id": [r.page_id for r in rows],
-            "found_by": [r.found_by for r in rows],
-            "position": [r.position for r in rows],
-            "title": [storable(r.title) if r.title else None for r in rows],
-            "published_at": [r.published_at for r in rows],
-            "published_text": [storable(r.published_text) if r.published_text else None for r in rows],
-            "depth": [r.depth for r in rows],
+            "page_id": arrays.numbers(r.page_id for r in rows),
+            "found_by": arrays.texts(r.found_by for r in rows),
+            "position": arrays.numbers(r.position for r in rows),
+            "title": arrays.texts(storable(r.title) if r.title else None for r in rows),
+            "published_at": arrays.instants(r.published_at for r in rows),
+            "published_text": arrays.texts(storable(r.published_text) if r.published_text else None for r in rows),
+            "depth": arrays.numbers(r.depth for r in rows),
         },
     ).fetchall()
     return sum(1 for (is_new,) in written if is_new)

@@ -48,7 +48,19 @@ NEWS = (
 IMAGE = "<image:image><image:loc>https://img.example.org/1.jpg</image:loc><image:title>Une photo</image:title></image:image>"
 
 
-@pytest.mark.parametrize("more", [IMAGE + NEWS, NEWS + IMAGE], ids=["image first", "news first"])
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param(IMAGE + NEWS, id="image first"),
+        pytest.param(NEWS + IMAGE, id="news first"),
+        pytest.param(
+            f"<x:a><x:a><loc>https://img.example.org/2</loc></x:a>{NEWS}</x:a>{NEWS}", id="one in its own name"
+        ),
+        pytest.param(
+            f"<x:a><url><loc>https://img.example.org/2</loc></url></x:a>{NEWS}", id="an entry in what is passed over"
+        ),
+    ],
+)
 def test_a_news_entry_gives_address_title_and_times(more: str):
     (one,) = read(urlset(url("a", more + "<lastmod>2024-02-29</lastmod>"))).candidates
     assert (one.url, one.title, one.position) == ("https://www.example.org/a", "L'eau & la terre", 0)

@@ -87,6 +87,8 @@ class Article:
     """BCP 47, lower-case primary language first: `fr`, `pt-BR`."""
     image: Image | None = None
     canonical_url: str | None = None
+    language_versions: tuple[tuple[str, str], ...] = ()
+    """Language and URL of each version of the page that it names (`hreflang`), itself mostly among them; not stored."""
     published: Moment | None = None
     modified: Moment | None = None
     access: Access | None = None

@@ -18,6 +18,8 @@ from __future__ import annotations
 import hashlib
 import re
 import uuid
+from collections.abc import Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote, urljoin, urlsplit
@@ -102,12 +104,20 @@ def host_of(url: str) -> str:
     return re.split(r"[/?#]", canonical(url)[8:], maxsplit=1)[0]
 
 
-def believable_canonical(page_url: str, declared: str, *, is_redirect: bool = False) -> str | None:
+def believable_canonical(
+    page_url: str,
+    declared: str,
+    *,
+    is_redirect: bool = False,
+    versions: Sequence[tuple[str, str]] = (),
+    language: str | None = None,
+) -> str | None:
     """Return the canonical form of the page that *page_url* declares itself to be, or None when that is not to be believed.
 
     *declared* is a `rel=canonical`, an `og:url` (relative to the page if need be) or, with *is_redirect*, where the request ended.
-    Not believed: what is no address; a front page, a section page, a login or consent wall; another language; another number in
-    a series of pages; an article with other ids or, unless it is a redirect, another title in its address; and, unless it is a
+    Not believed: what is no address; a front page, a section page, a login or consent wall; another language, by its address or
+    by *versions*, the (hreflang, URL) that the page names (*language* is its own where it does not name itself); another number
+    in a series of pages; an article with other ids or, unless it is a redirect, another title in its address; and, unless it is a
     redirect, another publisher: a copy that points to its source is a copy, which `find_copy` tells.
     """
     try:
@@ -118,6 +128,8 @@ def believable_canonical(page_url: str, declared: str, *, is_redirect: bool = Fa
     if page.url == other.url:
         return other.url
     if not _is_article(other) and (_is_article(page) or len(other.segments) < len(page.segments)):
+        return None
+    if versions and _speak_differently(page.url, other.url, versions, base=page_url, language=language):
         return None
     if _is_wall(other) or page.languages != other.languages or (page.number and page.number != other.number):
         return None
@@ -153,6 +165,18 @@ _ID = re.compile(r"\d{5,}|(?=[a-f]*\d)[0-9a-f]{8,}")
 _DAY = re.compile(r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])?")
 _LANGUAGE = re.compile(r"([a-z]{2})(?:[-_][a-z]{2,4})?", re.IGNORECASE)
 _SLUG_BREAK = re.compile(r"[\W_]")
+# Older labels of one language (ISO 639), and Norwegian, whose usual written form is Bokmål.
+_SAME_TONGUE = {"iw": "he", "in": "id", "ji": "yi", "nb": "no", "fil": "tl"}
+_USUAL_SCRIPT = {
+    "zh": "hans",
+    "sr": "cyrl",
+    "en": "latn",
+    "de": "latn",
+    "fr": "latn",
+    "es": "latn",
+    "pt": "latn",
+    "ru": "cyrl",
+}
 
 
 @lru_cache(maxsize=1024)
@@ -179,6 +203,34 @@ def _place(url: str) -> _Place:
         languages=tuple(language.lower().replace("_", "-") for language in languages),
         number=number,
     )
+
+
+def _speak_differently(
+    page: str, other: str, versions: Sequence[tuple[str, str]], *, base: str, language: str | None
+) -> bool:
+    """Say whether the page itself names *other* as its version in a language that is not its own.
+
+    Two regions of one language (`en-US`, `en-GB`) carry one text, as a rule: they may be one page. Two scripts may not.
+    """
+    told: dict[str, set[str]] = {page: set(), other: set()}
+    for label, url in versions:
+        if (spoken := _tongue(label)) and url.strip():
+            with suppress(ValueError):
+                told.get(canonical(urljoin(base.strip(), url.strip())), set[str]()).add(spoken)
+    own = told[page] or ({_tongue(language)} if language else set[str]())
+    return bool(own and told[other]) and not own & told[other]
+
+
+def _tongue(label: str) -> str:
+    """Return what of a BCP 47 tag makes another text: language and script; nothing for `x-default`."""
+    parts = label.strip().lower().replace("_", "-").split("-")
+    if len(parts[0]) not in {2, 3} or not parts[0].isalpha():
+        return ""
+    script = next((part for part in parts[1:] if len(part) == 4 and part.isalpha()), "")
+    if parts[0] == "zh" and not script:
+        script = "hant" if {"tw", "hk", "mo"} & set(parts[1:]) else "hans"
+    spoken = _SAME_TONGUE.get(parts[0], parts[0])
+    return f"{spoken}-{script}" if script and _USUAL_SCRIPT.get(spoken) != script else spoken
 
 
 def _is_language(text: str) -> bool:

@@ -103,6 +103,7 @@ def read(
         language=language,
         image=told.image,
         canonical_url=told.canonical_url,
+        language_versions=told.language_versions,
         published=when.published,
         modified=when.modified,
         access=told.access,

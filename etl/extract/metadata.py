@@ -11,6 +11,9 @@ from etl.extract.document import Document
 from etl.extract.structured import Structured, absolute
 from etl.model import Access, Image
 
+VERSIONS_MAX = 200
+"""The largest sites have some 60 language versions, and feeds are alternates too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
@@ -23,6 +26,7 @@ class Metadata:
     language: str | None = None
     image: Image | None = None
     canonical_url: str | None = None
+    language_versions: tuple[tuple[str, str], ...] = ()
     access: Access | None = None
     evidence: Mapping[str, str] = field(default_factory=dict[str, str])
     losers: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict[str, tuple[tuple[str, str], ...]])
@@ -60,6 +64,7 @@ def read(doc: Document, facts: Structured, *, text: str = "", body_at: int | Non
         language=spoken.value,
         image=image.value,
         canonical_url=own.value,
+        language_versions=language_versions(doc, facts),
         access=wall.value,
         evidence={name: choice.rule for name, choice in found.items() if choice.rule},
         losers={name: choice.losers for name, choice in found.items() if choice.losers},
@@ -81,6 +86,16 @@ def canonical_url(doc: Document, facts: Structured) -> Choice[str | None]:
         ].strip("/"):
             return Choice(url, rule)
     return Choice(None)
+
+
+def language_versions(doc: Document, facts: Structured) -> tuple[tuple[str, str], ...]:
+    """Return (`hreflang`, absolute URL) of each `<link rel=alternate>` that has both."""
+    found: list[tuple[str, str]] = []
+    for element in facts.links.get("alternate", ())[:VERSIONS_MAX]:
+        label = doc.attribute(element, "hreflang").strip()
+        if label and (url := absolute(doc, doc.attribute(element, "href").strip())):
+            found.append((label, url))
+    return tuple(found)
 
 
 def _any(

@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -106,7 +107,7 @@ def read_capture(capture: Capture, body: bytes, *, shelf: Shelf | None = None) -
         )
     except NewsEtlError as error:
         return Reading(capture, asked, asked, error.code, str(error))
-    answered = answered_page(capture, asked, article.canonical_url)
+    answered = answered_page(capture, asked, article)
     recipe = shelf.recipe_for(capture.final_url) if shelf else None
     revisits = recipe.fetch.revisits if recipe else USUAL
     if not article.is_article:
@@ -166,13 +167,15 @@ def with_links(reading: Reading) -> Reading:
     return replace(reading, article=article, link_keys=tuple(keys))
 
 
-def answered_page(capture: Capture, asked: PageUrl, declared: str | None) -> PageUrl:
+def answered_page(capture: Capture, asked: PageUrl, article: Article) -> PageUrl:
     """Return the page that a capture belongs to: permanent redirects are followed, and a canonical URL that can be believed."""
     page = asked
+    believed = partial(believable_canonical, versions=article.language_versions, language=article.language)
     if capture.final_url != capture.url and all(status in (301, 308) for status, _ in capture.redirects):
-        believed = believable_canonical(page.url, capture.final_url, is_redirect=True)
-        page = _named(capture.final_url, "redirect", page) if believed else page
-    if declared and believable_canonical(page.url, declared):
+        is_believed = believed(page.url, capture.final_url, is_redirect=True)
+        page = _named(capture.final_url, "redirect", page) if is_believed else page
+    declared = article.canonical_url
+    if declared and believed(page.url, declared):
         page = _named(declared, "rel_canonical", page)
     return page
 

@@ -144,3 +144,33 @@ def test_a_declared_canonical_is_believed_only_for_the_same_article(page, declar
 )
 def test_a_redirect_is_believed_unless_it_only_says_that_the_page_is_gone(page, target, believed):
     assert (believable_canonical(page, target, is_redirect=True) is not None) is believed
+
+
+EN, ES = "https://example.com/news/bridge-closes-again-81234", "https://example.com/noticias/el-puente-cierra-81234"
+UK = "https://example.com/britain/bridge-closes-again-81234"
+
+
+@pytest.mark.parametrize(
+    ("page", "declared", "versions", "language", "believed"),
+    [
+        pytest.param(EN, ES, [], "en", True, id="no versions named: the id counts"),
+        pytest.param(EN, ES, [("en", EN), ("es", ES)], None, False, id="its version in another language"),
+        pytest.param(EN, ES, [("en", EN), ("ES-mx", f"{ES[19:]}?utm_source=x")], None, False, id="relative, tracked"),
+        pytest.param(EN, ES, [("es", ES)], "en", False, id="names all but itself: its own language counts"),
+        pytest.param(EN, ES, [("es", ES)], None, True, id="its own language is not known"),
+        pytest.param(EN, ES, [("x-default", ES), ("en", EN)], "en", True, id="the default is no language"),
+        pytest.param(EN, ES, [("x-default", ES), ("es", ES), ("en", EN)], "en", False, id="default and another language"),
+        pytest.param(EN, ES, [("en", ES), ("es", ES), ("en", EN)], "en", True, id="one address for all languages"),
+        pytest.param(EN, UK, [("en-US", EN), ("en-GB", UK)], None, True, id="two regions of one language"),
+        pytest.param(EN, UK, [("zh-CN", EN), ("zh-TW", UK)], None, False, id="two scripts of one language"),
+        pytest.param(EN, UK, [("zh-Hant", EN), ("zh_HK", UK)], None, True, id="one script, said and meant"),
+        pytest.param(EN, UK, [("nb", EN), ("no", UK)], None, True, id="two names of one language"),
+        pytest.param(EN, UK, [("en", EN), ("", UK), ("english", UK), ("de", "")], "en", True, id="labels that are none"),
+        pytest.param(f"{EN}.amp.html", EN, [("en", EN), ("es", ES)], "en", True, id="AMP page of the same language"),
+        pytest.param(f"{EN}.amp.html", ES, [("en", EN), ("es", ES)], "en", False, id="AMP page of another language"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("is_redirect", [False, True])
+def test_a_version_in_another_language_is_another_page(page, declared, versions, language, believed, is_redirect):
+    answer = believable_canonical(page, declared, versions=versions, language=language, is_redirect=is_redirect)
+    assert (answer is not None) is believed

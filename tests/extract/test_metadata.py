@@ -92,6 +92,18 @@ def test_the_address_a_page_claims_is_absolute_and_no_front_page(head: str, expe
     assert read(f"<html><head>{head}</head><body>x</body></html>").canonical_url == expected
 
 
+def test_the_language_versions_that_a_page_names_are_absolute() -> None:
+    head = (
+        '<link rel="alternate" hreflang="es" href="/es/a"><link rel="ALTERNATE" hreflang=" x-default " href="//paper.example/a">'
+        '<link rel="alternate" type="application/rss+xml" href="/feed"><link rel="alternate" hreflang="fr" href="">'
+        '<link rel="alternate" hreflang="de" href="javascript:void(0)"><link rel="canonical" hreflang="it" href="/it/a">'
+    )
+    assert read(f"<html><head>{head}</head><body>x</body></html>").language_versions == (
+        ("es", "https://www.hillpost.example/es/a"),
+        ("x-default", "https://paper.example/a"),
+    )
+
+
 TAGS = ["h1", "p", "a", "div", "span", "meta", "script", "img", "figure", "nav", "title"]
 ATTRIBUTES = ["class", "href", "rel", "content", "property", "name", "itemprop", "src", "srcset", "type", "id"]
 WORDS = [

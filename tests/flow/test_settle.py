@@ -301,6 +301,20 @@ def test_a_declared_canonical_folds_the_page_into_its_target(conn):
     assert rows(conn, f"SELECT rule FROM etl.page_urls WHERE url = '{variant}'") == [("rel_canonical",)]
 
 
+def test_versions_in_two_languages_stay_two_pages_whatever_their_canonical_says(conn):
+    """A template that writes the address of the first language into all: seen where the id is shared."""
+    spanish = "https://www.example.org/noticias/muelle-12345"
+    head = (
+        f'<link rel="canonical" href="{spanish}"><link rel="alternate" hreflang="en" href="{URL}">'
+        f'<link rel="alternate" hreflang="es" href="{spanish}"><link rel="alternate" hreflang="x-default" href="{spanish}">'
+    )
+    one = reading(URL, page("Quay to be built in two parts", head=head))
+    other = reading(spanish, page("El muelle se hará en dos partes", OTHER, head=head))
+    assert [end.outcome for end in settle(conn, [one, other], now=DAY)] == ["stored", "stored"]
+    assert rows(conn, "SELECT url FROM etl.pages ORDER BY url") == [(URL,), (spanish,)]
+    assert rows(conn, "SELECT count(*) FROM etl.articles") == [(2,)]
+
+
 def test_eight_writers_put_simultaneous_copies_into_one_story(dsn):
     """Every writer stores the same 12 texts under its own host; all begin at once."""
     texts = [

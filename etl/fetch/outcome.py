@@ -124,7 +124,7 @@ def classify(
     other = _other_kind(body)
     if other:
         return Outcome("not_html", other)
-    return _by_address(url, final_url or url) or _by_content(body, url=final_url or url) or OK
+    return by_address(url, final_url or url) or _by_content(body, url=final_url or url) or OK
 
 
 def _other_kind(body: bytes) -> str | None:
@@ -141,8 +141,8 @@ def _other_kind(body: bytes) -> str | None:
     return None
 
 
-def _by_address(url: str, final_url: str) -> Outcome | None:
-    """Judge by where redirects ended. The same address is never judged: a section may well be called /privacy/."""
+def by_address(url: str, final_url: str) -> Outcome | None:
+    """Judge by where redirects ended, or would lead. The same address is never judged: a section may well be called /privacy/."""
     asked, answered = urlsplit(url), urlsplit(final_url)
     if (asked.hostname, asked.path) == (answered.hostname, answered.path):
         return None

@@ -15,11 +15,11 @@ from random import Random
 
 from psycopg import Connection
 
-from etl.dedupe.canonical import BadUrlError
+from etl.dedupe.canonical import BadUrlError, believable_canonical
 from etl.errors import NewsEtlError, Refused, TryLater
 from etl.fetch import politeness
 from etl.fetch.http import Fetched, Fetcher, Moved, NotModified
-from etl.fetch.outcome import classify
+from etl.fetch.outcome import by_address, classify
 from etl.fetch.politeness import Manners
 from etl.fetch.robots import Robots
 from etl.model import Page
@@ -209,8 +209,16 @@ class HostVisit:
         return next_visit(at, published_at=None, first_seen_at=born, revisits=revisits)
 
     def _moved(self, page: Page, moved: Moved, began: datetime) -> None:
-        """Hand a redirect to the host it leads to; a permanent one folds this page into its target."""
+        """Hand a redirect to the host it leads to; a permanent one folds this page into its target, if that can be believed.
+
+        A wall is no page, and a front page is not where an article went: neither is visited in its place.
+        """
         at = moved.fetched_at
+        if seen := by_address(page.url, moved.target):
+            self.visited.counts[seen.code] += 1
+            end = PageEnd(page.id, seen.code, seen.evidence, at, at + RECHECK_REFUSED, failed=True)
+            self._ledger.add(Entry(end), now=at)
+            return
         try:
             target = spell(moved.target, rule="redirect")
         except BadUrlError as error:
@@ -224,7 +232,8 @@ class HostVisit:
                 # lead to each other end as failures do.
                 pages.readdress(self.conn, page.id, target, now=at)
                 return
-            may_join = found is not None and moved.is_permanent and found[0] != page.id
+            believed = believable_canonical(page.url, moved.target, is_redirect=True) is not None
+            may_join = found is not None and moved.is_permanent and found[0] != page.id and believed
             if not (found and may_join and pages.fold_into(self.conn, page.id, found[0], rule="redirect", now=at)):
                 pages.keep_ends(
                     self.conn, [PageEnd(page.id, "moved", f"to {moved.target}"[:500], at, at + RECHECK_REFUSED)]

@@ -222,6 +222,28 @@ def test_redirects(live, room, site, visit, status, leaves, outcome):
         assert page_url == target
 
 
+@pytest.mark.parametrize(
+    ("path", "status", "outcome"),
+    [
+        pytest.param("/login?return=%2Fnews", 302, "blocked", id="a login page"),
+        pytest.param("/consent/?to=paper", 301, "blocked", id="a consent page, for good"),
+        pytest.param("/", 301, "gone", id="a front page"),
+        pytest.param("/de/news/ferry-quay-12345", 301, "moved", id="another language"),
+        pytest.param("/news/market-day-54321", 301, "moved", id="another article"),
+    ],
+)
+def test_a_redirect_to_another_host_that_is_not_the_page_folds_nothing(live, room, site, visit, path, status, outcome):
+    target = room.site("other").url(path)
+    site.redirect(PATH, target, status=status)
+    url = site.url(PATH)
+    find(live, url)
+    visit(url)
+    stored, again = row(live, "SELECT outcome, next_visit_at FROM etl.pages WHERE url = %s", url)
+    assert (stored, again) == (outcome, DAY + timedelta(seconds=SPACING_S) + RECHECK_REFUSED)
+    known = [found for (found,) in live.execute("SELECT url FROM etl.pages ORDER BY id")]
+    assert known == ([url, target] if outcome == "moved" else [url])
+
+
 def test_a_visit_that_dies_before_its_commit_loses_nothing(live, site, visit, clock, tmp_path):
     url = site.url(PATH)
     find(live, url)

@@ -59,16 +59,17 @@ def subscribe(conn: Connection, tools: Tools, source_id: int) -> None:
     host = host_of_url(wanted.hub)
     if not hosts.hold(conn, host):
         return  # Somebody else asks that hub: it is still due at the next poll.
-    state, detail = None, None
+    now = tools.now()
+    # Before the request: many a hub verifies while we still wait for its answer, and only who asked may say yes.
+    subscriptions.asked(conn, source_id, state=None, ask_at=now + ASK_AGAIN, now=now)
     try:
         _ask(conn, tools, wanted, tools.public_url)
     except NewsEtlError as error:
-        state, detail = "failed", str(error)[:500]
+        now = tools.now()
+        subscriptions.asked(conn, source_id, state="failed", ask_at=now + ASK_AGAIN, now=now, detail=str(error)[:500])
     finally:
         if not conn.closed:
             hosts.let_go(conn, host)
-    now = tools.now()
-    subscriptions.asked(conn, source_id, state=state, ask_at=now + ASK_AGAIN, now=now, detail=detail)
 
 
 def _ask(conn: Connection, tools: Tools, wanted: Subscription, public_url: str) -> None:

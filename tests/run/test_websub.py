@@ -15,12 +15,14 @@ import pytest
 from newsroom import Newsroom, Reply, Request
 
 from etl.discover import Discovery
+from etl.fetch.http import Limits
 from etl.flow.listed import listed_sources
 from etl.flow.poll import Poll, Polled
 from etl.flow.websub import announced
 from etl.recipe.rules import Recipe, SourceRule
 from etl.recipe.shelf import Shelf
 from etl.store import sources
+from tests.flow import visiting
 from tests.flow.visiting import Clock, tools_for
 from tests.run.test_web import served
 
@@ -97,7 +99,7 @@ def poll(live, clock, site, port, tmp_path) -> Callable[..., Polled]:
 def ask(
     port: int, method: str, path: str, *, body: bytes = b"", headers: dict[str, str] | None = None
 ) -> tuple[int, str]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     connection.request(method, path, body=body, headers=headers or {})
     answer = connection.getresponse()
     text = answer.read().decode()
@@ -149,6 +151,22 @@ def test_a_push_makes_the_feed_due(live, site, hub, poll, port, clock):
     assert ask(port, "POST", path, body=body, headers={"X-Hub-Signature": signature})[0] == 202
     assert state(live) == ("active", 1)
     assert live.execute("SELECT next_poll_at <= now() FROM etl.sources").fetchone() == (True,)
+
+
+def test_a_hub_that_verifies_before_it_answers_is_told_yes(live, hub, poll, port, clock, monkeypatch):
+    monkeypatch.setattr(visiting, "LIMITS", Limits(total_s=120.0, first_byte_s=90.0))
+    verified: list[tuple[int, str]] = []
+
+    def answer(request: Request) -> Reply:
+        verified.append(verify(port, form(request)))
+        return Reply(status=202)
+
+    hub.put("/", answer)
+    assert poll().outcome == "ok"
+    assert verified == [(200, "c-77")]
+    assert state(live) == ("active", 0)
+    row = live.execute("SELECT ask_at < %s FROM etl.subscriptions", (clock.at + timedelta(hours=23),)).fetchone()
+    assert row == (True,)  # Nine tenths of the lease it granted, and not the day of a hub that says nothing.
 
 
 def test_the_hub_is_asked_again_before_the_lease_ends_and_not_sooner(live, hub, poll, port, clock):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -247,12 +249,32 @@ def _do_here(opened: Session, conn: Connection, job: Backfill, behind_live: Call
         watching() as watch,
     ):
         try:
-            Foreground(opened.pool, kit, job.id, threads, watch, stopping).run()
+            with _ctrl_c_stops(stopping):
+                Foreground(opened.pool, kit, job.id, threads, watch, stopping).run()
         except KeyboardInterrupt:
             backfills.move(conn, job.id, "paused", now=now(), detail="stopped by Ctrl-C")
             raise
     if not behind_live():
         searching.fill_all(conn)
+
+
+@contextmanager
+def _ctrl_c_stops(stopping: threading.Event) -> Generator[None]:
+    """Let the first Ctrl-C end what is in hand before it is raised: raised at once it may land in a finalizer, where it is lost."""
+    asked = threading.Event()
+
+    def stop(*_: object) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        asked.set()
+        stopping.set()
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if asked.is_set():
+        raise KeyboardInterrupt
 
 
 def _print_plan(opened: Session, conn: Connection, order: Order, options: Options) -> None:

@@ -193,14 +193,14 @@ def test_killed_again_and_again_it_ends_with_the_same_rows(dsn, env, tmp_path):
 
 def test_ctrl_c_says_that_nothing_is_lost_and_the_same_command_goes_on(dsn, env, tmp_path):
     path, log = tmp_path / "crawl.warc.gz", tmp_path / "said.log"
-    right = write_warc(path, articles=900)
+    right = write_warc(path, articles=2_000)
     process = start("backfill", "warc", str(path), env=env, log=log)
     with psycopg.connect(dsn, autocommit=True) as conn:
         while conn.execute("SELECT count(*) FROM etl.articles").fetchone() == (0,):
             assert process.poll() is None, log.read_text()
             time.sleep(0.02)
     process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=60) == 130
+    assert process.wait(timeout=120) == 130, log.read_text()
     assert "the same command goes on" in log.read_text()
     assert "Traceback" not in log.read_text()
     answer = json.loads(run("backfill", "warc", str(path), "--json", env=env).stdout)

@@ -135,7 +135,7 @@ _HOUR_ALONE = re.compile(rf"{AT}[\s.]*(?P<h>\d\d)(?![\d./:]){_ZONED}(?P<p1>)(?P<
 
 _YEAR = rf"(?P<y>\d{{4}})(?!\d)\s?{YEAR}?"
 _FIGURE_DATES = (
-    re.compile(r"(?<![\d./\-])(?P<y>\d{4})\s?(?P<sep>[-/.])\s?(?P<m>\d{1,2})\s?(?P=sep)\s?(?P<d>\d{1,2})(?!\d)"),
+    re.compile(r"(?<![\d./\-])(?P<y>\d{4})\s?(?P<sep>[-/.|•·])\s?(?P<m>\d{1,2})\s?(?P=sep)\s?(?P<d>\d{1,2})(?!\d)"),
     re.compile(rf"(?<!\d){_YEAR}{_SEP}(?P<m>\d{{1,2}})\s?-?{MONTH_MARK}\s?(?P<d>\d{{1,2}})(?!\d)\s?{DAY}?"),
     re.compile(rf"(?<!\d)(?P<y>\d{{2}})\s?{YEAR}\s?(?P<m>\d{{1,2}})\s?{MONTH_MARK}\s?(?P<d>\d{{1,2}})(?!\d)\s?{DAY}?"),
     re.compile(
@@ -151,7 +151,8 @@ _NAMED_DATES = (
     re.compile(rf"(?<!\d){_YEAR}{_SEP}(?P<d>\d{{1,2}}){_SEP}(?P<n>{_M})"),
 )
 _NUMERIC = re.compile(
-    r"(?<![\d/.\-])(?P<a>\d{1,2})\s?(?P<sep>[/.\-])\s?(?P<b>\d{1,2})\s?(?P=sep)\s?(?P<c>\d{4}|\d\d)(?!\d|[/.\-]\d)"
+    r"(?<![\d/.\-])(?P<a>\d{1,2})\s?(?:(?P<sep>[/.\-])|(?P<bar>[|•·]))\s?(?P<b>\d{1,2})\s?"
+    r"(?:(?P=sep)\s?(?P<c>\d{4}|\d\d)|(?P=bar)\s?(?P<c4>\d{4}))(?!\d|[/.\-]\d)"
 )
 _YEARLESS_NAMED = (
     re.compile(rf"(?<!\d)(?P<d>\d{{1,2}}){_SEP}(?P<n>{_M})"),
@@ -305,7 +306,7 @@ def _refuse_period(text: str, found: re.Match[str], part: Part) -> None:
     second = _NUMERIC.search(rest)
     if (
         _PERIOD_BEFORE.search(text[: found.start()])
-        or (second and len(second["c"]) == 4)
+        or (second and len(second["c"] or second["c4"]) == 4)
         or (_LONE_YEAR.search(rest) and any(rule.search(rest) for rule in (*_FIGURE_DATES, *_NAMED_DATES)))
     ):
         part.date = part.clock = None
@@ -318,7 +319,7 @@ def _without(text: str, found: re.Match[str]) -> str:
 
 def _numeric(part: Part, found: re.Match[str], order: Order) -> None:
     """Read 05/06/2025: by the order of the language and country, or both ways when neither says."""
-    a, b, c = int(found["a"]), int(found["b"]), found["c"]
+    a, b, c = int(found["a"]), int(found["b"]), found["c"] or found["c4"]
     if len(c) == 2 and order == "ymd":
         part.date = (_century(a), b, int(c))
     else:

@@ -10,13 +10,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
-from etl.extract import dates
+from etl.extract import dates, time_lines
 from etl.extract.dates import Place
 from etl.extract.document import Document, collapse
-from etl.extract.time_claims import TimeRole
+from etl.extract.time_claims import TimeRole, meta_role
 from etl.model import Moment
 
 if TYPE_CHECKING:
@@ -49,9 +49,7 @@ TEASER_CHARS = 30
 ELSEWHERE = 9
 
 _ASIDE_TAGS = frozenset({"aside", "figure", "figcaption", "blockquote", "select", "button"})
-_COMMENT = re.compile(
-    r"comment|disqus|\brespond\b|replies|(?<!article[-_])(?<!entry[-_])(?<!post[-_])(?<!story[-_])footer|copyright|tweet|twitter"
-)
+_COMMENT = re.compile(r"comment|disqus|\brespond\b|replies|copyright|tweet|twitter")
 _ASIDE = re.compile(
     r"sidebar|side-bar|related|recirc|recommend|most-?(?:read|popular|viewed)|popular|trending|ranking|latest|ticker|widget|"
     r"teaser|newsletter|calendar|event|carousel|slider|next-?post|prev|promo|more-(?:news|stories|from)|forecast|weather|menu|"
@@ -68,7 +66,10 @@ _RUNNING_ON = re.compile(r"\s[^\W\d_A-Z]\w*\s+[^\W\d_A-Z]\w*[^\w\d]*$")
 """Two small words after the date."""
 _WORD = re.compile(r"\w+")
 _DIGIT = re.compile(r"\d")
-_ADDRESS = re.compile(r"://|www\.|@\w")
+_ADDRESS = re.compile(r"://|www\.|\(@")
+_ACCOUNT = re.compile(r"\S*@[^\W\d]\S*")
+_EDITS = frozenset({"time", "ins", "del"})
+"""Elements whose `datetime` is read elsewhere, or tells when a passage was altered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +99,17 @@ class Labels:
 
     def find(self) -> list[Seen]:
         """Return the printed times, best first."""
-        found = [*self._times(), *self._hinted(), *self._around()]
-        found.sort(key=lambda seen: -seen.weight)
+        found = [*self._times(), *self._hinted(), *self._attributes(), *self._around()]
+        found.sort(key=lambda seen: (-seen.weight, seen.chunk >= self._last))
         return found
 
     def named(self) -> list[Seen]:
         """Return times that only pages without a date line have: of the dateline that opens the text, of lines anywhere
         that say themselves what they are ("Stand: 09.10.2017"), the footer too, and of a bare date right above the text."""
         found = [*self._datelines()]
-        for text, chunk in _lines(self._doc, 0, min(len(self._doc.texts), NAMED_CHUNKS)):
+        end = len(self._doc.texts)
+        shown = time_lines.lines(self._doc, 0, min(end, NAMED_CHUNKS))
+        for text, chunk in chain(shown, time_lines.lines(self._doc, max(NAMED_CHUNKS, end - NAMED_CHUNKS // 10), end)):
             if not self._is_teaser(self._doc.boxes[chunk]):
                 found += self._named(text, chunk) or self._named_in(text, chunk)
         return found or self._above_text()
@@ -114,6 +117,12 @@ class Labels:
     def _datelines(self) -> Iterator[Seen]:
         doc = self._doc
         for chunk in self._openings:
+            readings = (
+                dates.readings(doc.texts[chunk], self._place) if _DIGIT.search(doc.texts[chunk][:NAMED_CHARS]) else ()
+            )
+            if len(readings) == 1 and readings[0].moment.rule == "label:absolute" and not readings[0].noise:
+                yield Seen("published", readings[0].moment, "dateline", LABEL_MIN_WEIGHT, chunk)
+                return
             opening = _DATELINE.match(collapse("".join(doc.texts[chunk : chunk + 3])))
             # "On 28 September 2014 we want to meet, …" begins a sentence.
             if opening and not _RUNNING_ON.search(opening[0]):
@@ -154,7 +163,7 @@ class Labels:
     def _above_text(self) -> list[Seen]:
         """Return the date that stands alone on the line nearest above the text, also when it links somewhere."""
         doc, found = self._doc, list[Seen]()
-        for text, chunk in _lines(doc, max(0, self._first - UNDER_CHUNKS), max(0, self._first)):
+        for text, chunk in time_lines.lines(doc, max(0, self._first - UNDER_CHUNKS), max(0, self._first)):
             if len(text) <= LABEL_MAX_CHARS and _DIGIT.search(text):
                 readings = dates.readings(text, self._place)
                 if len(readings) == 1 and not readings[0].noise and readings[0].moment.at is not None:
@@ -213,13 +222,29 @@ class Labels:
             # hAtom's times may be for machines only: <span class="updated" title="2013-04-04T18:52:11+00:00"></span>.
             if not bool(not machine) <= size <= LABEL_MAX_CHARS or taken > TIMES_MAX:
                 continue
-            printed = doc.text(element)
+            printed = time_lines.spaced(doc, doc.first_text[element], doc.last_text[element])
             if not _DIGIT.search(printed + machine):
                 continue
             taken += 1
             if len(machine) > 9 and _DIGIT.search(machine):
                 yield from self._read(element, machine, "title", bonus=2, hint=doc.hint(element))
             yield from self._read(element, printed, "hinted", bonus=1, hint=doc.hint(element))
+
+    def _attributes(self) -> Iterator[Seen]:
+        """Yield times in attributes that scripts read: `<article data-published-at=…>`, `<relative-time datetime=…>`."""
+        doc = self._doc
+        told = {name for attrs in doc.attrs for name in attrs}
+        roles = {name: role for name in told if (role := _attribute_role(name))}
+        if not roles:
+            return
+        taken = 0
+        for element, attrs in enumerate(doc.attrs):
+            for name in roles.keys() & attrs.keys() if taken < TIMES_MAX else ():
+                said = attrs[name] or ""
+                is_own = "-" in doc.tags[element] or self._holds(element)
+                if is_own and doc.tags[element] not in _EDITS and _DIGIT.search(said):
+                    taken += 1
+                    yield from self._read(element, said[:LABEL_MAX_CHARS], "attribute", bonus=1, hint=roles[name])
 
     def _around(self) -> Iterator[Seen]:
         """Yield times of the lines near the headline and after the text."""
@@ -230,7 +255,7 @@ class Labels:
         if self._first >= 0 and foot < len(doc.texts):
             ranges.append((foot, min(self._last + AROUND_CHUNKS // 2, len(doc.texts))))
         for first, last in ranges:
-            for text, chunk in _lines(doc, first, last):
+            for text, chunk in time_lines.lines(doc, first, last):
                 if (
                     len(text) <= LABEL_MAX_CHARS
                     and _DIGIT.search(text)
@@ -243,6 +268,8 @@ class Labels:
     ) -> Iterator[Seen]:
         if not text or _ADDRESS.search(text):
             return
+        if "@" in text:
+            text = _ACCOUNT.sub(" ", text)
         away = self._away(element)
         if away >= ELSEWHERE:
             return
@@ -267,12 +294,15 @@ class Labels:
     def _nearness(self, chunk: int) -> int:
         """Return how close a place is to where date lines stand: under the headline, just above it, under the text."""
         if self._title >= 0:
-            if 0 <= chunk - self._title_end <= UNDER_CHUNKS or self._title_end <= chunk <= self._first:
+            is_under = 0 <= chunk - self._title_end <= UNDER_CHUNKS and not self._title_end < self._last <= chunk
+            if is_under or self._title_end <= chunk <= self._first:
                 return 5
             if 0 <= self._title_end - chunk <= AROUND_CHUNKS // 2:
                 return 4 if self._title - chunk <= 3 else 3
+        elif 0 <= self._first - chunk <= UNDER_CHUNKS:
+            return 3
         if -FOOT_CHUNKS <= chunk - self._last <= AROUND_CHUNKS // 4:
-            return 2
+            return 1 if self._title >= 0 else 2
         return 0 if chunk < self._first or chunk >= self._last else -1
 
     def _away(self, element: int) -> int:
@@ -290,7 +320,7 @@ class Labels:
             path.append(above)
             hint = doc.hint(above)
             is_teaser = doc.tags[above] == "a" and doc.text_length(above) > size + TEASER_CHARS
-            if is_teaser or doc.tags[above] in ("footer", "nav", "form") or _COMMENT.search(hint):
+            if is_teaser or doc.tags[above] in ("nav", "form") or self._is_after(above, hint):
                 answer = ELSEWHERE
                 break
             if doc.tags[above] in _ASIDE_TAGS or (above != element and _ASIDE.search(hint)):
@@ -298,6 +328,24 @@ class Labels:
         for above in path:
             self._distance[above] = answer
         return answer
+
+    def _is_after(self, element: int, hint: str) -> bool:
+        """Tell whether *element* is a comment or the foot of the page. What begins before the text, or in it, is neither,
+        and the foot of an article is no foot of the page."""
+        doc = self._doc
+        is_foot = doc.tags[element] == "footer" or "footer" in hint
+        if not is_foot and not _COMMENT.search(hint):
+            return False
+        first = doc.first_text[element]
+        if self._first >= 0 and (first <= self._first or (is_foot and first < self._last)):
+            return False
+        articles = (above for above in doc.ancestors(element) if doc.tags[above] == "article") if is_foot else iter(())
+        return not any(self._holds(above) for above in articles)
+
+    def _holds(self, element: int) -> bool:
+        """Tell whether the headline or the start of the text stands in *element*."""
+        start, stop = self._doc.first_text[element], self._doc.last_text[element]
+        return start <= self._title < stop or start <= self._first < stop
 
     def _is_headline_link(self, chunk: int, size: int) -> bool:
         """Tell whether a line starts with a link to another article: its date is that article's."""
@@ -308,7 +356,8 @@ class Labels:
         return False
 
     def _is_teaser(self, element: int) -> bool:
-        """Tell whether *element* is in a teaser; a range that holds the headline or starts the text is none."""
+        """Tell whether *element* is in a teaser; a range that holds the headline or starts the text is none, nor is one
+        right below the headline whose links are too short for another: whom the page names there wrote it."""
         teasers, doc = self._teasers, self._doc
         if teasers is None or not teasers.covers(element):
             return False
@@ -316,8 +365,10 @@ class Labels:
             if first <= element < end:
                 if first < 0:
                     return False
-                start, stop = doc.first_text[first], doc.last_text[first]
-                return not (start <= self._title < stop or start <= self._first < stop)
+                if 0 <= doc.first_text[first] - self._title_end <= UNDER_CHUNKS and self._title >= 0:
+                    inside = range(first, end)
+                    return any(doc.tags[one] == "a" and doc.text_length(one) > TEASER_CHARS for one in inside)
+                return not self._holds(first)
         return True
 
     def _is_frame(self, element: int) -> bool:
@@ -335,11 +386,12 @@ def _is_hint(name: str) -> bool:
     return _HINT.search(name.lower()) is not None
 
 
-def _lines(doc: Document, first: int, last: int) -> Iterator[tuple[str, int]]:
-    """Yield the lines of text between two chunks, each with its first chunk."""
-    start = first
-    for chunk in range(first + 1, last + 1):
-        if chunk == last or doc.boxes[chunk] != doc.boxes[start]:
-            if text := collapse("".join(doc.texts[start:chunk])):
-                yield text, start
-            start = chunk
+@lru_cache(maxsize=4096)
+def _attribute_role(name: str) -> str:
+    """Return the word for a time that an attribute's name says: an empty one for most."""
+    if name == "datetime":
+        return "date"
+    if not name.startswith("data-") and not name.startswith(("publ", "updat", "modif")):
+        return ""
+    told = meta_role(name.removeprefix("data-"))
+    return told[0] if told else ""

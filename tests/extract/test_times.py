@@ -260,3 +260,38 @@ def test_what_only_undated_pages_are_asked_for(above: str, below: str, expected:
     doc = document.parse(page.encode(), url=URL)
     found = times.read(doc, structured.read(doc), body_of(doc), language="en-GB", fetched_at=READ_AT)
     assert (dates.iso(found.published), found.evidence.get("published_at")) == (expected, rule)
+
+
+@pytest.mark.parametrize(
+    ("top", "bottom", "expected"),
+    [
+        pytest.param("", '<footer class="entry-footer"><time>9 March 2025</time></footer>', "2025-03-09", id="foot"),
+        pytest.param('<div class="article-hero__footer"><p>9 March 2025</p></div>', "", "2025-03-09", id="above"),
+        pytest.param('<div class="social-comments"><p>9 March 2025</p></div>', "", "2025-03-09", id="beside comments"),
+        pytest.param("<p>By Ada Hill@adahill 9 March 2025</p>", "", "2025-03-09", id="beside an account"),
+        pytest.param("<p><i>Ada Hill</i><i>Mar 9, 2025</i>| 6 comments</p>", "", "2025-03-09", id="set apart by style"),
+        pytest.param('<p class="date"><b>9</b><b>Mar</b><b>2025</b></p>', "", "2025-03-09", id="leaf of a calendar"),
+        pytest.param("<p>2025 | 03 | 09</p>", "", "2025-03-09", id="bars"),
+        pytest.param("<p>02 • 03 • 2025</p>", "", None, id="bars, order unknown"),
+        pytest.param("<p>03 | 04 | 05</p>", "", None, id="pages"),
+        pytest.param('<x-time publishdate="2025-03-09T10:00:00Z"></x-time>', "", "2025-03-09", id="custom element"),
+        pytest.param('<ins datetime="2025-03-09T10:00:00Z">More rain.</ins>', "", None, id="an edit is none"),
+        pytest.param("<p>Rivers (@rivers) 9 March 2025</p>", "", None, id="another's post"),
+        pytest.param(
+            "", '</article><article data-published-at="2025-03-09"><p>A flood.</p>', None, id="another article's"
+        ),
+        pytest.param("", '<footer class="page-footer">9 March 2025</footer>', "2025-03-09", id="foot of the article"),
+    ],
+)
+def test_a_date_line_is_found_where_themes_put_it(top: str, bottom: str, expected: str | None) -> None:
+    published = read("", top, bottom).published
+    assert (str(published.at)[:10] if published and published.at else None) == expected
+
+
+def test_an_article_may_carry_its_time_for_scripts() -> None:
+    page = f"""<html lang="en"><body><article data-publish-date="March 9, 2025"><h1>Rain in the hills</h1>{TEXT}</article>
+        <article data-publish-date="March 1, 2025"><h2>A flood in the valley</h2></article></body></html>"""
+    doc = document.parse(page.encode(), url=URL)
+    found = times.read(doc, structured.read(doc), body_of(doc), language="en", fetched_at=READ_AT, raw=page.encode())
+    assert found.published is not None
+    assert (dates.iso(found.published), found.published.rule) == ("2025-03-09", "label:attribute")

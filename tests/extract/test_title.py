@@ -253,6 +253,40 @@ def headline(
         pytest.param(
             {"og": "Rain in the hills » ★★★ - Hill Post"}, "Rain in the hills", "og:title", id="stars are no words"
         ),
+        pytest.param(
+            {
+                "ld": "Wet hills of May",
+                "og": "Why it rains in May",
+                "name": "Wet hills of May",
+                "body": "<h1>Wet hills of May</h1>",
+            },
+            "Wet hills of May",
+            "h1",
+            id="a title without the site's name was written too",
+        ),
+        pytest.param(
+            {
+                "ld": "Wet hills of May",
+                "og": "Why it rains in May",
+                "name": "Wet hills of May",
+                "second": "Why it rains in May",
+                "body": "<h1>Wet hills of May</h1>",
+            },
+            "Why it rains in May",
+            "og:title",
+            id="the second headline is shared",
+        ),
+        pytest.param(
+            {
+                "ld": "Rain in May: why it stays in the hills",
+                "og": "Why it stays in the hills",
+                "name": "Rain in May: why it stays in the hills",
+                "body": "<h1>Rain in May: why it stays in the hills</h1>",
+            },
+            "Rain in May: why it stays in the hills",
+            "h1",
+            id="a kicker in heading and JSON-LD is part of the headline",
+        ),
         pytest.param({}, "", "", id="nothing"),
     ],
 )

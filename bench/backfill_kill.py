@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Whether a backfill that is killed again and again (kill -9) ends with the same rows as one that nobody disturbs.
 
-  python bench/backfill_kill.py [--kind urls|warc] [--items 2000] [--kills 20] [--seed 1]
+  python bench/backfill_kill.py [--kind urls|warc] [--items 2000] [--kills 20] [--seed 1] [--paragraphs 5]
 
 Makes distinct articles, serves them from this machine (urls) or writes them into one WARC file (warc), and runs the command
 `news-etl backfill …` twice into throw-away databases of one embedded server: once undisturbed, once killed with SIGKILL at
@@ -44,7 +44,9 @@ from etl.store.migrate import migrate
 
 PROGRAM = [sys.executable, "-c", "from etl.cli import main; main()"]
 SYLLABLES = ("ba", "ce", "di", "fo", "gu", "ha", "ki", "lo", "mu", "ne", "pa", "ri", "so", "tu", "ve", "wi")
-PARAGRAPHS, WORDS = 5, 30
+WORDS = 30
+LOOK_S = 0.2
+"""Between two counts of what is stored: counting 100,000 articles takes 10 ms, which the backfill would lack."""
 PUBLISHERS = 8
 """Each is a host of its own: a pause of twice its answer time lies between two requests to one, however fast it is."""
 CONTENT = (
@@ -65,12 +67,12 @@ CONTENT = (
 )
 
 
-def article(number: int) -> bytes:
+def article(number: int, paragraphs: int) -> bytes:
     """Return an article of its own words, with links to three others."""
     dice = random.Random(number)
     word = lambda: "".join(dice.choices(SYLLABLES, k=3))  # noqa: E731
     title = f"{word().capitalize()} {word()} {word()} of {number}"
-    body = "".join(f"<p>{' '.join(word() for _ in range(WORDS)).capitalize()}.</p>" for _ in range(PARAGRAPHS))
+    body = "".join(f"<p>{' '.join(word() for _ in range(WORDS)).capitalize()}.</p>" for _ in range(paragraphs))
     more = "".join(
         f'<li><a href="/news/report-{number + k}-x{number + k}.html">{word()} {word()} {word()} {word()}</a></li>'
         for k in (1, 2, 3)
@@ -82,7 +84,7 @@ def article(number: int) -> bytes:
 
 
 @contextmanager
-def publishers() -> Iterator[tuple[list[str], Counter[str]]]:
+def publishers(paragraphs: int) -> Iterator[tuple[list[str], Counter[str]]]:
     """Serve the articles on PUBLISHERS ports; yield their origins and how often each path was asked for."""
     asked: Counter[str] = Counter()
 
@@ -92,7 +94,7 @@ def publishers() -> Iterator[tuple[list[str], Counter[str]]]:
         def do_GET(self) -> None:
             asked[self.path] += 1
             number = self.path.rpartition("-x")[2].removesuffix(".html")
-            body = article(int(number)) if number.isdigit() else b""
+            body = article(int(number), paragraphs) if number.isdigit() else b""
             self.send_response(200 if body else 404)
             self.send_header("Content-Type", "text/html; charset=utf-8")
             self.send_header("Content-Length", str(len(body)))
@@ -112,7 +114,7 @@ def publishers() -> Iterator[tuple[list[str], Counter[str]]]:
             server.shutdown()
 
 
-def write_warc(path: Path, items: int) -> None:
+def write_warc(path: Path, items: int, paragraphs: int) -> None:
     """Write the articles as a crawler would."""
     with path.open("wb") as file:
         writer = WARCWriter(file, gzip=True)
@@ -123,7 +125,7 @@ def write_warc(path: Path, items: int) -> None:
                 writer.create_warc_record(
                     url,
                     "response",
-                    payload=io.BytesIO(article(number)),
+                    payload=io.BytesIO(article(number, paragraphs)),
                     http_headers=headers,
                     warc_headers_dict={"WARC-Date": "2026-02-07T08:15:00Z"},
                 )
@@ -168,7 +170,7 @@ class Run:
         )
         with psycopg.connect(self.dsn, autocommit=True) as conn:
             while process.poll() is None and self._stored(conn) < wanted:
-                time.sleep(0.02)
+                time.sleep(LOOK_S)
         time.sleep(dice.random())
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
@@ -210,12 +212,13 @@ def main() -> None:
     parser.add_argument("--items", type=int, default=2_000)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--paragraphs", type=int, default=5, help="how long an article is: paragraphs of 30 words")
     args = parser.parse_args()
     dice = random.Random(args.seed)
-    with databases(2) as (folder, dsns), publishers() as (origins, asked):
+    with databases(2) as (folder, dsns), publishers(args.paragraphs) as (origins, asked):
         given = folder / ("crawl.warc.gz" if args.kind == "warc" else "urls.txt")
         if args.kind == "warc":
-            write_warc(given, args.items)
+            write_warc(given, args.items, args.paragraphs)
         else:
             given.write_text(
                 "".join(f"{origins[n % PUBLISHERS]}/news/report-{n}-x{n}.html\n" for n in range(args.items))

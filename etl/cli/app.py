@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 import sys
 
 import typer
@@ -41,6 +43,19 @@ app.command()(extracting.explain)
 app.command()(extracting.extract)
 app.command()(extracting.dates)
 app.command()(extracting.canonical)
+
+
+def _flow(group: typer.Typer) -> None:
+    """Let the help of each command flow to the width of the terminal; lines that are indented (examples) stay lines."""
+    for command in group.registered_commands:
+        assert command.callback is not None
+        command.help = re.sub(r"(?<=\S)\n(?=\S)", " ", inspect.cleandoc(command.callback.__doc__ or ""))
+    for below in group.registered_groups:
+        assert below.typer_instance is not None
+        _flow(below.typer_instance)
+
+
+_flow(app)
 
 
 def main() -> None:

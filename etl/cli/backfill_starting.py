@@ -210,12 +210,14 @@ def _see_to_it(opened: Session, conn: Connection, job: Backfill, *, where: str, 
     behind_live = leader_watch(opened.pool, LEADER_LOCK)
     alive_since = now() - timedelta(seconds=STALLED_AFTER_S)
     has_service = behind_live() and backfills.workers(conn, alive_since=alive_since) > 0
-    if has_service and where == "auto" and _needs_this_machine(job) and not schedule.has_beside(conn, name=WORKER_NAME):
-        console.err.print("The workers of the service are on other machines and may not see these files: done here.")
-        where = "here"
+    if has_service and where != "here" and _needs_this_machine(job) and not schedule.has_beside(conn, name=WORKER_NAME):
+        words = "The workers of the service are on other machines and may not see these files"
+        console.err.print(f"{words}: done here." if where == "auto" else f"{words}; what none of them sees waits.")
+        where = "here" if where == "auto" else where
     if where == "service" or (where == "auto" and has_service):
         follows = f"`news-etl backfill show {job.id} --follow` shows how far it is."
-        console.err.print(f"Backfill {job.id} is done by the workers of the service. {follows}")
+        who = "is done by the workers of the service" if has_service else "waits for a service, for none runs now"
+        console.err.print(f"Backfill {job.id} {who}. {follows}")
         if where == "service":
             if as_json:
                 print_backfill(conn, job.id, as_json=True)

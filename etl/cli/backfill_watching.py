@@ -36,7 +36,11 @@ def watching() -> Generator[Watch]:
     with Progress(*columns, console=console.err) as bar:
         task = bar.add_task("backfill", total=None, note="")
 
+        told = _Details()
+
         def show(progress: backfills.Progress) -> None:
+            if words := told.new(progress):
+                bar.console.print(words)
             note = ", ".join(filter(None, (_amounts(progress), speed(progress), time_left(progress, now()))))
             said = f"{note}  [dim]{_outcomes(progress)}"
             name = f"backfill {progress.backfill_id} ({progress.kind})"
@@ -45,12 +49,30 @@ def watching() -> Generator[Watch]:
         yield show
 
 
+class _Details:
+    """What a backfill has to tell beside its numbers (what it waits for), said once each time."""
+
+    def __init__(self) -> None:
+        self._said: str | None = None
+
+    def new(self, progress: backfills.Progress) -> str | None:
+        """Return what was not said last, in one line."""
+        words = progress.detail if progress.state == "running" else None
+        if words == self._said:
+            return None
+        self._said = words
+        return None if words is None else f"backfill {progress.backfill_id} {words}"
+
+
 class _Lines:
     def __init__(self) -> None:
+        self._told = _Details()
         self._said_at = monotonic()
         self._said: tuple[int, int] | None = None
 
     def __call__(self, progress: backfills.Progress) -> None:
+        if words := self._told.new(progress):
+            console.err.print(words)
         how_far = (progress.units_done, progress.units)
         every_s = SILENT_S if how_far == self._said else console.LINE_EVERY_S
         if monotonic() - self._said_at >= every_s:

@@ -56,6 +56,9 @@ def list_backfills(*, as_json: bool) -> None:
             for row in rows
         ],
     )
+    for row in rows:
+        if row.detail and row.state not in ("done", "cancelled"):
+            console.out.print(f"{row.backfill_id}: {row.detail}")
 
 
 def show_backfill(number: int, *, follow: bool, as_json: bool) -> None:

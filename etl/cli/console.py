@@ -12,7 +12,6 @@ from typing import Annotated, Any
 import msgspec
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -21,8 +20,9 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done,
 
 LINE_EVERY_S = 5.0
 
-out = Console(highlight=False, soft_wrap=False)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+# What is printed comes from lists, pages and file names: `[/b]` in it is text. Who wants markup says so (`markup=True`).
+out = Console(highlight=False, soft_wrap=False, markup=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 
 
 def answer(value: object) -> None:
@@ -32,13 +32,15 @@ def answer(value: object) -> None:
 
 def table(title: str | None, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print rows; numbers stand on the right."""
-    grid = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False)
+    if title:
+        out.print(title, style="bold")  # A title of the table itself is broken at the table's width.
+    grid = Table(header_style="bold", box=None, pad_edge=False)
     kept = [list(row) for row in rows]
     for number, column in enumerate(columns):
         is_numeric = bool(kept) and all(isinstance(row[number], int | float) for row in kept)
         grid.add_column(column, justify="right" if is_numeric else "left", overflow="fold")
     for row in kept:
-        grid.add_row(*(escape(shown(value)) for value in row))
+        grid.add_row(*(shown(value) for value in row))
     out.print(grid)
 
 
@@ -103,7 +105,7 @@ def steps() -> Generator[Steps]:
         TextColumn("{task.description}"),
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
-        TextColumn("[dim]{task.fields[note]}"),
+        TextColumn("{task.fields[note]}", style="dim", markup=False),
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=err, transient=False) as progress:

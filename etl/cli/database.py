@@ -38,7 +38,10 @@ def psql(
 
 
 def doctor(as_json: Json = False) -> None:
-    """Check the settings, the database, the archive, the recipes and the contact address, and say what to do."""
+    """Check the settings, the database, the archive, the recipes and the contact address, and say what to do.
+
+    Example: news-etl doctor
+    """
     from .doctoring import examine
 
     examine(as_json=as_json)
@@ -46,7 +49,10 @@ def doctor(as_json: Json = False) -> None:
 
 @page.command()
 def show(url: Annotated[str, typer.Argument(help="Any spelling of its address.")], as_json: Json = False) -> None:
-    """Show a page: its spellings, captures, versions and who points at it."""
+    """Show a page: its spellings, captures, versions and who points at it.
+
+    Example: news-etl page show https://www.example.org/2026/02/07/an-article
+    """
     from .databasing import show_page
 
     show_page(url, as_json=as_json)

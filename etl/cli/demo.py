@@ -16,6 +16,8 @@ def demo(
     """Watch the whole way: an invented press on this machine is polled twice into a Postgres of the demo's own.
 
     Needs no network, no Docker and no Postgres; everything is gone at the end unless --keep is given.
+
+    Example: news-etl demo --keep
     """
     from .demonstrating import demonstrate
 

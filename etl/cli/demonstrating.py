@@ -119,6 +119,6 @@ def _print(
     verdict = "as the press printed it" if _is_gold(polls, gold) else "NOT what the press printed: please report this"
     console.out.print(f"\nThis is {verdict} (three papers, {len(gold.articles)} printed articles, {took_s:.0f} s).")
     for question, columns, rows in answers:
-        console.out.print(f"\n[bold]{question.asks}[/bold]")
+        console.out.print(f"\n[bold]{question.asks}[/bold]", markup=True)
         console.out.print(Syntax(question.sql.strip(), "sql", theme="ansi_dark", background_color="default"))
         console.table(None, columns, rows)

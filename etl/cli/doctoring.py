@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
@@ -15,7 +16,7 @@ from etl import boot
 from etl.errors import NewsEtlError
 from etl.run.database import database
 from etl.settings import Settings
-from etl.store import changes, health, roles, schedule
+from etl.store import backfill_waits, changes, health, roles, schedule
 
 from . import console
 from .session import now, settings
@@ -24,6 +25,7 @@ FREE_MIN_BYTES = 2_000_000_000
 CLOCK_MAX_S = 5.0
 OVERDUE_MAX_S = 600.0
 QUARANTINED_SHOWN = 20
+BACKFILL_STILL_MAX = timedelta(minutes=5)
 FEED_WAITS_MAX_S = 300.0
 """A transaction of the service takes seconds; one that others run for minutes is worth a look."""
 
@@ -105,6 +107,7 @@ def _database(chosen: Settings) -> Iterator[Finding]:
         waiting = health.waiting(conn, now=now())
         yield Finding("work", True, f"{waiting.pages_due} pages due, {waiting.captures} captures wait for their digest")
         yield _capacity(conn)
+        yield from _backfills(conn)
         yield from _quarantine(conn)
         yield _feed(conn)
         yield _roles(conn)
@@ -129,6 +132,21 @@ def _capacity(conn: psycopg.Connection) -> Finding:
         f"{words}; the oldest poll is {found.longest_overdue_s / 60:.0f} minutes late: start more workers (NEWS_ETL_WORKERS, "
         "`docker compose up -d --scale worker=4`), or give sources longer intervals",
     )
+
+
+def _backfills(conn: psycopg.Connection) -> Iterator[Finding]:
+    """Name the backfills that run and on which nobody works."""
+    has_workers = schedule.capacity(conn, now=now()).workers > 0
+    for one in backfill_waits.standing(conn, since=now() - BACKFILL_STILL_MAX):
+        if one.waits_for is not None:
+            yield Finding(f"backfill {one.backfill_id}", False, one.waits_for)
+        elif not has_workers:  # Workers would go on with it; they wait for its hosts.
+            yield Finding(
+                f"backfill {one.backfill_id}",
+                False,
+                f"it runs, but nothing of it was done since {console.shown(one.worked_at)} and no worker lives: if its command was "
+                f"killed, the same command or `news-etl backfill resume {one.backfill_id}` goes on",
+            )
 
 
 def _quarantine(conn: psycopg.Connection) -> Iterator[Finding]:

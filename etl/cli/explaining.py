@@ -84,7 +84,9 @@ def moment_given(text: str | None) -> datetime | None:
 
 
 def _print(article: Article, url: str, at: datetime) -> None:
-    console.out.print(f"[bold]{escape(url)}[/bold]  [dim]read as of {at.isoformat(timespec='seconds')}[/dim]")
+    console.out.print(
+        f"[bold]{escape(url)}[/bold]  [dim]read as of {at.isoformat(timespec='seconds')}[/dim]", markup=True
+    )
     grid = Table(box=None, pad_edge=False, show_header=True, header_style="bold")
     grid.add_column("field", no_wrap=True)
     grid.add_column("value", overflow="fold", ratio=3)
@@ -93,7 +95,7 @@ def _print(article: Article, url: str, at: datetime) -> None:
         grid.add_row(field, escape(value), escape(article.evidence.get(field, "")))
         for rule, lost in article.losers.get(field, ()):
             grid.add_row("", f"[dim strike]{escape(_short(lost))}[/dim strike]", f"[dim]{escape(rule)}[/dim]")
-    console.out.print(grid)
+    console.out.print(grid, markup=True)
     console.out.print()
     _print_body(article)
     _print_links(article.links)
@@ -127,7 +129,7 @@ def _moment(moment: Moment | None) -> str:
 
 def _print_body(article: Article) -> None:
     for block in article.body:
-        console.out.print(f"[green]{block.kind:9}[/green] {escape(_short(block.text))}")
+        console.out.print(f"[green]{block.kind:9}[/green] {escape(_short(block.text))}", markup=True)
     console.out.print()
 
 
@@ -147,7 +149,7 @@ def _print_links(links: tuple[Link, ...]) -> None:
             link.url,
             link.rule,
         )
-        grid.add_row(*(escape(cell) for cell in cells))
+        grid.add_row(*cells)
     console.out.print(grid)
 
 

@@ -30,7 +30,10 @@ def add(
 
 @app.command("list")
 def list_(as_json: Json = False) -> None:
-    """List the sources and how the last poll of each ended."""
+    """List the sources and how the last poll of each ended.
+
+    Example: news-etl source list
+    """
     from .sourcing import list_sources
 
     list_sources(as_json=as_json)
@@ -43,7 +46,10 @@ def pause(
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Stop polling a source."""
+    """Stop polling a source.
+
+    Example: news-etl source pause example/rss --because "asked by the publisher"
+    """
     from .sourcing import pause_source
 
     pause_source(source, because=because, dry_run=dry_run, as_json=as_json)
@@ -51,7 +57,10 @@ def pause(
 
 @app.command()
 def resume(source: Slug, dry_run: DryRun = False, as_json: Json = False) -> None:
-    """Poll a paused source again, from now on."""
+    """Poll a paused source again, from now on.
+
+    Example: news-etl source resume example/rss
+    """
     from .sourcing import resume_source
 
     resume_source(source, dry_run=dry_run, as_json=as_json)
@@ -59,7 +68,10 @@ def resume(source: Slug, dry_run: DryRun = False, as_json: Json = False) -> None
 
 @app.command()
 def poll(source: Slug, as_json: Json = False) -> None:
-    """Poll a source now, whether it is due or not, and fetch what it names."""
+    """Poll a source now, whether it is due or not, and fetch what it names.
+
+    Example: news-etl source poll example/rss
+    """
     from .run_once import run_once
 
     run_once(only=[source], as_json=as_json)
@@ -67,7 +79,10 @@ def poll(source: Slug, as_json: Json = False) -> None:
 
 @app.command()
 def check(as_json: Json = False) -> None:
-    """Read all recipes and say what is wrong with them: the same as `news-etl recipe check`."""
+    """Read all recipes and say what is wrong with them: the same as `news-etl recipe check`.
+
+    Example: news-etl source check
+    """
     from .recipes import check_recipes
 
     check_recipes(as_json=as_json)

@@ -6,7 +6,7 @@ file. So a worker that dies gives its share back by dying, and what it did not c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,7 +15,7 @@ from psycopg import Connection
 
 from etl.errors import NewsEtlError, Transient, TryLater, Unreadable
 from etl.fetch import politeness
-from etl.store import backfill_items, backfills, runs
+from etl.store import backfill_items, backfill_waits, backfills, runs
 from etl.store.backfill_items import DueItem, ItemEnd
 from etl.store.backfills import Backfill
 
@@ -31,6 +31,7 @@ FILE_SHARE_S = 120.0
 MARK_EVERY_S = 5.0
 HOSTS_LOOKED_AT = 32
 FILES_LOOKED_AT = 64
+"""Where some of the first are on other machines, all are looked at."""
 
 
 class Share:
@@ -41,6 +42,15 @@ class Share:
         self._resting: dict[str, datetime] = {}
         """Hosts that this worker leaves alone, and until when."""
         self._marked_at: datetime | None = None
+        self._unseen: list[str] = []
+        """Files that the last look did not find on this machine."""
+        self.new_wait: str | None = None
+        """What the backfill waits for, when this share was the first to say so."""
+
+    @property
+    def sees_nothing(self) -> bool:
+        """Tell whether there was nothing to do but files that this machine does not see."""
+        return bool(self._unseen)
 
     def take(self) -> bool:
         """Do one share of what is due; False when there is nothing for this worker to do now."""
@@ -49,8 +59,10 @@ class Share:
             return False
         with self._slot(backfill) as has_slot:
             if has_slot and (self._file(backfill) or self._host(backfill)):
+                self._unseen = []
                 self._mark()
                 return True
+        self._say_unseen()
         self._finish(backfill)
         return False
 
@@ -73,8 +85,8 @@ class Share:
     def _file(self, backfill: Backfill) -> bool:
         """Work on the first file that nobody holds."""
         now = self.kit.tools.now()
-        for listed in backfill_items.due_files(self.conn, backfill.id, now=now, limit=FILES_LOOKED_AT):
-            if self._is_resting(listed.item) or self._is_elsewhere(listed):
+        for listed in self._files(now):
+            if self._is_resting(listed.item):
                 continue
             if not backfills.take(self.conn, backfill.id, listed.item):
                 continue
@@ -91,6 +103,37 @@ class Share:
             finally:
                 backfills.give_back(self.conn, backfill.id, listed.item)
         return False
+
+    def _files(self, now: datetime) -> Iterator[DueItem]:
+        """Yield the files that are due and, as far as they are in a folder, seen on this machine."""
+        self._unseen = []
+        first = backfill_items.due_files(self.conn, self.backfill_id, now=now, limit=FILES_LOOKED_AT)
+        yield from self._seen(first)
+        if self._unseen and len(first) == FILES_LOOKED_AT:
+            known = {item.item for item in first}
+            others = backfill_items.due_files(self.conn, self.backfill_id, now=now, limit=None, only_local=True)
+            yield from self._seen(item for item in others if item.item not in known)
+
+    def _seen(self, items: Iterable[DueItem]) -> Iterator[DueItem]:
+        for item in items:
+            if self._is_elsewhere(item):
+                self._unseen.append(item.item)
+            else:
+                yield item
+
+    def _say_unseen(self) -> None:
+        """Say what the backfill waits for when nobody works on it and this machine does not see what is left."""
+        if not self._unseen:
+            return
+        first, *others = self._unseen
+        more = f" and {len(others)} more files" if others else ""
+        words = (
+            f"waits: no worker sees {first}{more}; put such files where the workers run, or go on where they are: "
+            f"`news-etl backfill resume {self.backfill_id} --run here`"
+        )
+        self.new_wait = (
+            words if backfill_waits.say(self.conn, self.backfill_id, words, now=self.kit.tools.now()) else None
+        )
 
     def _host(self, backfill: Backfill) -> bool:
         """Work on the first host that nobody holds and that has no live work."""

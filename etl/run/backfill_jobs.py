@@ -34,6 +34,8 @@ STEP_S = 20.0
 STEPS_PER_WORKER = 4
 """Of the jobs that a worker runs at once, so many may be steps of backfills: live work always finds a free place."""
 LEADER_LOOKED_FOR_S = 5.0
+ASIDE_S = 10.0
+"""A worker that does not see what is left of a backfill leaves it alone for so long: others are to get the steps."""
 PAUSE_S = 0.2
 LONGEST_PAUSE_S = 1.0
 WATCH_EVERY_S = 0.5
@@ -78,9 +80,13 @@ class BackfillJobs:
 
     pool: Pool
     kit: Kit
+    _aside: dict[int, float] = field(default_factory=dict[int, float])
+    """Backfill → when this worker looks again."""
 
     def step(self, backfill_id: int, number: int) -> None:
         """Take shares of the backfill for a while; a bug ends the backfill, not the worker."""
+        if monotonic() < self._aside.get(backfill_id, 0.0):
+            return
         ends_at = monotonic() + STEP_S
         taken = 0
         with self.pool.connection() as conn:
@@ -91,6 +97,10 @@ class BackfillJobs:
             except Exception as error:
                 _fail(conn, self.kit, backfill_id, error)
                 raise
+        if share.sees_nothing:
+            self._aside[backfill_id] = monotonic() + ASIDE_S
+        if share.new_wait:
+            log.warning("backfill_waits", backfill=backfill_id, detail=share.new_wait)
         if taken:
             log.info("backfill_stepped", backfill=backfill_id, number=number, shares=taken)
 

@@ -158,6 +158,11 @@ def troubles(facts: Facts) -> list[Cell]:
         if source.is_active and source.failing_since is not None
     ]
     found += [
+        f"<b>Backfill {backfill.id}</b> {text(backfill.detail)}"
+        for backfill in facts.backfills
+        if backfill.state == "running" and backfill.detail
+    ]
+    found += [
         f"<b>{text(held.outcome)}</b> {moment(held.outcome_at, now)}, kept for replay: {text(held.url)}"
         f"{': ' + text(held.outcome_detail) if held.outcome_detail else ''}"
         for held in facts.pages.quarantined

@@ -172,19 +172,24 @@ def due(conn: Connection, backfill_id: int, host: str, *, now: datetime, limit: 
         ).fetchall()
 
 
-def due_files(conn: Connection, backfill_id: int, *, now: datetime, limit: int) -> list[DueItem]:
-    """Return files, and lists of this machine, that are not done, in the order of the plan."""
+def due_files(
+    conn: Connection, backfill_id: int, *, now: datetime, limit: int | None, only_local: bool = False
+) -> list[DueItem]:
+    """Return files, and lists of this machine, that are not done, in the order of the plan.
+
+    With *only_local* those without a host: some machine has them in its folders.
+    """
     with conn.cursor(row_factory=class_row(DueItem)) as cursor:
         return cursor.execute(
             """
             SELECT item, number, kind, host, tries, depth, reached, size, counts
             FROM etl.backfill_items
             WHERE backfill_id = %(id)s AND state IN ('planned', 'running') AND (kind = 'file' OR host IS NULL)
-                  AND due_at <= %(now)s
+                  AND due_at <= %(now)s AND NOT (%(only_local)s AND host IS NOT NULL)
             ORDER BY kind = 'file', number
             LIMIT %(limit)s
             """,
-            {"id": backfill_id, "now": now, "limit": limit},
+            {"id": backfill_id, "now": now, "limit": limit, "only_local": only_local},
         ).fetchall()
 
 

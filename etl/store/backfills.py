@@ -260,11 +260,12 @@ def paid_at(conn: Connection, backfill_id: int) -> datetime | None:
 
 
 def mark(conn: Connection, backfill_id: int, *, now: datetime) -> None:
-    """Note how far the backfill is now, for its speed; nothing when it was noted a moment ago."""
+    """Note how far the backfill is now, for its speed, and that it waits for nothing; nothing when it was noted a moment ago."""
     conn.execute(
         """
         UPDATE etl.backfills b
-        SET marks = CASE
+        SET detail = CASE WHEN b.state <> 'running' THEN b.detail END,
+            marks = CASE
                 WHEN %(at)s - (b.marks -> -1 ->> 0)::float8 < %(gap)s
                 THEN CASE WHEN jsonb_array_length(b.marks) >= %(kept)s THEN b.marks - 0 ELSE b.marks END
                 ELSE '[]' END || jsonb_build_array(jsonb_build_array(%(at)s::float8, p.units_done))

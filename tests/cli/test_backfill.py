@@ -208,6 +208,22 @@ def test_ctrl_c_says_that_nothing_is_lost_and_the_same_command_goes_on(dsn, env,
     assert answer["counts"]["stored"] == right["stored"]
 
 
+def test_what_a_backfill_waits_for_is_shown_and_it_goes_on_here(dsn, env, tmp_path):
+    path = tmp_path / "[b]crawl[b].warc.gz"
+    right = write_warc(path, articles=3)
+    begun = run("backfill", "warc", str(path), "--run", "service", env=env)
+    assert begun.returncode == 0, begun.stderr
+    assert "Backfill 1 waits for a service, for none runs now." in begun.stderr
+    with psycopg.connect(dsn) as conn:
+        conn.execute("UPDATE etl.backfills SET detail = %s", [f"waits: no worker sees {path}"])
+    for command in (("list",), ("show", "1")):
+        assert f"waits: no worker sees {path}" in run("backfill", *command, env=env).stdout.replace("\n", "")
+    done = run("backfill", "resume", "1", "--run", "here", "--json", env=env)
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert (answer["state"], answer["detail"], answer["counts"]) == ("done", None, dict(right))
+
+
 def test_articles_come_out_again(env, tmp_path):
     path = tmp_path / "crawl.warc.gz"
     write_warc(path, articles=5)

@@ -49,13 +49,13 @@ def test_a_list_is_planned_fetched_and_steered(dsn, env, sites, tmp_path):
     site = sites[0]
     path = listed(sites, tmp_path / "urls.txt", range(0, 4 * HOSTS, HOSTS))
     with Path(path).open("a") as file:
-        file.write(f"nonsense\n{site.url('/news/report-0.html')}?utm_source=x\n{site.url('/nowhere')}\n")
+        file.write(f"[/b] nonsense\n{site.url('/news/report-0.html')}?utm_source=x\n{site.url('/nowhere')}\n")
     plan = json.loads(run("backfill", "urls", path, "--dry-run", "--json", env=env).stdout)
     assert (plan["parts"], plan["requests"], len(plan["left_out"])) == ({"page": 5}, 6, 2)
     assert site.requests == []
     done = run("backfill", "urls", path, "--json", env=env)
     assert done.returncode == 0, done.stderr
-    assert "line 5: no http:// or https:// address: nonsense" in done.stderr
+    assert "line 5: no http:// or https:// address: [/b] nonsense" in done.stderr
     assert "line 6: repeats line 1" in done.stderr
     answer = json.loads(done.stdout)
     assert (answer["state"], answer["counts"], answer["groups"]) == (

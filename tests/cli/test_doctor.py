@@ -60,6 +60,25 @@ def test_workers_that_do_not_keep_up_and_pages_in_quarantine_are_named(dsn, foun
     assert "https://a.example/1: crashed" in findings["quarantine"]["words"]
 
 
+def test_backfills_on_which_nobody_works_are_named(dsn, found):
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        for minutes, words in ((0, "waits: no worker sees /a.warc"), (60, None), (0, None)):
+            conn.execute(
+                """
+                INSERT INTO etl.backfills (kind, plan_key, plan, state, created_at, created_by, started_at, detail)
+                VALUES ('warc', gen_random_uuid()::text, '{}', 'running', now(), 'me', now() - make_interval(mins => %s), %s)
+                """,
+                [minutes, words],
+            )
+        findings = found()
+        assert findings["backfill 1"]["words"] == "waits: no worker sees /a.warc"
+        assert "no worker lives" in findings["backfill 2"]["words"]
+        assert "`news-etl backfill resume 2` goes on" in findings["backfill 2"]["words"]
+        assert "backfill 3" not in findings, "just begun"
+        conn.execute("INSERT INTO queue.procrastinate_workers (last_heartbeat) VALUES (now() + interval '5 minutes')")
+    assert {name for name in found() if name.startswith("backfill")} == {"backfill 1"}, "a worker waits for its hosts"
+
+
 def test_roles_that_lack_a_right_come_with_their_statement(dsn, found):
     assert found()["roles"]["is_well"]
     with psycopg.connect(dsn) as conn:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+import re
+import shlex
 
+import pytest
+from typer.main import get_command
+
+from etl.cli.app import app
 from tests.cli.program import environment, run
 
 CASES = {
@@ -51,5 +56,25 @@ def test_every_command_teaches(tmp_path):
     assert overview.returncode == 0
     for command in ("demo", "run", "backfill", "export", "explain", "psql", "source", "doctor", "migrate", "load"):
         assert command in overview.stdout
-    for command in (("run",), ("backfill", "warc"), ("source", "add"), ("explain",), ("load",), ("migrate",)):
-        assert "Example" in run(*command, "--help", env=env).stdout
+    shown = run("backfill", "warc", "--help", env=env).stdout
+    assert "Example" in shown
+    assert "is read as a stream and, after a break, asked for" in shown, "paragraphs flow to the width of the terminal"
+
+
+def commands(group, path=()):
+    """Yield all commands with the words that call them."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, (*path, name))
+        else:
+            yield (*path, name), command
+
+
+@pytest.mark.parametrize("path", [pytest.param(path, id=" ".join(path)) for path, _ in commands(get_command(app))])
+def test_the_help_of_every_command_has_an_example_that_is_understood(path):
+    command = dict(commands(get_command(app)))[path]
+    examples = re.findall(rf"news-etl {' '.join(path)}\b([^\n|]*)", command.help)
+    assert examples
+    for example in examples:
+        words = shlex.split(example.partition("  ")[0].partition(" < ")[0].partition(" > ")[0])
+        command.make_context(path[-1], words, resilient_parsing=False)

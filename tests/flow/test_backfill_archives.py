@@ -16,10 +16,10 @@ import zstandard
 from newsroom import Reply
 
 from etl.discover.wayback import query
-from etl.flow.backfill import Share
+from etl.flow.backfill import FILES_LOOKED_AT, Share
 from etl.flow.backfill_files import RECORDS_PER_CHUNK
 from etl.flow.backfill_lists import file_item
-from etl.store import backfills
+from etl.store import backfill_waits, backfills
 from etl.store.backfill_items import NewItem
 from tests.cli.test_backfill import story, warc, write_warc
 from tests.flow.backfilling import begin, file_items, kit_for, page_items, work
@@ -226,15 +226,46 @@ def test_a_warc_leaves_the_plans_of_live_visits_alone(live, room, clock, tmp_pat
     assert live.execute("SELECT next_visit_at FROM etl.pages").fetchone() == (datetime(2026, 3, 1, tzinfo=UTC),)
 
 
-def test_a_file_of_another_machine_waits_for_who_sees_it(live, clock, tmp_path):
-    path = tmp_path / "later.warc.gz"
-    number = begin(live, kit_for(tmp_path, clock), "warc", file_items(str(path)))
+def test_a_file_of_another_machine_waits_for_who_sees_it_and_says_so(live, clock, tmp_path):
+    first, second = tmp_path / "late.warc.gz", tmp_path / "later.warc.gz"
+    number = begin(live, kit_for(tmp_path, clock), "warc", file_items(str(first), str(second)))
     worker = replace(kit_for(tmp_path, clock), is_of_service=True)
-    backfills.move(live, number, "running", now=clock.at)
-    assert Share(live, worker, number).take() is False
-    write_warc(path, articles=3)
+    share = Share(live, worker, number)
+    assert share.take() is False
+    assert share.sees_nothing
+    assert (share.new_wait, backfills.get(live, number).detail) == (None, None), "another may see it and be at it soon"
+    clock.at += backfill_waits.STILL
+    assert share.take() is False
+    said = backfills.get(live, number).detail
+    assert said == share.new_wait
+    assert said.startswith(f"waits: no worker sees {first} and 1 more files;")
+    assert f"resume {number} --run here" in said
+    assert [(one.backfill_id, one.waits_for) for one in backfill_waits.standing(live, since=clock.at)] == [
+        (number, said)
+    ]
+    assert share.take() is False
+    assert share.new_wait is None, "it is said once"
+    write_warc(first, articles=3)
+    assert share.take() is True
+    assert not share.sees_nothing
+    assert backfills.get(live, number).detail is None
+    write_warc(second, articles=4)
     done = work(live, worker, number, clock)
-    assert (done.items_done, done.outcomes["stored"]) == (1, 3)
+    assert (done.state, done.items_done, done.outcomes["stored"]) == ("done", 2, 4)
+
+
+def test_files_that_are_not_seen_hide_none_that_is(live, clock, tmp_path):
+    path = tmp_path / "seen.warc.gz"
+    write_warc(path, articles=3)
+    elsewhere = [str(tmp_path / f"elsewhere-{number}.warc.gz") for number in range(FILES_LOOKED_AT + 5)]
+    number = begin(live, kit_for(tmp_path, clock), "warc", file_items(*elsewhere, str(path)))
+    share = Share(live, replace(kit_for(tmp_path, clock), is_of_service=True), number)
+    assert share.take() is True
+    found = backfills.progress(live, number)
+    assert (found.items_done, found.outcomes["stored"]) == (1, 3)
+    clock.at += 2 * backfill_waits.STILL
+    assert share.take() is False
+    assert f"and {FILES_LOOKED_AT + 4} more files" in share.new_wait
 
 
 def test_for_a_command_a_file_that_is_not_there_is_missing(live, clock, tmp_path):

@@ -117,8 +117,8 @@ def troubled(dsn):
         conn.execute(
             """
             WITH b AS (
-                INSERT INTO etl.backfills (kind, plan_key, plan, state, created_at, created_by)
-                VALUES ('warc', 'k', '{}', 'running', now(), 'me')
+                INSERT INTO etl.backfills (kind, plan_key, plan, state, created_at, created_by, detail)
+                VALUES ('warc', 'k', '{}', 'running', now(), 'me', 'waits: no worker sees <i>.warc')
                 RETURNING id
             )
             INSERT INTO etl.backfill_items (backfill_id, item, number, state)
@@ -253,6 +253,7 @@ def test_the_status_page_says_what_is_wrong_first(troubled):
         "<b>ill</b>: http_403 since",
         "(3 d)",
         "<b>crashed</b>",
+        "<b>Backfill 1</b> waits: no worker sees &lt;i&gt;.warc",
     ):
         assert words in wrong, words
     for words in (

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from time import monotonic
 
+from rich.console import RenderableType
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from etl.store import backfills
 
@@ -16,6 +18,9 @@ from .session import now
 
 SILENT_S = 60.0
 """Between two lines that say the same: a log shows that it goes on."""
+BAR_MIN, BAR_MAX = 5, 24
+BESIDE_BAR = 34
+"""Columns for what stands in one line with the bar: a spinner, the backfill, its share and the time."""
 Watch = Callable[[backfills.Progress], None]
 
 
@@ -28,25 +33,38 @@ def watching() -> Generator[Watch]:
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
+        BarColumn(bar_width=max(BAR_MIN, min(BAR_MAX, console.err.width - BESIDE_BAR))),
         TaskProgressColumn(),
-        TextColumn("{task.fields[note]}"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=console.err) as bar:
-        task = bar.add_task("backfill", total=None, note="")
-
+    with _Bar(*columns, console=console.err) as bar:
+        task = bar.add_task("backfill", total=None, note="", outcomes="")
         told = _Details()
 
         def show(progress: backfills.Progress) -> None:
             if words := told.new(progress):
                 bar.console.print(words)
             note = ", ".join(filter(None, (_amounts(progress), speed(progress), time_left(progress, now()))))
-            said = f"{note}  [dim]{_outcomes(progress)}"
-            name = f"backfill {progress.backfill_id} ({progress.kind})"
-            bar.update(task, description=name, completed=progress.units_done, total=progress.units or None, note=said)
+            bar.update(
+                task,
+                description=f"backfill {progress.backfill_id}",
+                completed=progress.units_done,
+                total=progress.units or None,
+                note=note,
+                outcomes=_outcomes(progress),
+            )
 
         yield show
+
+
+class _Bar(Progress):
+    """The bar, and below it in as many lines as they need the numbers: in one line with it they were cut on most terminals."""
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        yield self.make_tasks_table(self.tasks)
+        for task in self.tasks:
+            note, outcomes = str(task.fields["note"]), str(task.fields["outcomes"])
+            yield Text.assemble(note, ("  " if note and outcomes else ""), (outcomes, "dim"), overflow="fold")
 
 
 class _Details:

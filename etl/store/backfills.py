@@ -148,7 +148,7 @@ def all_of(conn: Connection) -> list[Backfill]:
 def items(conn: Connection, backfill_id: int, *, limit: int | None = None, only_told: bool = False) -> list[Item]:
     """Return the parts of a backfill: those that failed first, then in their order.
 
-    With *only_told*, pages and captures only where there is something to tell of them.
+    With *only_told*, pages and captures only where there is something to tell of them (of copies: see news.copies).
     """
     with conn.cursor(row_factory=class_row(Item)) as cursor:
         return cursor.execute(
@@ -157,7 +157,8 @@ def items(conn: Connection, backfill_id: int, *, limit: int | None = None, only_
                    CASE WHEN isfinite(due_at) THEN due_at END AS due_at
             FROM etl.backfill_items
             WHERE backfill_id = %(id)s
-                  AND (NOT %(only_told)s OR kind <> 'page' AND kind <> 'capture' OR state = 'failed' OR detail IS NOT NULL)
+                  AND (NOT %(only_told)s OR kind <> 'page' AND kind <> 'capture' OR state = 'failed'
+                       OR detail IS NOT NULL AND outcome <> 'copy')
             ORDER BY state <> 'failed', number
             LIMIT %(limit)s
             """,

@@ -1,0 +1,61 @@
+"""How far a backfill is, as a terminal of any width and a log show it."""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from rich.console import Console
+
+from etl.cli import backfill_watching, console
+from etl.store.backfills import Progress
+
+NOW = datetime(2026, 2, 7, 8, tzinfo=UTC)
+PROGRESS = Progress(
+    backfill_id=1234, kind="wayback", state="running", plan={}, created_at=NOW, created_by="me", started_at=NOW, ended_at=None,
+    detail=None, items=400_000, items_done=353_120, items_failed=17, units=400_000, units_done=353_137, units_per_second=81.3,
+    outcomes={"stored": 200_000, "copy": 3_100, "unchanged": 150_000, "http_403": 20, "timeout": 17},
+    ends_at=NOW + timedelta(minutes=9),
+)  # fmt: skip
+
+
+def shown(monkeypatch, *given, width=80, is_terminal=True) -> str:
+    """Return what is printed, in one line."""
+    said = io.StringIO()
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            console, "err", Console(file=said, width=width, force_terminal=is_terminal, markup=False, highlight=False)
+        )
+        patch.setattr(backfill_watching, "now", lambda: NOW)
+        patch.setattr(console, "LINE_EVERY_S", 0.0)
+        with backfill_watching.watching() as watch:
+            for progress in given:
+                watch(progress)
+    return " ".join(re.sub(r"\x1b\[[?0-9;]*[A-Za-z]", " ", said.getvalue()).split())
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_no_width_of_a_terminal_cuts_what_is_told(monkeypatch, width):
+    text = shown(monkeypatch, PROGRESS, width=width)
+    for words in ("1234", "━", "88%", "353,137 of 400,000 parts", "81.3/s", "about 9.0 min left"):
+        assert words in text, words
+    for words in ("200,000 stored", "3,100 copies", "150,000 unchanged", "20 refused", "17 failed"):
+        assert words in text, words
+    assert "…" not in text
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_what_it_waits_for_is_said_once(monkeypatch, is_terminal):
+    waits = replace(PROGRESS, detail="waits: no worker sees /data/[/b].warc")
+    text = shown(monkeypatch, PROGRESS, waits, waits, PROGRESS, width=400, is_terminal=is_terminal)
+    assert text.count("backfill 1234 waits: no worker sees /data/[/b].warc") == 1
+
+
+def test_a_log_gets_plain_lines(monkeypatch):
+    assert shown(monkeypatch, PROGRESS, width=40, is_terminal=False) == (
+        "backfill 1234: 353,137 of 400,000 parts, 81.3/s, about 9.0 min left, "
+        "200,000 stored, 3,100 copies, 150,000 unchanged, 20 refused, 17 failed"
+    )

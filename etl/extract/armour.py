@@ -45,10 +45,11 @@ _FURTHER = rb"(?:%b%b){0,100}+%b" % (_SPACE, _ATTRIBUTE_FORM, _SPACE)
 _FURTHER_ATTRIBUTES = re.compile(_FURTHER)
 _FIRST_ATTRIBUTES = re.compile(rb"<[a-zA-Z][^ \t\n\r\f/>]*+" + _FURTHER)
 _DRESSED_NAMES = rb"(?:b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)"
-_DRESSED = re.compile(rb"<%b[\s/]" % _DRESSED_NAMES, re.IGNORECASE)
-"""Formatting with attributes: of identical tags the parser reopens only three."""
-_MERGED = re.compile(rb"<(?:html|body)[\s/]", re.IGNORECASE)
-"""The attributes of each further such tag are given to the first."""
+_NAMED = re.compile(rb"<(?:%b|(html|body))[\s/]" % _DRESSED_NAMES, re.IGNORECASE)
+"""Formatting with attributes: of identical tags the parser reopens only three. The attributes of each further <html> and <body>
+are given to the first."""
+_QUOTES = (b'"', b"'")
+_BEFORE_QUOTE = b"= \t\n\r\f"
 _UNCLEAR = re.compile(
     rb"<(?![^a-zA-Z]|[a-z0-9]++>|(?!html|body|%b[ \t\n\r\f/])[a-z0-9]++"
     # What most tags look like comes first.
@@ -95,8 +96,10 @@ def _affordable(body: bytes, most: int) -> tuple[int, int]:
     """
     left, comparisons, merged, dressed = _READ_MAX * len(body) + LONG_BYTES, 0, 0, 0
     for tag in _UNCLEAR.finditer(body):
-        start = at = tag.start()
-        count, read = 0, _FIRST_ATTRIBUTES.match(body, at)
+        start = tag.start()
+        count, at, read = 0, _end_of_short(body, start, most), None
+        if at < 0:
+            at, read = start, _FIRST_ATTRIBUTES.match(body, start)
         while read is not None and read.end() > at and comparisons <= _COMPARISONS_MAX:
             at = read.end()
             if body[at : at + 1] in (b">", b""):
@@ -105,9 +108,10 @@ def _affordable(body: bytes, most: int) -> tuple[int, int]:
             if count >= most:
                 comparisons += 200 * count
             read = _FURTHER_ATTRIBUTES.match(body, at)
-        if _DRESSED.match(body, start):
+        named = _NAMED.match(body, start)
+        if named and named[1] is None:
             dressed += 1
-        elif _MERGED.match(body, start):
+        elif named:
             count = len(_ATTRIBUTE.findall(body, start + len(b"<html"), at))
             merged += count
             comparisons += count * merged
@@ -115,6 +119,26 @@ def _affordable(body: bytes, most: int) -> tuple[int, int]:
         if left < 0 or comparisons > _COMPARISONS_MAX:
             return start, dressed
     return len(body), dressed
+
+
+def _end_of_short(body: bytes, start: int, most: int) -> int:
+    """Return where the tag at *start* ends if it has less than *most* attributes; -1 when that takes a closer look.
+
+    A quote that is open at the first `>` is the last of its kind before, and stands behind `=`.
+    """
+    end = body.find(b">", start)
+    if end < 0:
+        return -1
+    for quote in _QUOTES:
+        last = body.rfind(quote, start, end)
+        if last >= 0 and body[last - 1] in _BEFORE_QUOTE:
+            return -1
+    if end - start < 2 * most:
+        return end
+    # An attribute begins behind white space, a slash or the quote that closes a value.
+    tag = body[start:end]
+    starts = len(tag) - len(tag.translate(None, b" \t\n\r\f/")) + tag.count(b'="') + tag.count(b"='")
+    return end if starts < most else -1
 
 
 def _shortened(body: bytes, attributes_max: int) -> bytes:

@@ -63,13 +63,29 @@ def is_byline(text: str, said: Said) -> bool:
         return False
     left = text
     for name in said.authors:
-        left = re.sub(re.escape(name), " ", left, flags=re.IGNORECASE)
+        left = _without(left, name)
     names_author = left != text
     if len(_LETTERS.findall(left)) <= LEFT_MAX_LETTERS:
         return names_author or _tells_time(left, said)
     if not said.moments or not any(character.isdigit() for character in left):
         return False
     return _tells_time(left, said) or (names_author and _tells_time(_without_first_word(left), said))
+
+
+def _without(text: str, name: str) -> str:
+    """Return *text* with *name*, however it is cased, made a space. A pattern of the name would be compiled for each page."""
+    folded, wanted = text.lower(), name.lower()
+    if not wanted or wanted not in folded:
+        return text
+    if len(folded) != len(text):
+        return re.sub(re.escape(name), " ", text, flags=re.IGNORECASE)
+    parts: list[str] = []
+    start, at = 0, folded.find(wanted)
+    while at >= 0:
+        parts += text[start:at], " "
+        start = at + len(wanted)
+        at = folded.find(wanted, start)
+    return "".join((*parts, text[start:]))
 
 
 def _without_first_word(text: str) -> str:

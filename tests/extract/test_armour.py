@@ -45,6 +45,16 @@ def test_honest_pages_are_not_touched(body: bytes) -> None:
             id="attributes without value around some that hold a tag",
         ),
         pytest.param(
+            b"<div " + b" ".join(b"a%d = '>'" % n for n in range(13_000)) + b">text",
+            b">text",
+            id="attributes with room around the sign",
+        ),
+        pytest.param(
+            b"<div " + b"".join(b"a%d=''" % n for n in range(9_000)) + b">text",
+            b">text",
+            id="attributes with nothing between them",
+        ),
+        pytest.param(
             b"<div = = '>' " + b" ".join(b"a%d" % n for n in range(9_000)) + b">text",
             b">text",
             id="an attribute of which only the Standard knows where it ends",

@@ -23,6 +23,7 @@ BYLINES = {
     "date alone": "Publié le 17 novembre 2020 à 22h41",
     "date and change": "Publié le 17 novembre 2020 à 22h41 | Mis à jour le 18 novembre 2020 à 07h12",
     "author alone": "Par Jeanne Morel",
+    "author in capitals": "PAR JEANNE MOREL",
     "author and date": "Par Jeanne Morel - Publié le 17 novembre 2020 à 22h41",
 }
 TEXT = {
@@ -36,6 +37,12 @@ TEXT = {
 @pytest.mark.parametrize("line", BYLINES.values(), ids=BYLINES.keys())
 def test_bylines(line):
     assert is_byline(line, SAID)
+
+
+def test_a_name_is_found_where_lower_case_is_longer():
+    said = Said(("İlker Aydın",), None, (), read_label)
+    assert is_byline("Yazan İlker Aydın", said)
+    assert not is_byline("İlker Aydın dün akşam İstanbul'da konuştu ve döndü", said)
 
 
 @pytest.mark.parametrize("line", TEXT.values(), ids=TEXT.keys())

@@ -21,6 +21,7 @@ from etl.extract.runs import Runs
 from etl.extract.surroundings import APART, KIND_BIT, Surroundings
 
 _FIGURE = KIND_BIT["figure"]
+_ARTICLE = KIND_BIT["article"] | hints.BIT["body"]
 MASKS = ("own", "parent", "near", "far", "words")
 """The last is of the run's own first words, and late."""
 
@@ -167,31 +168,30 @@ def _places(page: _Page) -> tuple[list[Row], dict[int, Row], int]:
     root_end, core_end, wide_end = ends[root], ends[core], ends[wide]
     root_depth, core_depth, wide_depth = depth[root], depth[core], depth[wide]
     families = _families(page, weight, total, paragraphs)
-    reached: dict[int, float] = {}
-    near: dict[int, tuple[float, float, float, float, float, float]] = {}
+    near: dict[int, tuple[float, float, float, float, float, float, float]] = {}
     rows: list[Row] = []
     for box, set_apart in zip(boxes, apart_from_text, strict=True):
         parent, level = parents[box], depth[box]
         if parent not in near:
             grand, great = page.kin[parent]
             one, other = score[parent], score[grand]
-            near[parent] = (
-                min(one[0], other[0]), max(one[1], other[1]), *around.range[great], one[2], other[2],
-            )  # fmt: skip
             apart, element = 1, parent
             while element not in above_core and element >= 0:
                 element = parents[element]
                 apart += 1
-            reached[parent] = above_core.get(element, 9) * 10.0 + min(apart, 9)
-        low, high, far_low, far_high, sum1, sum2 = near[parent]
+            near[parent] = (
+                min(one[0], other[0]), max(one[1], other[1]), *around.range[great], one[2], other[2],
+                above_core.get(element, 9) * 10.0 + min(apart, 9),
+            )  # fmt: skip
+        low, high, far_low, far_high, sum1, sum2, reached = near[parent]
         own_low, own_high, own_sum = score[box]
         rows.append((
             level - root_depth if root <= box < root_end else -1.0,
             level - core_depth if core <= box < core_end else -1.0,
             level - wide_depth if wide <= box < wide_end else -1.0,
-            above_core[box] * 10.0 if box in above_core else reached[parent],
+            above_core[box] * 10.0 if box in above_core else reached,
             set_apart, level,
-            min(low, own_low), max(high, own_high), far_low, far_high,
+            low if low < own_low else own_low, high if high > own_high else own_high, far_low, far_high,
             own_sum + sum1 + sum2,
         ))  # fmt: skip
     return rows, families, root
@@ -199,16 +199,22 @@ def _places(page: _Page) -> tuple[list[Row], dict[int, Row], int]:
 
 def _families(page: _Page, weight: dict[int, float], total: float, paragraphs: dict[int, float]) -> dict[int, Row]:
     """Return the columns that are the same for all runs with one parent."""
-    article = KIND_BIT["article"] | hints.BIT["body"]
-    linked = _linked_under(page.doc, page.runs)
-    return {
-        parent: (
-            weight.get(parent, 0.0) / total, weight.get(grand, 0.0) / total, weight.get(great, 0.0) / total,
-            linked(parent), linked(grand), linked(great), paragraphs.get(parent, 0.0),
-            any(mask & article for mask in page.above[parent]),
-        )
-        for parent, (grand, great) in page.kin.items()
-    }  # fmt: skip
+    doc, links = page.doc, page.runs.links_before
+    firsts, lasts, chars = doc.first_text, doc.last_text, doc.chars
+    linked = {-1: 0.0}
+    families: dict[int, Row] = {}
+    for parent, (grand, great) in page.kin.items():
+        for element in (parent, grand, great):
+            if element not in linked:
+                first, last = firsts[element], lasts[element]
+                linked[element] = (links[last] - links[first]) / max(1, chars[last] - chars[first])
+        own, near, far = page.above[parent]
+        families[parent] = (
+            weight[parent] / total if parent in weight else 0.0, weight[grand] / total if grand in weight else 0.0,
+            weight[great] / total if great in weight else 0.0, linked[parent], linked[grand], linked[great],
+            paragraphs[parent] if parent in paragraphs else 0.0, 1.0 if (own | near | far) & _ARTICLE else 0.0,
+        )  # fmt: skip
+    return families
 
 
 def _root(parents: list[int], boxes: list[int], main: list[float]) -> tuple[int, dict[int, float]]:
@@ -268,20 +274,6 @@ def _smallest(weight: dict[int, float], depth: dict[int, int], least: float) -> 
     return found
 
 
-def _linked_under(doc: Document, runs: Runs) -> Callable[[int], float]:
-    """Return a function that gives the share of linked text under an element."""
-    links, firsts, lasts, chars = runs.links_before, doc.first_text, doc.last_text, doc.chars
-    known: dict[int, float] = {-1: 0.0}
-
-    def share(element: int) -> float:
-        if element not in known:
-            first, last = firsts[element], lasts[element]
-            known[element] = (links[last] - links[first]) / max(1, chars[last] - chars[first])
-        return known[element]
-
-    return share
-
-
 def _orders(page: _Page, teasers: tuple[tuple[int, int], ...], root: int) -> list[Row]:
     """Return where each run stands in the row of all, and the votes of three simple readers."""
     good, boxes, count = page.good, page.runs.boxes, len(page.good)
@@ -305,7 +297,7 @@ def _orders(page: _Page, teasers: tuple[tuple[int, int], ...], root: int) -> lis
         value = good[run]
         rows.append((
             before / total, (total - before - value) / total, gap, until[run],
-            first <= run < last, start <= box, low <= run <= high,
+            1.0 if first <= run < last else 0.0, 1.0 if start <= box else 0.0, 1.0 if low <= run <= high else 0.0,
         ))  # fmt: skip
         before += value
         gap = 1.0 if value else min(_FAR_FROM_GOOD, gap + 1)
@@ -334,10 +326,10 @@ def _shapes(page: _Page, root: int) -> list[Row]:
         count = len(members)
         if count == 1:
             run = members[0]
-            rows[run] = 1.0, good[run] / total, links[run], root <= boxes[run] < end
+            rows[run] = 1.0, good[run] / total, links[run], 1.0 if root <= boxes[run] < end else 0.0
             continue
         row = (
-            count,
+            float(count),
             sum([good[run] for run in members]) / total,
             sum([links[run] for run in members]) / count,
             sum([root <= boxes[run] < end for run in members]) / count,
@@ -356,13 +348,14 @@ def _claims(page: _Page, description: str, json_body: str) -> list[Row]:
     is_described = len(start) > 25
     seen: set[str] = set()
     rows: list[Row] = []
-    for run, text in enumerate(runs.texts):
-        head = text[:60]
+    since = -first_head if first_head >= 0 else -31
+    for text in runs.texts:
+        is_said = is_described and (start in text or (len(text) > 25 and text[:60] in description))
         rows.append((
-            text in seen,
-            is_described and (start in text or (len(text) > 25 and head in description)),
-            head[:50] in json_body if json_body else -1.0,
-            -30.0 if first_head < 0 else -20.0 if run - first_head < -20 else min(20.0, run - first_head),
+            1.0 if text in seen else 0.0, 1.0 if is_said else 0.0,
+            -1.0 if not json_body else 1.0 if text[:50] in json_body else 0.0,
+            -30.0 if first_head < 0 else -20.0 if since < -20 else 20.0 if since > 20 else float(since),
         ))  # fmt: skip
         seen.add(text)
+        since += 1
     return rows

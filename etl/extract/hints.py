@@ -80,6 +80,7 @@ _WORDS = {
 }
 NAMES = tuple(_WORDS)
 BIT = {name: 1 << place for place, name in enumerate(NAMES)}
+_ROLES = ("itemprop", "role")
 _STEM_LETTERS = 5
 _NAME_MAX_CHARS = 200
 _PIECE = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
@@ -119,9 +120,11 @@ Said = tuple[int, Score]
 def read(attrs: Mapping[str, str | None]) -> Said:
     """Return what *attrs* say about their element."""
     label, name = attrs.get("class") or "", attrs.get("id") or ""
-    said = _look_up(label[:_NAME_MAX_CHARS], name[:_NAME_MAX_CHARS])
+    if len(label) > _NAME_MAX_CHARS or len(name) > _NAME_MAX_CHARS:
+        label, name = label[:_NAME_MAX_CHARS], name[:_NAME_MAX_CHARS]
+    said = _look_up(label, name)
     if len(attrs) > 1 or not label:
-        for role in ("itemprop", "role"):
+        for role in _ROLES:
             if role in attrs and (words := attrs[role]):
                 said = said[0] | _look_up(words[:_NAME_MAX_CHARS], "")[0], said[1]
     return said

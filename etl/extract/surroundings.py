@@ -48,7 +48,7 @@ class Surroundings:
         self.doc = doc
         self.own: dict[int, int] = {-1: 0}
         self.up: dict[int, int] = {-1: 0}
-        self.depth: dict[int, int] = {-1: -1}
+        self.depth: dict[int, float] = {-1: -1.0}
         self.score: dict[int, hints.Score] = {-1: hints.NO_SCORE}
         self.range: dict[int, tuple[float, float]] = {-1: (0.0, 0.0)}
         """The lowest and the highest score of an element and all above."""
@@ -67,17 +67,17 @@ class Surroundings:
             up, depth, span = ups[element], depths[element], ranges[element]
             for one in reversed(path):
                 attrs = all_attrs[one]
-                bits = kinds.get(tags[one], 0)
-                depth += 1
+                tag = tags[one]
+                bits = kinds[tag] if tag in kinds else 0
+                depth += 1.0
                 score = no_score
                 if attrs:
                     # The classes of <html> and <body> describe the page's frame, not a block of it.
-                    if depth > 1:
+                    if depth > 1.0:
                         said, score = read(attrs)
                         bits |= said
-                        low, high = span
-                        if score[0] < low or score[1] > high:
-                            span = min(low, score[0]), max(high, score[1])
+                        if score is not no_score and (score[0] < span[0] or score[1] > span[1]):
+                            span = min(span[0], score[0]), max(span[1], score[1])
                     if (len(attrs) > 1 or "class" not in attrs) and _is_hidden(attrs):
                         bits |= _HIDDEN
                 up |= bits

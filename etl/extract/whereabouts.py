@@ -43,11 +43,12 @@ def columns(doc: Document, runs: Runs, good: list[float]) -> list[Row]:
             brothers[parent] = [run]
     shared: dict[int, Row] = {
         parent: (
-            min(60.0, len(members)), sum([1 for run in members if good[run]]) / len(members), *above.columns(parent),
+            min(60.0, float(len(members))), sum([1 for run in members if good[run]]) / len(members),
+            *above.columns(parent),
         )
         for parent, members in brothers.items()
     }  # fmt: skip
-    places = dict.fromkeys(brothers, 0)
+    places = dict.fromkeys(brothers, 0.0)
     sizes = list(map(len, runs.texts))
     total, count = sum(sizes), len(boxes)
     said, heading = 0, -31
@@ -55,8 +56,8 @@ def columns(doc: Document, runs: Runs, good: list[float]) -> list[Row]:
     for run, (box, length, strong) in enumerate(zip(boxes, sizes, runs.strong, strict=True)):
         parent = parents[box]
         place = places[parent]
-        places[parent] = place + 1
-        after = len(brothers[parent]) - 1 - place
+        places[parent] = place + 1.0
+        after = len(brothers[parent]) - 1.0 - place
         if tags[box] in _HEADINGS or (length < LABEL_CHARS_MAX and 10 * strong > 8 * length):
             heading = run
         size = chars[lasts[box]] - chars[firsts[box]]
@@ -65,9 +66,10 @@ def columns(doc: Document, runs: Runs, good: list[float]) -> list[Row]:
         up = 0.0
         if at == last_image or images[at] >= ends[box]:
             up, size = above.picture(parent)
+        since = run - heading
         rows.append((
-            min(DENSITY_MAX, density), min(FAR, place), min(FAR, after),
-            run - heading if run - heading < 31 else 31.0, run / count, said / total, up,
+            density if density < DENSITY_MAX else DENSITY_MAX, place if place < FAR else FAR, after if after < FAR else FAR,
+            float(since) if since < 31 else 31.0, run / count, said / total, up,
             0.0 if not size else length / size if length < 2 * size else 2.0, *shared[parent],
         ))  # fmt: skip
         said += length
@@ -83,7 +85,7 @@ class _Above:
         self._articles = doc.by_tag.get("article", [])
         heads = doc.by_tag.get("h1", ())
         self._head = heads[0] if heads else -1
-        self._chain = {one: up for up, one in enumerate((self._head, *doc.ancestors(self._head)))} if heads else {}
+        self._chain = {one: float(up) for up, one in enumerate((self._head, *doc.ancestors(self._head)))} if heads else {}
         self._densities: dict[int, float] = {-1: 0.0}
         self._pictures: dict[int, tuple[float, int]] = {}
 
@@ -99,7 +101,7 @@ class _Above:
                 )
                 densities[element] = min(DENSITY_MAX, known)
         return (
-            densities[parent], densities[grand], densities[great], len(self._articles),
+            densities[parent], densities[grand], densities[great], float(len(self._articles)),
             *self._article(parent), *self._levels(parent),
         )  # fmt: skip
 
@@ -123,24 +125,25 @@ class _Above:
     def _article(self, parent: int) -> tuple[float, float]:
         """Return the place of the `<article>` around among all (-1: none), and whether it has the headline."""
         articles, ends = self._articles, self._doc.ends
-        place = bisect_right(articles, parent) - 1
+        place = bisect_right(articles, parent) - 1 if articles else -1
         while place >= 0 and ends[articles[place]] <= parent:
             place -= 1
         if place < 0:
             return -1.0, -1.0
         one = articles[place]
-        return place, one <= self._head < ends[one] if self._head >= 0 else -2.0
+        has_head = 1.0 if one <= self._head < ends[one] else 0.0
+        return float(place), has_head if self._head >= 0 else -2.0
 
     def _levels(self, parent: int) -> tuple[float, float, float]:
         """Return the levels from the headline up to what holds it and *parent*, down from there, and that depth."""
         chain, parents = self._chain, self._doc.parents
         if not chain:
             return -1.0, -1.0, -1.0
-        element, down = parent, 0
+        element, down = parent, 0.0
         while element not in chain and element >= 0:
             element = parents[element]
-            down += 1
-        up = chain[element] if element in chain else len(chain)
+            down += 1.0
+        up = chain[element] if element in chain else float(len(chain))
         return up, down, len(chain) - up
 
 

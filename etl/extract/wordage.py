@@ -20,7 +20,7 @@ _STOP_ASCII = re.compile(r"[.!?](?=\s|$|[\"')\]])")
 """The same for a text without other letters: three times as fast."""
 _DIGIT = re.compile(r"\d")
 _WIDE = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff]")
-_ENDINGS = {**dict.fromkeys(".!?。！？।؟…॥།።", 4), **dict.fromkeys("\"'»”’)]」』“", 3), **dict.fromkeys(":;,，、،", 2)}
+_ENDINGS = {**dict.fromkeys(".!?。！？।؟…॥།።", 4.0), **dict.fromkeys("\"'»”’)]」』“", 3.0), **dict.fromkeys(":;,，、،", 2.0)}
 _OPENINGS = frozenset("\"'«“‘„‚「『(-–—")
 _TITLE_CHARS_MAX = 300
 
@@ -45,7 +45,7 @@ def columns(runs: Runs) -> list[Row]:
         rows.append((
             size * scale, text.count(" ") + 1.0,
             linked / size if linked < size else 1.0, strong / size if strong < size else 1.0,
-            _ENDINGS[ending] if ending in _ENDINGS else 1 if ending.isalpha() else 0, _beginning(text[0]), stops, commas,
+            _ENDINGS[ending] if ending in _ENDINGS else 1.0 if ending.isalpha() else 0.0, _beginning(text[0]), stops, commas,
         ))  # fmt: skip
     return rows
 

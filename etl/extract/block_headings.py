@@ -25,7 +25,8 @@ WEAK_CHARS_MAX = 50
 
 _HEADING_TAGS = frozenset({"h2", "h3", "h4", "h5", "h6", "legend", "summary", "caption", "dt"})
 _LETTER = re.compile(r"[^\W\d_]")
-_NAMED = re.compile(r"title|head|label|titel|(?<![a-z])kop|titre|titulo|rubrik|(?<![a-z])tit(?![a-z])")
+_NAMED = re.compile(r"title|head|label|titel|kop(?<![a-z]kop)|titre|titulo|rubrik|tit(?<![a-z]tit)(?![a-z])")
+"""All begin with a letter: so a search need not try everywhere."""
 _NOT_WEAK = re.compile(r"[.,…!;]$|\d")
 _HIDDEN = re.compile(r"sr-?only|screen-?reader|visually-?hidden|assistive|skip")
 

@@ -7,10 +7,10 @@ import re
 from etl.extract.document import Document
 
 _NAME = re.compile(
-    r"onetrust|\bot-(?:main|pc|sdk)|gdpr|didomi|usercentrics|qc-cmp|"
+    r"onetrust|ot-(?<=\bot-)(?:main|pc|sdk)|gdpr|didomi|usercentrics|qc-cmp|"
     r"cookie[-_]?(?:ban|bar|cons|dia|info|law|lay|mess|mod|not|over|pol|pop|wall)|consent[-_](?:ban|dia|lay|mod|over|pop|wall)"
 )
-"""Names that consent programs, and themes, give to such a dialog."""
+"""Names that consent programs, and themes, give to such a dialog. All begin with a letter: so a search need not try everywhere."""
 
 
 class Dialogs:

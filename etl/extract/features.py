@@ -191,7 +191,7 @@ def _places(page: _Page) -> tuple[list[Row], dict[int, Row], int]:
             level - wide_depth if wide <= box < wide_end else -1.0,
             above_core[box] * 10.0 if box in above_core else reached,
             set_apart, level,
-            low if low < own_low else own_low, high if high > own_high else own_high, far_low, far_high,
+            min(own_low, low), max(own_high, high), far_low, far_high,
             own_sum + sum1 + sum2,
         ))  # fmt: skip
     return rows, families, root
@@ -212,7 +212,7 @@ def _families(page: _Page, weight: dict[int, float], total: float, paragraphs: d
         families[parent] = (
             weight[parent] / total if parent in weight else 0.0, weight[grand] / total if grand in weight else 0.0,
             weight[great] / total if great in weight else 0.0, linked[parent], linked[grand], linked[great],
-            paragraphs[parent] if parent in paragraphs else 0.0, 1.0 if (own | near | far) & _ARTICLE else 0.0,
+            paragraphs.get(parent, 0.0), 1.0 if (own | near | far) & _ARTICLE else 0.0,
         )  # fmt: skip
     return families
 
@@ -265,9 +265,9 @@ def _set_apart(around: Surroundings, boxes: list[int], weight: dict[int, float])
     return [known[box] for box in boxes]
 
 
-def _smallest(weight: dict[int, float], depth: dict[int, int], least: float) -> int:
+def _smallest(weight: dict[int, float], depth: dict[int, float], least: float) -> int:
     """Return the deepest element that holds at least *least*."""
-    found, deepest = 0, -1
+    found, deepest = 0, -1.0
     for element, value in weight.items():
         if value >= least and depth[element] > deepest:
             found, deepest = element, depth[element]

@@ -47,7 +47,8 @@ def read(doc: Document) -> Runs:
     """
     # No box follows the last.
     tags, texts, boxes, firsts = doc.tags, doc.texts, [*doc.boxes, -1], doc.first_text
-    links, strong = _marked(doc, ("a",)), _marked(doc, ("b", "strong", "em", "i"))
+    sizes = list(map(sub, doc.chars[1:], doc.chars))
+    links, strong = _marked(doc, sizes, ("a",)), _marked(doc, sizes, ("b", "strong", "em", "i"))
     runs = Runs(links_before=links)
     start = firsts[doc.by_tag["body"][0]] if "body" in doc.by_tag else 0
     outside = _marks(doc, _OUTSIDE)
@@ -70,9 +71,12 @@ def read(doc: Document) -> Runs:
                 and len(texts[stop]) < _CELL_CHARS_MAX
             ):
                 stop += 1
-        if not outside[start]:
+        linked = links[stop] - links[start]
+        # Most labels are one text in one link: it is left out unread.
+        if not outside[start] and not (
+            0 < sizes[start] == linked < LABEL_MAX_CHARS and stop == start + 1 and tag not in _SAID
+        ):
             text = " ".join((texts[start] if stop == start + 1 else "".join(texts[start:stop])).split())
-            linked = links[stop] - links[start]
             if text and (not linked or len(text) >= LABEL_MAX_CHARS or linked < 0.8 * len(text) or tag in _SAID):
                 runs.first.append(start)
                 runs.last.append(stop)
@@ -97,7 +101,7 @@ def _marks(doc: Document, tags: tuple[str, ...]) -> bytearray:
     return marks
 
 
-def _marked(doc: Document, tags: tuple[str, ...]) -> list[int]:
+def _marked(doc: Document, sizes: list[int], tags: tuple[str, ...]) -> list[int]:
     """Return per chunk how many characters before it stand inside one of *tags*."""
     marks = _marks(doc, tags)
-    return list(accumulate(map(mul, map(sub, doc.chars[1:], doc.chars), marks), initial=0))
+    return list(accumulate(map(mul, sizes, marks), initial=0))

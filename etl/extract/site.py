@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from etl.extract.structured import Structured, objects, strings
@@ -10,10 +11,20 @@ from etl.extract.structured import Structured, objects, strings
 _WORDS = re.compile(r"\w+")
 _SECOND_LEVEL = frozenset({"co", "com", "org", "net", "gov", "ac", "or", "ne", "go", "gob", "edu"})
 
+_REMEMBERED_CHARS_MAX = 400
+
 
 def key(text: str) -> str:
     """Return the letters and digits of *text* in lower case, one space between words: what two spellings share."""
+    return _remembered(text) if len(text) < _REMEMBERED_CHARS_MAX else _key(text)
+
+
+def _key(text: str) -> str:
     return " ".join(_WORDS.findall(text.casefold()))
+
+
+_remembered = lru_cache(maxsize=512)(_key)
+"""A page's titles and names are asked for some twenty times."""
 
 
 def names(facts: Structured, url: str) -> frozenset[str]:

@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from html import unescape
+from itertools import compress, count, repeat
+from operator import contains
 from typing import cast
 from urllib.parse import unquote
 
@@ -191,7 +193,7 @@ def _meta(doc: Document) -> dict[str, tuple[str, ...]]:
 def _microdata(doc: Document) -> dict[str, tuple[int, ...]]:
     """Return the elements by itemprop."""
     props: dict[str, list[int]] = {}
-    for element in [element for element, attrs in enumerate(doc.attrs) if "itemprop" in attrs]:
+    for element in compress(count(), map(contains, doc.attrs, repeat("itemprop"))):
         for name in doc.attribute(element, "itemprop")[:NAME_MAX_CHARS].lower().split():
             props.setdefault(name, []).append(element)
     return {name: tuple(found) for name, found in props.items()}

@@ -68,7 +68,7 @@ class Surroundings:
             for one in reversed(path):
                 attrs = all_attrs[one]
                 tag = tags[one]
-                bits = kinds[tag] if tag in kinds else 0
+                bits = kinds.get(tag, 0)
                 depth += 1.0
                 score = no_score
                 if attrs:

@@ -68,7 +68,7 @@ def columns(doc: Document, runs: Runs, good: list[float]) -> list[Row]:
             up, size = above.picture(parent)
         since = run - heading
         rows.append((
-            density if density < DENSITY_MAX else DENSITY_MAX, place if place < FAR else FAR, after if after < FAR else FAR,
+            min(DENSITY_MAX, density), min(FAR, place), min(FAR, after),
             float(since) if since < 31 else 31.0, run / count, said / total, up,
             0.0 if not size else length / size if length < 2 * size else 2.0, *shared[parent],
         ))  # fmt: skip
@@ -85,7 +85,9 @@ class _Above:
         self._articles = doc.by_tag.get("article", [])
         heads = doc.by_tag.get("h1", ())
         self._head = heads[0] if heads else -1
-        self._chain = {one: float(up) for up, one in enumerate((self._head, *doc.ancestors(self._head)))} if heads else {}
+        self._chain = (
+            {one: float(up) for up, one in enumerate((self._head, *doc.ancestors(self._head)))} if heads else {}
+        )
         self._densities: dict[int, float] = {-1: 0.0}
         self._pictures: dict[int, tuple[float, int]] = {}
 

@@ -20,7 +20,11 @@ _STOP_ASCII = re.compile(r"[.!?](?=\s|$|[\"')\]])")
 """The same for a text without other letters: three times as fast."""
 _DIGIT = re.compile(r"\d")
 _WIDE = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff]")
-_ENDINGS = {**dict.fromkeys(".!?。！？।؟…॥།።", 4.0), **dict.fromkeys("\"'»”’)]」』“", 3.0), **dict.fromkeys(":;,，、،", 2.0)}
+_ENDINGS = {
+    **dict.fromkeys(".!?。！？।؟…॥།።", 4.0),
+    **dict.fromkeys("\"'»”’)]」』“", 3.0),
+    **dict.fromkeys(":;,，、،", 2.0),
+}
 _OPENINGS = frozenset("\"'«“‘„‚「『(-–—")
 _TITLE_CHARS_MAX = 300
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -99,14 +99,23 @@ def rested(
     return host_with(state, pace, free_at)
 
 
+@dataclass(slots=True)
+class Attention:
+    """What is yet to be written of a host that is being asked."""
+
+    rested: Host | None = None
+    """How it stands after the last request, when that is not written yet."""
+
+
 @contextmanager
 def attended(
     conn: Connection, fetcher: Fetcher, host: str, *, manners: Manners, now: Callable[[], datetime]
-) -> Generator[None]:
+) -> Generator[Attention]:
     """Mark *host* as being asked; the caller holds it. Who finds the mark of a visit that was killed rests the host first.
 
     The killed one's last request may have been made at any moment up to now, and was never written down: it is
     counted, and the host's pause begins now. The mark goes when all was written down, and stays when anything else was raised.
+    It goes with the pace in one row: the mark before a request and this are the two writes without which a kill is not seen.
     """
     state = hosts.get(conn, host)
     if hosts.begin(conn, host, now=now()) is not None:
@@ -115,12 +124,17 @@ def attended(
         pace = replace(pace, failures=state.failures)
         free_at = politeness.free_at(pace, now=now(), manners=manners, crawl_delay_s=robots.crawl_delay_s)
         hosts.keep_pace(conn, host_with(state, pace, max(free_at, state.free_at or free_at)))
+    attention = Attention()
     try:
-        yield
+        yield attention
     except NewsEtlError:  # An answer too, and written down.
-        hosts.end(conn, host)
+        hosts.end(conn, host, pace=attention.rested)
         raise
-    hosts.end(conn, host)
+    except BaseException:
+        if attention.rested is not None and not conn.closed:
+            hosts.keep_pace(conn, attention.rested)
+        raise
+    hosts.end(conn, host, pace=attention.rested)
 
 
 def manners_of(manners: Manners, rules: FetchRules | None) -> Manners:

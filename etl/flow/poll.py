@@ -1,6 +1,7 @@
 """Poll one source: what is new there? Fetch, discover, canonicalise, store (`etl.flow.finds`); one transaction at the end.
 
-A poll in which nothing changed costs one request and writes one row, beside the host's, whose pace every request moves.
+A poll in which nothing changed costs one request and writes one row of its own; that of its host is marked before the request, and
+given its pace after it, as for every request (`flow.manners.attended`).
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from etl.store.captures import Attempt
 from etl.store.hosts import Host
 
 from .finds import Finds
-from .manners import attended, host_of_url, manners_of, origin_of, rest, robots_of
+from .manners import attended, host_of_url, manners_of, origin_of, rested, robots_of
 from .reading import read_front
 from .revisit import YIELD_OF, next_poll
 from .settle import settle
@@ -115,7 +116,7 @@ class Poll:
         if not is_ours and not hosts.hold(self.conn, host):
             raise TryLater(f"{host} is being asked by another worker", at=tools.now() + HELD_FOR, code="host_busy")
         try:
-            with attended(self.conn, tools.fetcher, host, manners=manners, now=tools.now):
+            with attended(self.conn, tools.fetcher, host, manners=manners, now=tools.now) as attention:
                 self._wait(host, manners)
                 robots = robots_of(self.conn, tools.fetcher, origin_of(url), manners=manners, now=tools.now)
                 robots.check(url)
@@ -135,7 +136,8 @@ class Poll:
                     error = raised
                     raise
                 finally:
-                    rest(self.conn, state, error, began=began, now=tools.now(), manners=manners, robots=robots)
+                    now = tools.now()
+                    attention.rested = rested(state, error, began=began, now=now, manners=manners, robots=robots)
         finally:
             if not is_ours and not self.conn.closed:
                 hosts.let_go(self.conn, host)

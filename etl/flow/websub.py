@@ -20,7 +20,7 @@ from etl.fetch.robots import Robots
 from etl.store import hosts, subscriptions
 from etl.store.subscriptions import Subscription
 
-from .manners import attended, host_of_url, rest
+from .manners import attended, host_of_url, rested
 from .visit import Tools
 
 CALLBACK_PATH = "/websub/"
@@ -74,7 +74,7 @@ def subscribe(conn: Connection, tools: Tools, source_id: int) -> None:
 
 def _ask(conn: Connection, tools: Tools, wanted: Subscription, public_url: str) -> None:
     host = host_of_url(wanted.hub)
-    with attended(conn, tools.fetcher, host, manners=tools.manners, now=tools.now):
+    with attended(conn, tools.fetcher, host, manners=tools.manners, now=tools.now) as attention:
         state = hosts.get(conn, host)
         wait_s = (state.free_at - tools.now()).total_seconds() if state.free_at else 0.0
         tools.sleep(min(max(wait_s, 0.0), politeness.CRAWL_DELAY_MAX_S))
@@ -86,7 +86,9 @@ def _ask(conn: Connection, tools: Tools, wanted: Subscription, public_url: str) 
             error = raised
             raise
         finally:
-            rest(conn, state, error, began=began, now=tools.now(), manners=tools.manners, robots=Robots())
+            attention.rested = rested(
+                state, error, began=began, now=tools.now(), manners=tools.manners, robots=Robots()
+            )
 
 
 def callback_url(public_url: str, wanted: Subscription) -> str:

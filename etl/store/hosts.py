@@ -76,9 +76,20 @@ def begin(conn: Connection, host: str, *, now: datetime) -> datetime | None:
     return row[0] if row else None
 
 
-def end(conn: Connection, host: str) -> None:
-    """Write that nobody asks *host* any more."""
-    conn.execute("UPDATE etl.hosts SET asked_since = NULL WHERE host = %(host)s", {"host": host})
+def end(conn: Connection, host: str, *, pace: Host | None = None) -> None:
+    """Write that nobody asks *host* any more and, in the same row, its *pace* (see `keep_pace`) when that is given."""
+    if pace is None:
+        conn.execute("UPDATE etl.hosts SET asked_since = NULL WHERE host = %(host)s", {"host": host})
+        return
+    conn.execute(
+        """
+        UPDATE etl.hosts
+        SET asked_since = NULL, free_at = %(free_at)s, latency_s = %(latency_s)s, failures = %(failures)s,
+            budget_on = %(budget_on)s, budget_used = %(budget_used)s
+        WHERE host = %(host)s
+        """,
+        _pace(pace),
+    )
 
 
 def keep_robots(conn: Connection, host: str, *, text: str, status: int, now: datetime) -> None:
@@ -102,15 +113,19 @@ def keep_pace(conn: Connection, host: Host) -> None:
             budget_on = %(budget_on)s, budget_used = %(budget_used)s
         WHERE host = %(host)s
         """,
-        {
-            "host": host.host,
-            "free_at": host.free_at,
-            "latency_s": host.latency_s,
-            "failures": host.failures,
-            "budget_on": host.budget_on,
-            "budget_used": host.budget_used,
-        },
+        _pace(host),
     )
+
+
+def _pace(host: Host) -> dict[str, object]:
+    return {
+        "host": host.host,
+        "free_at": host.free_at,
+        "latency_s": host.latency_s,
+        "failures": host.failures,
+        "budget_on": host.budget_on,
+        "budget_used": host.budget_used,
+    }
 
 
 def soonest_with_due(conn: Connection, *, now: datetime) -> tuple[datetime | None, int]:

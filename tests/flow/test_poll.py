@@ -105,9 +105,9 @@ def test_a_poll_in_which_nothing_changed_costs_one_request_and_writes_one_row(li
     assert [request.path for request in site.requests[asked:]] == ["/feed"]
     assert site.requests[-1].status == (304 if validator == "honest" else 200)
     after = written(live)
-    # One row of the source; that of its host is marked as asked, given its pace, and unmarked, as for every request.
+    # One row of the source; that of its host is marked as asked, and unmarked with its new pace, as for every request.
     changed = {table: after[table] - before[table] for table in after if after[table] != before[table]}
-    assert changed == {"sources": 1, "hosts": 3}
+    assert changed == {"sources": 1, "hosts": 2}
 
 
 def written(conn) -> dict[str, int]:

@@ -38,6 +38,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -68,6 +69,7 @@ from etl.fetch.spool import Spool
 from etl.model import Capture
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
+AUTHORITY = re.compile(rb"(?:https?:)?//[^/?#]*", re.IGNORECASE)
 HOSTS_KEPT_ALIVE = 128
 POST_ANSWER_MAX_BYTES = 64 * 1024
 CONNECTIONS_KEPT = 2  # A host is visited by one at a time; a poll may meet a visit.
@@ -351,12 +353,16 @@ def _parts(url: str) -> Url:
 def _target(hop: Hop) -> str | None:
     """Return where a redirect leads, absolute and without fragment; None when it does not say, or says nonsense.
 
-    Headers are latin-1 to Python, but a Location with other letters is UTF-8 in practice (RFC 3987): its bytes are quoted.
+    Headers are latin-1 to Python, but a Location with other letters is UTF-8 in practice (RFC 3987): its bytes are quoted, but
+    for those of the host, which has an ASCII form of its own.
     """
     location = hop.by_name.get("location", "").strip()
     if not location:
         return None
-    quoted = quote(location.encode("latin-1", "replace"), safe="!#$%&'()*+,/:;=?@[]~")
+    octets = location.encode("latin-1", "replace")
+    front = AUTHORITY.match(octets)
+    host = front[0].decode("utf-8", "replace") if front else ""
+    quoted = host + quote(octets[front.end() if front else 0 :], safe="!#$%&'()*+,/:;=?@[]~")
     try:
         return urljoin(hop.url, quoted).partition("#")[0]
     except ValueError:  # "http://[" and the like.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 from fetch.conftest import LIMITS
 from newsroom import Reply
@@ -27,6 +29,21 @@ def test_a_location_in_utf_8_is_understood(room, fetcher, now):
     site.redirect("/1", "/straße".encode().decode("latin-1"))
     site.page("/stra%C3%9Fe", TEXT)
     assert fetcher.get(site.url("/1"), now=now).capture.final_url == site.url("/stra%C3%9Fe")
+
+
+def test_a_location_with_a_host_in_other_letters_is_looked_up_in_its_ascii_form(room, archive, now):
+    site = room.site("a")
+    site.redirect("/1", f"http://bücher.example:{site.port}/straße".encode().decode("latin-1"))
+    site.page("/stra%C3%9Fe", TEXT)
+    names: list[str] = []
+
+    def resolve(host: str, _: int) -> list[tuple[int, str]]:
+        names.append(host)
+        return [(socket.AF_INET, "127.0.0.1")]
+
+    fetcher = Fetcher(archive=archive, open_addresses=[f"127.0.0.1:{site.port}"], limits=LIMITS, resolve=resolve)
+    assert fetcher.get(site.url("/1"), now=now).body.decode() == TEXT
+    assert names[-1] == "xn--bcher-kva.example"
 
 
 def test_a_redirect_that_may_not_be_followed_is_reported_with_its_target(room, fetcher, now):

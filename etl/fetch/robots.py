@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import urldefrag
 
 from etl.errors import Refused, Transient, TryLater
 from etl.fetch.politeness import retry_after_s
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 READ_MAX_BYTES = 500 * 1024  # RFC 9309, section 2.5: "at least 500 kibibytes".
 FRESH_FOR = timedelta(hours=24)  # Section 2.4: not to be used longer, unless the file cannot be reached.
 RETRY_S = 1800.0
-REDIRECTS_MAX = 5
 RULES_MAX = 20_000
 
 USER_AGENT = frozenset({"user-agent", "useragent", "user agent"})
@@ -75,8 +74,7 @@ class Robots:
 
     def allows(self, url: str) -> bool:
         """Tell whether we may fetch *url* (of this host). robots.txt itself is always allowed."""
-        parts = urlsplit(url)
-        path = _normal(parts.path or "/") + (f"?{_normal(parts.query)}" if parts.query else "")
+        path = _asked(url)
         if path == "/robots.txt":
             return True
         return next((rule.is_allowed for rule in self.rules if rule.matches(path)), True)
@@ -167,8 +165,31 @@ def _add(group: _Group, key: str, value: str) -> None:
     if pattern[0] not in "/*":  # "Disallow: private/" can only mean /private/.
         pattern = f"/{pattern}"
     is_anchored = pattern.endswith("$")
-    parts = tuple(re.sub(r"\*+", "*", pattern.removesuffix("$")).split("*"))
+    # A `$` elsewhere is that character; who means the characters at the end, or `*`, writes %24 and %2A (section 2.2.3).
+    parts = tuple(re.sub(r"\*+", "*", pattern.removesuffix("$")).replace("$", "%24").split("*"))
     group.rules.append(Rule(parts, is_anchored, key in ALLOW, len(pattern)))
+
+
+def _asked(url: str) -> str:
+    """Return path and query as the host is asked for them: without dot segments, with `*` and `$` as patterns write them."""
+    path, question, query = urldefrag(url).url.partition("//")[2].partition("?")
+    path = _normal(f"/{path.partition('/')[2]}")
+    if "/." in path:
+        path = _without_dots(path)
+    asked = f"{path}{question}{_normal(query)}"
+    return asked.replace("*", "%2A").replace("$", "%24")
+
+
+def _without_dots(path: str) -> str:
+    """Undo `.` and `..` (RFC 3986, section 5.2.4), as the fetcher does before it asks."""
+    kept: list[str] = []
+    *folders, last = path.split("/")[1:]
+    for segment in [*folders, last]:
+        if segment == ".." and kept:
+            kept.pop()
+        elif segment not in (".", ".."):
+            kept.append(segment)
+    return f"/{'/'.join(kept)}{'/' if kept and last in ('.', '..') else ''}"
 
 
 def _normal(text: str) -> str:
@@ -183,15 +204,20 @@ def _normal(text: str) -> str:
     return ESCAPE.sub(spelled, text) if "%" in text else text
 
 
-def fetch_robots(fetcher: Fetcher, origin: str, *, now: Callable[[], datetime]) -> RobotsAnswer:
+def fetch_robots(
+    fetcher: Fetcher, origin: str, *, now: Callable[[], datetime], may_follow: Callable[[str], bool] | None = None
+) -> RobotsAnswer:
     """Ask *origin* (`https://example.org`) for its robots.txt. RFC 9309, section 2.3.1, decides what failure means.
+
+    As many redirects are followed as for a page, to other hosts too (section 2.3.1.2 asks for five); *may_follow* is that of
+    `Fetcher.get`.
 
     4xx and redirects without end: there is none, everything is allowed. 429, 5xx and no answer: nothing is, for now: TryLater
     (`robots_unreachable`). An older text may be used meanwhile, however old. Raises Refused when *origin* is no address for us.
     """
     url = f"{origin.rstrip('/')}/robots.txt"
     try:
-        answer = fetcher.read(url, now=now, max_bytes=READ_MAX_BYTES)
+        answer = fetcher.read(url, now=now, max_bytes=READ_MAX_BYTES, may_follow=may_follow)
     except Transient as error:
         raise _unreachable(url, str(error), at=now() + timedelta(seconds=RETRY_S)) from error
     except Refused as error:

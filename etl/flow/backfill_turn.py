@@ -78,7 +78,9 @@ class Turn:
             return None
         robots = Robots()
         if not is_bulk:
-            robots = robots_of(self.conn, tools.fetcher, origin_of(url), manners=manners, now=tools.now)
+            robots = robots_of(
+                self.conn, tools.fetcher, origin_of(url), manners=manners, now=tools.now, sleep=tools.sleep
+            )
             try:
                 robots.check(url)
             except NewsEtlError as error:

@@ -6,9 +6,10 @@ Every request moves the host's `free_at`, robots.txt and redirects included: a p
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from types import TracebackType
 from urllib.parse import urlsplit
 
 from psycopg import Connection
@@ -21,6 +22,11 @@ from etl.fetch.robots import Robots, RobotsAnswer, fetch_robots, parse
 from etl.recipe.rules import FetchRules
 from etl.store import hosts
 from etl.store.hosts import Host
+
+HELD_FOR = timedelta(minutes=1)  # The longest that a visit takes.
+
+
+NO_RULES = Robots()
 
 
 def origin_of(url: str) -> str:
@@ -35,11 +41,18 @@ def host_of_url(url: str) -> str:
 
 
 def robots_of(
-    conn: Connection, fetcher: Fetcher, origin: str, *, manners: Manners, now: Callable[[], datetime]
+    conn: Connection,
+    fetcher: Fetcher,
+    origin: str,
+    *,
+    manners: Manners,
+    now: Callable[[], datetime],
+    sleep: Callable[[float], None],
 ) -> Robots:
-    """Return the rules of the host, asking for robots.txt when ours is older than a day.
+    """Return the rules of the host, asking for robots.txt when ours is older than a day; the caller holds the host.
 
-    That is a request like any other: the host is rested after it, so read the host's state again before the next one.
+    That is a request like any other: the host is rested after it, so read the host's state again before the next one. So is
+    each redirect, and another host it leads to is held meanwhile.
     Raises TryLater when it cannot be read and none is kept; an older one serves meanwhile (RFC 9309, section 2.4).
     """
     state = hosts.get(conn, host_of_url(origin))
@@ -48,22 +61,88 @@ def robots_of(
         kept = RobotsAnswer(state.robots_text, state.robots_status or 0, state.robots_fetched_at)
         if kept.is_fresh(now=now()):
             return parse(kept.text, fetcher.agent)
-    began = now()
+    older = Robots() if kept is None else parse(kept.text, fetcher.agent)
+    walk = _Walk(conn, fetcher, state, manners=manners, now=now, sleep=sleep)
     try:
-        answer = fetch_robots(fetcher, origin, now=now)
+        with walk.others:
+            answer = fetch_robots(fetcher, origin, now=now, may_follow=walk.goes_on)
     except TryLater as error:
-        robots = Robots() if kept is None else parse(kept.text, fetcher.agent)
-        # With older rules to go by it is a failed request; without, nothing may be asked until the moment it names.
-        blame = error if kept is None else Transient(str(error), code=error.code)
-        rest(conn, state, blame, began=began, now=now(), manners=manners, robots=robots)
+        # With older rules to go by it is a failed request; without, nothing may be asked until the moment it names. That another
+        # host is busy is nobody's failure.
+        blame = None if error.code == "host_busy" else error if kept is None else Transient(str(error), code=error.code)
+        host = walk.rested(state.host, blame, robots=older)
         if kept is None:
+            hosts.keep_pace(conn, replace(host, free_at=max(host.free_at or error.at, error.at)))
             raise
-        return robots
+        hosts.keep_pace(conn, host)
+        return older
     robots = parse(answer.text, fetcher.agent)
     with conn.transaction():
         hosts.keep_robots(conn, state.host, text=answer.text, status=answer.status, now=answer.fetched_at)
-        rest(conn, state, None, began=began, now=now(), manners=manners, robots=robots)
+        hosts.keep_pace(conn, walk.rested(state.host, None, robots=robots))
     return robots
+
+
+class _Walk:
+    """The hosts that one request for robots.txt leads to, and how each stands after it."""
+
+    def __init__(
+        self,
+        conn: Connection,
+        fetcher: Fetcher,
+        first: Host,
+        *,
+        manners: Manners,
+        now: Callable[[], datetime],
+        sleep: Callable[[float], None],
+    ) -> None:
+        self.others = ExitStack()
+        """Holds the other hosts, and writes how they stand at its end."""
+        self._conn, self._fetcher, self._manners, self._now, self._sleep = conn, fetcher, manners, now, sleep
+        self._states = {first.host: first}
+        self._at = first.host
+        self._began = now()
+
+    def rested(self, host: str, error: NewsEtlError | None, *, robots: Robots = NO_RULES) -> Host:
+        """Return how *host* stands after the last request to it."""
+        if host != self._at:
+            return self._states[host]
+        manners = self._manners
+        return rested(self._states[host], error, began=self._began, now=self._now(), manners=manners, robots=robots)
+
+    def goes_on(self, target: str) -> bool:
+        """Wait until the target of a redirect may be asked. Raises TryLater when that is not soon, or somebody else asks it."""
+        self._states[self._at] = self.rested(self._at, None)
+        self._at = ""
+        host = host_of_url(target)
+        if host not in self._states:
+            self._hold(host)
+        free_at = self._states[host].free_at or self._now()
+        wait_s = (free_at - self._now()).total_seconds()
+        if wait_s > self._manners.spacing_max_s:
+            raise TryLater(f"{host} asked for patience", at=free_at, code="host_busy")
+        self._sleep(max(wait_s, 0.0))
+        self._at, self._began = host, self._now()
+        return True
+
+    def _hold(self, host: str) -> None:
+        if not hosts.hold(self._conn, host):
+            raise TryLater(f"{host} is being asked by another worker", at=self._now() + HELD_FOR, code="host_busy")
+        self.others.callback(self._let_go, host)
+        attention = self.others.enter_context(
+            attended(self._conn, self._fetcher, host, manners=self._manners, now=self._now)
+        )
+        self._states[host] = hosts.get(self._conn, host)
+
+        def keep(_: type[BaseException] | None, error: BaseException | None, __: TracebackType | None) -> None:
+            blame = None if error is None else Transient(str(error))
+            attention.rested = self.rested(host, blame)
+
+        self.others.push(keep)
+
+    def _let_go(self, host: str) -> None:
+        if not self._conn.closed:
+            hosts.let_go(self._conn, host)
 
 
 def rest(

@@ -27,7 +27,7 @@ from etl.store.captures import Attempt
 from etl.store.hosts import Host
 
 from .finds import Finds
-from .manners import attended, host_of_url, manners_of, origin_of, rested, robots_of
+from .manners import HELD_FOR, attended, host_of_url, manners_of, origin_of, rested, robots_of
 from .reading import read_front
 from .revisit import YIELD_OF, next_poll
 from .settle import settle
@@ -38,7 +38,6 @@ CHILDREN_MAX = 50  # Sitemaps read in one poll beside their index; what is left 
 SITEMAP_LOOKS_BACK = timedelta(days=3)
 REDIRECTS_MAX = 5
 BACK_OFF_MAX_S = 6 * 3600.0  # A publisher that is back is found again within the working day.
-HELD_FOR = timedelta(minutes=1)  # The longest that a visit takes.
 
 
 @dataclass(slots=True)
@@ -118,7 +117,9 @@ class Poll:
         try:
             with attended(self.conn, tools.fetcher, host, manners=manners, now=tools.now) as attention:
                 self._wait(host, manners)
-                robots = robots_of(self.conn, tools.fetcher, origin_of(url), manners=manners, now=tools.now)
+                robots = robots_of(
+                    self.conn, tools.fetcher, origin_of(url), manners=manners, now=tools.now, sleep=tools.sleep
+                )
                 robots.check(url)
                 state = self._wait(host, manners)
                 began = tools.now()

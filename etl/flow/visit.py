@@ -96,7 +96,8 @@ class HostVisit:
         if self._turn(manners, None) is None:
             return False
         try:
-            robots = robots_of(self.conn, tools.fetcher, origin_of(due[0].url), manners=manners, now=tools.now)
+            origin = origin_of(due[0].url)
+            robots = robots_of(self.conn, tools.fetcher, origin, manners=manners, now=tools.now, sleep=tools.sleep)
         except NewsEtlError as error:
             self._postpone(error)
             return False

@@ -94,7 +94,16 @@ def _meta(facts: Structured, known: frozenset[str]) -> list[str]:
         if any(names.looks_like_person(name) and not names.is_organisation(name, known) for name in found):
             return found
         fallback = fallback or found
-    return fallback
+    return fallback or _labelled(facts)
+
+
+def _labelled(facts: Structured) -> list[str]:
+    """Return the names in the card for social networks, as blog systems label them: "Written by", "Verfasst von"."""
+    for number in ("1", "2"):
+        label, said = facts.first(f"twitter:label{number}"), facts.first(f"twitter:data{number}")
+        if label and said and names.is_prefix(label):
+            return _unique(names.split(said))
+    return []
 
 
 def _unique(found: Iterable[str]) -> list[str]:

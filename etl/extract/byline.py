@@ -5,10 +5,11 @@ Read only when the markup for machines names no person; the nearest byline to th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from etl.extract import names, vocabulary
+from etl.extract import names, time_lines, vocabulary
 from etl.extract.document import Document, collapse
 from etl.extract.structured import Structured, hints, linked
 
@@ -16,17 +17,27 @@ _HINTS = vocabulary.words("byline", "hints")
 _SURE = vocabulary.words("byline", "sure_hints")
 _NOT_HINTS = vocabulary.words("byline", "not_hints")
 _OUTSIDE_HINTS = vocabulary.words("byline", "outside_hints")
+_NEVER_BESIDE = tuple(frozenset(_OUTSIDE_HINTS) - frozenset(vocabulary.words("byline", "beside_hints")))
 _PROFILE_FOLDERS = frozenset(vocabulary.words("byline", "profile_folders"))
 _OUTSIDE = frozenset({"nav", "footer", "form", "figcaption", "figure", "blockquote", "dialog", "title", "head"})
+_FIGURES = frozenset({"figure", "figcaption"})
+_HEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6"})
+_INLINE = frozenset({"a", "span", "b", "strong", "em"})
+_APART = re.compile(r"\s+[|•·●]\s+")
 BYLINE_MAX_CHARS, BYLINE_MAX_ELEMENTS = 300, 200
 MARKED_MAX = 500
 BEFORE_ELEMENTS, AFTER_ELEMENTS = 80, 600
 """How far from the headline markup of authors is looked at; further down stand comments and teasers."""
+HEAD_ELEMENTS = 30
+"""So near below the headline a box that a theme calls a sidebar or a teaser is the article's own."""
+HEADLINE_CHARS = 30
+"""A link with a longer text leads to another article."""
 IN_TEXT_CHARS = 140
 """In a paragraph this long a link to a profile leads to whom it tells of."""
 LINES_BEFORE, LINES_AFTER = 6, 60
 """How far around the headline a line that says "By …" is looked for."""
 LINES_MAX = 500
+LINE_MAX_CHARS = 240
 SURE_PREFIX_CHARS = 5
 """Far from the headline only long words are believed: "Author:", "Geschrieben von", not "de" or "by"."""
 
@@ -103,12 +114,40 @@ def _verdict(hint: str) -> int:
 
 def _is_outside(doc: Document, element: int, heading: int) -> bool:
     """Say whether *element* belongs to comments, teasers or captions: to a box that the headline is not in."""
+    is_address = False
     for above in (element, *doc.ancestors(element)):
         if above <= heading < doc.ends[above] and heading > 0:
             return False
-        if doc.tags[above] in _OUTSIDE or any(word in doc.hint(above) for word in _OUTSIDE_HINTS):
+        tag = doc.tags[above]
+        # `<address>` is whom to ask about the article (HTML, 4.3.10): a portrait may stand beside it.
+        is_address = is_address or tag == "address"
+        if tag == "footer" and _is_foot_of_article(doc, above, heading):
+            continue
+        if tag in (_FIGURES if is_address else ()):
+            continue
+        if tag in _OUTSIDE:
             return True
+        if (hint := doc.hint(above)) and any(word in hint for word in _OUTSIDE_HINTS):
+            is_frame = 2 * doc.text_length(above) > doc.chars[-1]
+            if not is_frame and not (0 < above - heading <= HEAD_ELEMENTS and _is_head(doc, above, hint)):
+                return True
     return False
+
+
+def _is_head(doc: Document, box: int, hint: str) -> bool:
+    """Say whether *box*, right below the headline, tells of this article though a theme calls it a sidebar or a teaser."""
+    if any(word in hint for word in _NEVER_BESIDE) or doc.ends[box] - box > BYLINE_MAX_ELEMENTS:
+        return False
+    inside = range(box, doc.ends[box])
+    return not any(
+        doc.tags[one] in _HEADINGS or (doc.tags[one] == "a" and doc.text_length(one) > HEADLINE_CHARS) for one in inside
+    )
+
+
+def _is_foot_of_article(doc: Document, footer: int, heading: int) -> bool:
+    """Say whether *footer* ends the article that the headline is in, not the page or a comment."""
+    article = next((above for above in doc.ancestors(footer) if doc.tags[above] == "article"), -1)
+    return article > 0 and (article <= heading < doc.ends[article] or 2 * doc.text_length(article) > doc.chars[-1])
 
 
 def _names_in(doc: Document, element: int, *, is_sure: bool) -> list[str]:
@@ -119,8 +158,20 @@ def _names_in(doc: Document, element: int, *, is_sure: bool) -> list[str]:
         if doc.tags[inner] == "a" and _is_profile(doc, inner)
         for name in names.split(doc.text(inner))
     ]
-    said = linked or names.split(_first_line(doc, element))
+    said = linked or _side_by_side(doc, element) or names.split(_first_line(doc, element))
     return _kept(said, is_sure=is_sure or bool(linked))
+
+
+def _side_by_side(doc: Document, element: int) -> list[str]:
+    """Return the names under *element* that stand in elements alike, set apart by the style sheet only."""
+    alike: dict[tuple[str, str], list[str]] = {}
+    for inner in range(element + 1, doc.ends[element]):
+        if doc.tags[inner] in _INLINE and doc.ends[inner] == inner + 1:
+            alike.setdefault((doc.tags[inner], doc.hint(inner)), []).append(doc.text(inner))
+    for texts in alike.values():
+        if len(texts) > 1 and all(names.looks_like_person(text) and names.split(text) == [text] for text in texts):
+            return texts
+    return []
 
 
 def _kept(said: Iterable[str], *, is_sure: bool) -> list[str]:
@@ -182,7 +233,7 @@ def _lines(doc: Document, chunk: int) -> Iterator[tuple[int, str]]:
         chunk += 1
         if chunk == count or doc.boxes[chunk] != doc.boxes[first]:
             if doc.chars[chunk] > doc.chars[first]:
-                yield first, collapse("".join(doc.texts[first:chunk]))
+                yield first, collapse(time_lines.spaced(doc, first, chunk))
             first = chunk
 
 
@@ -211,6 +262,12 @@ def _spoken_far(doc: Document) -> list[str]:
 
 def _said(before: str, text: str, *, least: int = 1) -> list[str]:
     """Return the names in *text* when it, or the line *before* it, introduces an author."""
+    if len(pieces := _APART.split(text)) > 1 and len(text) <= LINE_MAX_CHARS:
+        # A line may tell section, times and author one after the other, with bars between them.
+        for piece in pieces:
+            if found := _said("", piece, least=least):
+                return found
+        return []
     if len(text) > 120:
         return []
     is_label = len(before) >= least and names.is_prefix(before) and len(text) <= 60

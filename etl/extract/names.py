@@ -19,16 +19,28 @@ def _any_of(name: str) -> str:
     return "|".join(re.escape(word) for word in sorted(vocabulary.words("byline", name), key=len, reverse=True))
 
 
-_PREFIX = re.compile(rf"^(?:{_any_of('by')})(?:\s*[:：／]\s*|\s+)(?=\S)|^(?-i:By)(?-i:(?=[A-Z]))", re.IGNORECASE)
+_SET_OFF = "[:：／/|｜＝=●◎]"
+"""What stands between the word for an author and the name: "文／", "作者｜", "文＝"."""
+_PREFIX = re.compile(
+    rf"^(?:{_any_of('by')})(?:\s*{_SET_OFF}\s*|\s+)(?=\S)|^(?-i:By)(?-i:(?=[A-Z]))"
+    r"|^[【(（\[]?(?:本[报報])?[记記]者\s?(?=[\u3400-\u9fff]{2,4}(?:$|[／/、]))",
+    re.IGNORECASE,
+)
+_OTHERS = re.compile(
+    rf"^(?:{_any_of('others')})(?:\s|\s*{_SET_OFF}|$)"
+    rf"|^(?:photos?|fotos?|fotografie|bild(?:er)?|bilde|kuvat?|images?|video|gra(?:f|ph)ik|illustrations?)\s*{_SET_OFF}",
+    re.IGNORECASE,
+)
+"""What introduces somebody who is not the author: "Fact-checked by", "Fotos: "."""
 _STARTS = frozenset(
     start
     for word in vocabulary.words("byline", "by")
-    for start in ((word[:2],) if len(word) > 1 else (word, f"{word}:", f"{word}：", f"{word} "))
-)
+    for start in ((word[:2],) if len(word) > 1 else (word, *(f"{word}{mark}" for mark in ":：／/|｜＝=●◎ ")))
+) | frozenset(f"{bracket}{word}" for bracket in "【(（[" for word in "記记本")
 """First two letters of the words that introduce an author: tells most lines apart without a pattern of 150 words."""
-_ALONE = re.compile(rf"^(?:{_any_of('by')})\s*[:：／]?$", re.IGNORECASE)
+_ALONE = re.compile(rf"^(?:{_any_of('by')})\s*{_SET_OFF}?$", re.IGNORECASE)
 _CUT = re.compile(
-    r"\s*(?:\||•|·|–\s|—|\s-\s|\s/\s|\(|\[|<|@|https?:|www\.|\S+@\S+|\d).*$|\s(?:in|on|at|for)\s.*$",
+    r"\s*(?:\||•|·|●|∙|–\s|—|\s-\s|\s/\s|\(|\[|<|@|https?:|www\.|\S+@\S+|\d).*$|\s(?:in|on|at|for)\s.*$",
     re.DOTALL,
 )
 """What ends a name: a separator, an address, a date, or a word that says where."""
@@ -40,6 +52,8 @@ _JUNK = re.compile(
     rf"^(?:{_any_of('nobody')})$",
     re.IGNORECASE,
 )
+_REPORT = re.compile(r"[\u3400-\u9fff](?:報導|报道|報道|专访|專訪|电|電)[】)）\]]?$")
+"""Where from, behind the name: "記者王小明／台北報導"."""
 _WEB = re.compile(r"\w\.(?:com|de|fr|net|org|co|it|es|nl|tr|ru|jp|be|ch|at|uk|tv)\b", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+")
 _ORGANISATIONS = frozenset(vocabulary.words("byline", "organisations"))
@@ -56,7 +70,7 @@ _SPECIAL = frozenset(
 )
 """Words that need a closer look; two or three other words with nothing but letters between them are one name."""
 _PARTICLES = frozenset({"di", "von", "af", "av", "od", "de", "da"})
-_AFTER_ROLE = frozenset({"at", "in", "for", "of", "bei", "der", "des", "à", "de", "di"})
+_AFTER_ROLE = frozenset(vocabulary.words("byline", "after_role"))
 _ENDS = frozenset(vocabulary.words("byline", "cutoff"))
 _COMPANY = re.compile(r"\b(?:inc|ltd|llc|gmbh|corp|s\.?r\.?l|s\.?a|plc|ag|co)\.?$", re.IGNORECASE)
 _MONTH = re.compile(rf"(?:^|[\s,])(?:{_any_of('months')})\.?$", re.IGNORECASE)
@@ -81,6 +95,8 @@ def split(text: str) -> list[str]:
         pieces = [f"{pieces[1]} {pieces[0]}"]
     found: list[str] = []
     for piece in pieces:
+        if _OTHERS.match(piece) or is_prefix(piece) or _REPORT.search(piece):
+            continue
         if found and piece.casefold().rstrip(".").replace(".", "") in _SUFFIXES:
             continue
         parts = _AND.split(piece)
@@ -111,6 +127,10 @@ def tidy(text: str) -> str:
             words = words[:end]
             break
     name = " ".join(words).strip(" ,.;:|/·•-–—\"“”'《》【】")
+    half = len(name) // 2
+    if name[:half] == name[half + 1 :] and name[half : half + 1] == " ":
+        # Once for readers and once for screen readers.
+        name = name[:half]
     if not name or len(name) > NAME_MAX_CHARS or len(name.split()) > 8 or _JUNK.search(name):
         return ""
     return name
@@ -139,7 +159,7 @@ def without_prefix(text: str) -> str:
 def prefix_chars(text: str) -> int:
     """Return the length of the words that introduce an author at the start of *text*; 0 without."""
     found = _PREFIX.match(text) if text[:2].lower() in _STARTS else None
-    return len(found.group().rstrip(" :：／")) if found else 0
+    return len(found.group().rstrip(" :：／/|｜＝=●◎")) if found else 0
 
 
 def is_prefix(text: str) -> bool:

@@ -166,3 +166,57 @@ def test_a_role_in_the_markup_gives_way_to_the_byline() -> None:
 
 def test_a_byline_beats_the_site_in_the_markup_and_says_what_lost() -> None:
     assert written(SITE, body='<p class="byline">By Ada Hill</p>') == (("Ada Hill",), "byline")
+
+
+ARTICLE = "<article><h1>Rain in the hills</h1>{}<p>Rain fell on the hills for the fourth day, and the river rose.</p>{}</article>"
+
+
+@pytest.mark.parametrize(
+    ("above", "below", "expected"),
+    [
+        pytest.param(
+            "<figure><img src='a.jpg'><figcaption><address><a href='/authors/ada'>Ada Hill</a></address></figcaption></figure>",
+            "",
+            ("Ada Hill",),
+            id="an address beside a portrait",
+        ),
+        pytest.param(
+            "<figure><figcaption><a href='/authors/bo'>Bo Dale</a></figcaption></figure>",
+            "",
+            (),
+            id="who took the picture",
+        ),
+        pytest.param("", "<footer><p class='author'>Ada Hill</p></footer>", ("Ada Hill",), id="foot of the article"),
+        pytest.param("", "</article><footer><p class='author'>Ada Hill</p></footer>", (), id="foot of the page"),
+        pytest.param(
+            "<div class='header-sidebar'><p class='author'>Ada Hill</p></div>", "", ("Ada Hill",), id="beside the head"
+        ),
+        pytest.param(
+            "<div class='comment-sidebar'><p class='author'>Ada Hill</p></div>", "", (), id="a comment beside the head"
+        ),
+        pytest.param(
+            "<p class='byline'><b>Ada Hill</b><b>Bo Dale</b></p>", "", ("Ada Hill", "Bo Dale"), id="set apart by style"
+        ),
+        pytest.param("<p>By Ada Hill<i>March 4</i></p>", "", ("Ada Hill",), id="a date set apart by style"),
+        pytest.param("<p>Weather | Today | Written by Ada Hill</p>", "", ("Ada Hill",), id="last of a line"),
+        pytest.param("<div class='author breadcrumb'>Home Weather</div>", "", (), id="where the page stands"),
+    ],
+)
+def test_a_byline_is_found_where_themes_put_it(above: str, below: str, expected: tuple[str, ...]) -> None:
+    doc = document.parse(f"<html><body>{ARTICLE.format(above, below)}</body></html>".encode(), url=URL)
+    facts = structured.read(doc)
+    assert authors.read(doc, facts, frozenset(), heading=doc.by_tag["h1"][0]).value == expected
+
+
+@pytest.mark.parametrize(
+    ("label", "expected"),
+    [
+        pytest.param("Written by", ("Ada Hill",), id="English"),
+        pytest.param("Verfasst von", ("Ada Hill",), id="German"),
+        pytest.param("Escrito por", ("Ada Hill",), id="Spanish"),
+        pytest.param("Est. reading time", (), id="something else"),
+    ],
+)
+def test_the_card_for_social_networks_labels_the_author(label: str, expected: tuple[str, ...]) -> None:
+    card = f'<meta name="twitter:label1" content="{label}"><meta name="twitter:data1" content="Ada Hill">'
+    assert written(head=card)[0] == expected

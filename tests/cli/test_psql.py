@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import subprocess
 import sys
 from pathlib import Path
 
@@ -12,6 +13,12 @@ import pytest
 from etl.cli.prompting import prompt, statements
 from tests.cli.program import environment, run
 
+WITHOUT_PSQL = """
+from etl.run import embedded_host
+embedded_host.SYSTEM_FOLDERS, embedded_host.WHEEL_PACKAGE = (), "not_installed_here"
+from etl.cli import main
+main()
+"""
 QUESTION = Path(__file__).resolve().parents[2] / "docs" / "questions" / "05_publishing_rhythm.sql"
 
 
@@ -58,6 +65,23 @@ def test_our_own_prompt_answers_the_same(dsn, monkeypatch, capsys, typed, code, 
     shown = capsys.readouterr()
     assert said in shown.out + shown.err
     assert "not reached" not in shown.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "code", "said"),
+    [
+        pytest.param(["-c", "SELECT 6 * 7 AS product"], "", 0, "42", id="one statement"),
+        pytest.param([], "\\d articles\n", 0, "People, then organisations.", id="piped"),
+        pytest.param(["-c", "SELECT nope"], "", 1, 'column "nope" does not exist', id="a mistake"),
+    ],
+)
+def test_where_psql_is_missing_the_command_answers_all_the_same(dsn, tmp_path, arguments, stdin, code, said):
+    env = environment(NEWS_ETL_DATABASE_URL=dsn_url(dsn), PATH=str(tmp_path))
+    command = [sys.executable, "-c", WITHOUT_PSQL, "psql", *arguments]
+    done = subprocess.run(command, env=env, input=stdin, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == code, done.stderr
+    assert said in done.stdout + done.stderr
+    assert "(1 row)" not in done.stdout, "psql answered"
 
 
 def test_a_statement_ends_where_a_line_ends_with_a_semicolon():

@@ -2787,7 +2787,9 @@ CREATE VIEW news.copies AS
         CASE
             WHEN ((fv.published_precision = 'minute'::text) AND (cv.published_precision = 'minute'::text)) THEN 'published'::text
             ELSE 'seen'::text
-        END AS lag_by
+        END AS lag_by,
+    cv.published_at,
+    c.first_seen_at
    FROM (((((etl.articles c
      JOIN etl.pages cp ON ((cp.id = c.page_id)))
      JOIN etl.article_versions cv ON (((cv.article_id = c.id) AND (cv.valid_to IS NULL))))
@@ -2814,6 +2816,10 @@ COMMENT ON COLUMN news.copies.story_reason IS 'The rule that put it there.';
 COMMENT ON COLUMN news.copies.lag IS 'How long after that article it came; negative when it was printed earlier than it.';
 
 COMMENT ON COLUMN news.copies.lag_by IS 'published: by the times that both print to the minute; seen: by our first captures, because one prints none.';
+
+COMMENT ON COLUMN news.copies.published_at IS 'Publication time of the copy; null when it prints none that can be read.';
+
+COMMENT ON COLUMN news.copies.first_seen_at IS 'When we first captured the copy.';
 
 CREATE VIEW news.coverage_gaps AS
  SELECT s.id AS source_id,
@@ -3250,7 +3256,7 @@ CREATE VIEW news.stories AS
      JOIN etl.article_versions v ON (((v.article_id = a.id) AND (v.valid_to IS NULL))))
   GROUP BY a.story_id;
 
-COMMENT ON VIEW news.stories IS 'Articles of any publisher that carry the same text, as one row: who had it first, and how far it went.';
+COMMENT ON VIEW news.stories IS 'Articles of any publisher that carry the same text, as one row: who had it first, and how far it went. Ask for the stories of some articles by WHERE story_id = ANY (ARRAY(SELECT a.story_id FROM news.articles a WHERE …)): a join or IN counts all stories first.';
 
 COMMENT ON COLUMN news.stories.story_id IS 'Stable number.';
 
@@ -3485,11 +3491,15 @@ ALTER TABLE ONLY queue.procrastinate_workers
 
 CREATE INDEX article_keys_by_article ON etl.article_keys USING btree (article_id);
 
+CREATE INDEX article_versions_by_time ON etl.article_versions USING brin (valid_from) WITH (autosummarize='on');
+
 CREATE INDEX article_versions_published ON etl.article_versions USING btree (published_at) WHERE (valid_to IS NULL);
 
 CREATE INDEX articles_by_copy ON etl.articles USING btree (copy_of) WHERE (copy_of IS NOT NULL);
 
 CREATE INDEX articles_by_story ON etl.articles USING btree (story_id);
+
+CREATE INDEX articles_by_time ON etl.articles USING brin (first_seen_at) WITH (autosummarize='on');
 
 CREATE INDEX attempts_by_page ON ONLY etl.attempts USING btree (page_id, attempted_at) WHERE (page_id IS NOT NULL);
 

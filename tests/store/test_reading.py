@@ -49,6 +49,41 @@ def test_conditions_on_the_past_reach_the_indexes(conn):
     assert "Seq Scan" not in plan
 
 
+A_DAY = "BETWEEN '2026-02-07' AND '2026-02-08'"
+
+
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        pytest.param(f"SELECT url FROM news.articles WHERE first_seen_at {A_DAY}", "articles_by_time", id="brought"),
+        pytest.param(f"SELECT title FROM news.article_versions WHERE valid_from {A_DAY}", "article_versions_by_time", id="edited"),
+        pytest.param("SELECT title FROM news.stories WHERE story_id = ANY (ARRAY(SELECT story_id FROM news.articles "
+                     f"WHERE first_seen_at {A_DAY}))", "articles_by_story", id="told"),
+    ],
+)  # fmt: skip
+def test_a_day_of_all_sites_is_found_without_reading_all_others(conn, query, index):
+    conn.execute(
+        """
+        WITH p AS (INSERT INTO etl.pages (url, url_key, host, found_at)
+                   SELECT 'https://www.example.org/' || n, md5(n::text)::uuid, 'www.example.org', now()
+                   FROM generate_series(1, 20000) AS n
+                   RETURNING id),
+             s AS (INSERT INTO etl.stories (id, opened_at) SELECT id, now() FROM p),
+             a AS (INSERT INTO etl.articles (id, page_id, story_id, story_reason, first_seen_at, changed_at)
+                   SELECT id, id, id, 'new', timestamptz '2026-01-01' + id * interval '10 minutes', now() FROM p ORDER BY id)
+        INSERT INTO etl.article_versions (article_id, valid_from, content_key, title, text, extractor)
+        SELECT id, timestamptz '2026-01-01' + id * interval '10 minutes', '', 'Ship',
+               (SELECT string_agg(md5(n::text || id), '') FROM generate_series(1, 40) AS n), '1'
+        FROM p
+        ORDER BY id
+        """
+    )
+    conn.execute("ANALYZE etl.pages, etl.articles, etl.article_versions")
+    conn.execute("SET enable_indexscan = off")  # By which another index of so few rows would be read from end to end.
+    plan = "\n".join(line for (line,) in conn.execute(f"EXPLAIN {query}"))
+    assert index in plan, plan
+
+
 def diff(conn: psycopg.Connection, *arguments: object) -> list[tuple]:
     places = ", ".join(["%s"] * len(arguments))
     return conn.execute(f"SELECT field, change, line FROM news.article_diff({places})".encode(), arguments).fetchall()

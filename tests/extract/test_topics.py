@@ -44,6 +44,37 @@ def read(
             "article:tag",
             id="repeated",
         ),
+        pytest.param(
+            '<meta name="keywords" content="weather news, news today"><meta property="article:tag" content="Rain,River">',
+            None,
+            ("Rain", "River"),
+            "article:tag",
+            id="the article's tags before keywords",
+        ),
+        pytest.param(
+            '<meta name="keywords" content="rain, river"><meta property="article:tag" content="why it rains in hills">',
+            None,
+            ("rain", "river"),
+            "keywords",
+            id="a search phrase is no tag",
+        ),
+        pytest.param(
+            '<meta name="dcterms.subject" content="Rain">', None, ("Rain",), "dcterms.subject", id="Dublin Core"
+        ),
+        pytest.param(
+            "",
+            {"keywords": ["topic/Rain", "place/Hill Dale"]},
+            ("Rain", "Hill Dale"),
+            "json-ld:keywords",
+            id="with kinds",
+        ),
+        pytest.param(
+            "",
+            {"keywords": ["Tag: rain", "river", "hills"]},
+            ("Tag: rain", "river", "hills"),
+            "json-ld:keywords",
+            id="once is no kind",
+        ),
         pytest.param("", {"keywords": ["Rain", "River"]}, ("Rain", "River"), "json-ld:keywords", id="JSON-LD list"),
         pytest.param("", {"keywords": "Rain, River"}, ("Rain", "River"), "json-ld:keywords", id="JSON-LD text"),
         pytest.param(

@@ -32,6 +32,8 @@ STEP_BYTES = 256 * 1024
 # gzip cannot do better than 1032:1, and a repetitive sitemap was seen at 40:1. Small bodies may do as they like.
 BOMB_RATIO = 250
 BOMB_MIN_BYTES = 4 * 1024 * 1024
+PACKING_MAX_BYTES = 1024 * 1024
+"""What a coding may add to a body that it cannot make smaller: frames, and comments in them."""
 CODINGS_MAX = 2
 # What browsers grant (RFC 8878, section 3.1.1.1.2 recommends 8 MB): the window is memory the server makes us keep.
 ZSTD_WINDOW_MAX_BYTES = 8 * 1024 * 1024
@@ -76,6 +78,9 @@ def unfolded(
         nonlocal received
         for piece in chain((first,), pieces):
             received += len(piece)
+            # Empty gzip members without end unfold to nothing for ever.
+            if received > max_bytes + PACKING_MAX_BYTES and applied:
+                raise Refused(f"{received} bytes came for a body of at most {max_bytes}", code="too_large")
             yield piece
 
     flow: Iterator[bytes] = counted()

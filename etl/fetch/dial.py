@@ -13,6 +13,7 @@ Three things that urllib3 leaves open are closed here, all at the socket, so tha
 from __future__ import annotations
 
 import base64
+import http.client
 import ipaddress
 import socket
 import ssl
@@ -21,7 +22,7 @@ from collections.abc import Callable, Sequence
 from math import inf
 from queue import Empty, SimpleQueue
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import certifi
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -218,8 +219,21 @@ class Dialer:
         raise failure
 
 
+class FinalResponse(http.client.HTTPResponse):
+    """The answer behind any 102 or 103 (RFC 9110, section 15.2): the standard library passes over 100 only."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        while True:
+            line = cast("tuple[str, int, str]", super()._read_status())  # pyright: ignore
+            if not 102 <= line[1] < 200:
+                return line
+            http.client.parse_headers(self.fp)
+
+
 class GuardedConnection(HTTPConnection):
     """urllib3's connection, dialed by us."""
+
+    response_class = FinalResponse
 
     def __init__(self, *args: Any, dialer: Dialer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

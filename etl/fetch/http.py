@@ -26,7 +26,7 @@ Every way an exchange can end has one code, the outcome column of attempts and c
 | `tls` | Transient | no handshake, or a certificate that does not verify |
 | `reset` | Transient | the connection broke before the answer was complete |
 | `truncated` | Transient | fewer bytes than announced, or a compressed body without its end |
-| `bad_answer` | Transient | not HTTP, or a 304 nobody asked for |
+| `bad_answer` | Transient | not HTTP, or a 304 or 206 nobody asked for |
 
 Reading the archive adds `container_missing`, `record_damaged` and `erased` (Unreadable).
 

@@ -112,7 +112,7 @@ def refuse_status(exchange: Exchange, *, jitter: float) -> None:
     """Return for a 2xx; raise what any other status means. *jitter* (0 … 1) spreads those who were told the same moment."""
     status, url = exchange.final.status, exchange.final.url
     words = f"{status} {exchange.final.reason}".strip() + f": {url}"
-    if 200 <= status < 300:
+    if 200 <= status < 300 and status != 206:  # We never ask for a part.
         return
     if status in (429, 503):
         wait_s = retry_after_s(exchange.final.by_name.get("retry-after"), now=exchange.fetched_at, jitter=jitter)
@@ -153,6 +153,10 @@ FAILURES: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
     ((exceptions.SSLError, ssl.SSLError), "tls", "no trusted connection"),
     ((exceptions.IncompleteRead, http.client.IncompleteRead), "truncated", "the answer breaks off"),
     ((http.client.RemoteDisconnected, ConnectionError), "reset", "the connection broke"),
-    ((exceptions.ProtocolError, http.client.HTTPException, ValueError), "bad_answer", "not an HTTP answer"),
+    (
+        (exceptions.ProtocolError, exceptions.InvalidHeader, http.client.HTTPException, ValueError),
+        "bad_answer",
+        "not an HTTP answer",
+    ),
     ((exceptions.HTTPError, OSError), "reset", "the connection broke"),
 )

@@ -18,6 +18,8 @@ from etl.fetch.http import __doc__ as code_table
 TEXT = b"<p>A paragraph of text.</p>" * 300
 PACKED = gzip.compress(TEXT)
 GZIP = {"Content-Encoding": "gzip"}
+NOTHING = b"\x1f\x8b\x08\x10" + bytes(5) + b"\xff" + b"c" * 60_000 + b"\0\3\0" + bytes(8)
+"""A member of gzip with a long comment and no text."""
 
 
 def endless(piece: bytes):
@@ -94,6 +96,19 @@ FAULTS = [
     pytest.param(Reply(endless(os.urandom(65536)), content_length=""), Refused, "too_large", id="endless body"),
     pytest.param(Reply(endless(os.urandom(65536)), is_chunked=True), Refused, "too_large", id="endless chunks"),
     pytest.param(Reply(bomb(10_000), headers=GZIP, content_length=""), Refused, "bomb", id="10 GB gzip bomb"),
+    pytest.param(
+        Reply(endless(NOTHING), headers=GZIP, content_length=""),
+        Refused,
+        "too_large",
+        id="endless gzip of nothing",
+    ),
+    pytest.param(Reply(TEXT, status=206), Transient, "bad_answer", id="a part that nobody asked for"),
+    pytest.param(
+        Reply(raw=b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd"),
+        Transient,
+        "bad_answer",
+        id="two lengths",
+    ),
     pytest.param(Reply(TEXT, content_type="application/zip"), Refused, "content_type", id="not a text"),
 ]
 
@@ -126,6 +141,14 @@ FINE = [
     pytest.param(Reply(TEXT[:200], drip_s=0.0005), TEXT[:200], id="slow but in time"),
     pytest.param(Reply(raw=b"HTTP/1.0 200\r\n\r\n" + TEXT), TEXT, id="HTTP 1.0 without reason or headers"),
     pytest.param(Reply(raw=b"HTTP/1.1 200 OK\nContent-Length: 3\n\nabc"), b"abc", id="bare line feeds"),
+    pytest.param(
+        Reply(
+            raw=b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n"
+            b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc"
+        ),
+        b"abc",
+        id="early hints before the answer",
+    ),
 ]
 
 

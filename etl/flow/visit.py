@@ -58,6 +58,8 @@ class Visited:
 
     host: str
     counts: Counter[str] = field(default_factory=Counter[str])
+    page_ids: list[int] = field(default_factory=list[int])
+    """What was visited, whatever came of it."""
     free_at: datetime | None = None
     """When the host may be asked again."""
 
@@ -133,6 +135,7 @@ class HostVisit:
     def _page(self, page: Page, *, manners: Manners, robots: Robots) -> bool:
         """Visit one page; False when the host asked for patience."""
         began = self.tools.now()
+        self.visited.page_ids.append(page.id)
         try:
             robots.check(page.url)
         except Refused as error:

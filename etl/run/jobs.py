@@ -22,7 +22,7 @@ from etl.model import Capture
 from etl.run.backfill_jobs import BackfillJobs, Shared, backfill_jobs
 from etl.run.held import host_held
 from etl.run.readers import Readers, read_archived
-from etl.store import digest_times, pages, sources
+from etl.store import digest_times, health, pages, sources
 from etl.store.pool import Pool
 
 log = structlog.get_logger()
@@ -105,6 +105,7 @@ class Jobs:
         log.info(
             "source_polled",
             source=polled.slug,
+            source_id=source_id,
             outcome=polled.outcome,
             detail=polled.detail,
             found=polled.found,
@@ -122,7 +123,7 @@ class Jobs:
                 visit = HostVisit(conn, self.tools, host)
                 with suppress(Stopping):
                     visit.run()
-        log.info("host_visited", host=host, **visit.visited.counts)
+        log.info("host_visited", host=host, pages=visit.visited.page_ids, **visit.visited.counts)
 
     def digest(self, number: int) -> None:
         """Digest what waits, batch by batch; while one batch is stored, the readers serve the next digest."""
@@ -138,7 +139,11 @@ class Jobs:
             counts: dict[str, int] = {}
             for one in settled:
                 counts[one.outcome] = counts.get(one.outcome, 0) + 1
-            log.info("captures_digested", number=number, **counts)
+                if one.outcome in health.QUARANTINE:
+                    log.warning(
+                        "page_quarantined", page=one.page_id, url=one.url, outcome=one.outcome, detail=one.detail
+                    )
+            log.info("captures_digested", number=number, pages=[one.page_id for one in settled], **counts)
 
     def by_name(self) -> dict[str, Callable[..., None]]:
         jobs: dict[str, Callable[..., None]] = {

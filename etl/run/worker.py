@@ -12,6 +12,7 @@ import gc
 import os
 import secrets
 import signal
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from time import monotonic
@@ -148,7 +149,7 @@ class _Shift:
         """Run jobs until told to stop, or until connections fail; return whether it ended because none was left."""
         app = app_of(self._desk.dsn, connections=4, name=self._desk.name)
         for name, job in self._jobs.by_name().items():
-            app.task(name=name, queue="live")(job)
+            app.task(name=name, queue="live", pass_context=True)(_told(job))
         async with app.open_async():
             worker = _Listening(
                 app,
@@ -224,6 +225,16 @@ class _Shift:
             log.warning("job_given_back", job=job)
             await app.job_manager.finish_job_by_id_async(job_id=job, status=Status.FAILED, delete_job=True)
         return now - before
+
+
+def _told(job: Callable[..., None]) -> Callable[..., None]:
+    """Return the job so that each line that it logs says which run it belongs to: the number of the job."""
+
+    def run(context: procrastinate.JobContext, **arguments: Any) -> None:
+        with structlog.contextvars.bound_contextvars(run=context.job.id):
+            job(**arguments)
+
+    return run
 
 
 def _leave() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -118,7 +119,7 @@ def test_a_standby_takes_over_when_the_leader_is_killed(dsn, env, log, parts):
     assert took_s < 15.0
 
 
-def test_run_starts_all_parts_and_ends_well(dsn, env, log, press, parts):
+def test_run_starts_all_parts_says_what_they_did_and_ends_well(dsn, env, log, press, parts):
     parts.append(start("run", env=env, log=log))
     until(lambda: stored(dsn) == right(press))
     parts[0].terminate()
@@ -127,4 +128,17 @@ def test_run_starts_all_parts_and_ends_well(dsn, env, log, press, parts):
         left = conn.execute(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
         ).fetchone()
+        articles = {page for (page,) in conn.execute("SELECT page_id FROM etl.articles")}
+        sources = set(conn.execute("SELECT id, slug FROM etl.sources").fetchall())
     assert left == (0,)
+    lines = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
+    polled, visited, digested = (
+        [line for line in lines if line["event"] == event]
+        for event in ("source_polled", "host_visited", "captures_digested")
+    )
+    assert {(line["source_id"], line["source"]) for line in polled} == sources
+    assert articles <= {page for line in visited for page in line["pages"]}
+    assert articles <= {page for line in digested for page in line["pages"]}
+    runs = [line["run"] for line in (*polled, *visited)]
+    assert all(isinstance(run, int) for run in runs)
+    assert len(set(runs)) == len(runs)

@@ -195,6 +195,8 @@ class _Shift:
             worker.heard = False
         else:
             log.warning("listen_deaf", looks=unheard)
+            # What went deaf with it would not tell: where something on the way still acknowledges, a job waits for ever.
+            self._jobs.pool.drain()
         worker.stop()
         await self._wind_up()
 

@@ -2,10 +2,11 @@ import threading
 
 import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from etl.errors import Misconfigured
 from etl.store.pool import open_pool
+from tests.run.storm_places import Wire
 
 
 def setting(conn: psycopg.Connection, name: str) -> str:
@@ -79,3 +80,19 @@ def test_a_database_that_does_not_answer_is_said_in_words_without_the_password(d
 def test_what_is_no_address_at_all_is_said_in_words():
     with pytest.raises(Misconfigured, match="the database does not answer: "):
         open_pool("postgres//nowhere")
+
+
+def test_a_drained_pool_hands_out_no_connection_that_went_deaf(dsn):
+    place = conninfo_to_dict(dsn)
+    wire = Wire(str(place["host"]), int(str(place["port"])))
+    try:
+        pool = open_pool(make_conninfo(dsn, port=wire.port), timeout_s=120.0)
+        with pool.connection() as conn:
+            first = conn.info.backend_pid
+        assert wire.deafen()
+        pool.drain()
+        with pool.connection() as conn:
+            assert conn.info.backend_pid != first
+        pool.close()
+    finally:
+        wire.close()

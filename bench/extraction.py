@@ -39,7 +39,7 @@ from statistics import fmean
 from typing import Any
 
 from etl.errors import Unreadable
-from etl.extract import article, document, links, teasers
+from etl.extract import article, date_words, document, links, teasers
 
 SHINGLE_WORDS = 4
 _WORD = re.compile(r"\w+")
@@ -222,6 +222,7 @@ def main() -> int:
         readers["trafilatura"] = peer
     rows: dict[str, list[dict[str, float]]] = {name: [] for name in readers}
     seconds = dict.fromkeys(readers, 0.0)
+    date_words.load()
     for gold in golds[:1]:  # Imports and caches are not a page's time.
         for reader in readers.values():
             reader(page_of(asked.folder, gold), gold.get("url") or "", None)

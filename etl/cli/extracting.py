@@ -25,8 +25,11 @@ def extract(jsonl: JsonLines = False) -> None:
 
     Example: jq -c . pages.jsonl | news-etl extract --jsonl > articles.jsonl
     """
+    from etl.extract import date_words
+
     from .filters import answer_extract, pump
 
+    date_words.load()
     pump(answer_extract)
 
 

@@ -222,6 +222,12 @@ def _speakers() -> dict[str, frozenset[str]]:
     return {token: frozenset(languages) for token, languages in found.items()}
 
 
+def load() -> None:
+    """Load the words of all languages, which the first label would wait for: 60 ms."""
+    tables()
+    _speakers()
+
+
 def languages_of(folded: str) -> tuple[str, ...]:
     """Return the languages that know every word of a label; none when it has no words."""
     known: frozenset[str] | None = None

@@ -49,3 +49,12 @@ def test_folding_twice_changes_nothing(text: str) -> None:
 @given(st.text(max_size=60))
 def test_no_text_has_more_spellings_than_the_limit(text: str) -> None:
     assert 1 <= len(date_words.spell(date_words.fold(text), ("fr", "en"))) <= 16
+
+
+def test_what_is_loaded_is_not_loaded_again_for_a_label() -> None:
+    date_words.tables.cache_clear()
+    date_words.load()
+    loaded = date_words.tables.cache_info()
+    assert loaded.currsize == 1
+    assert date_words.languages_of("tammikuuta") == ("fi",)
+    assert date_words.tables.cache_info().misses == loaded.misses

@@ -1,178 +1,50 @@
 #!/usr/bin/env python3
-"""Bytes per article of every table and index, and how many articles a second go in, at a size of your choice.
+"""What articles take on disk and how fast they go in, at sizes of your choice: bytes per article of every table and index, rate.
 
-    python bench/sizes.py [--articles 1000000] [--links 6] [--paragraphs 6] [--timed 5000]
+    python bench/sizes.py [--at 100000,1000000,5000000] [--batch 10000] [--links 6] [--in-place 1000000] [--searched 1000000]
 
-Fills a throw-away embedded database (the migrations of this program) by COPY: per article a page with its URL, a capture, a story,
-a version with a text of its own, 12 signature keys, and links, all with the changes that the feed tells of them. While it fills,
-references are not checked, for the rows fit together. Then --timed more articles go in with everything on, 100 to a transaction as
-the service does it, by one connection, with and without the feed of changes: articles per second, and milliseconds of that
-connection's server process.
+Fills a throw-away embedded database (fsync off) step by step. Nearly all of its rows are made by SQL (bench/stored.py says how), up
+to --in-place articles with the indexes in place, beyond that with indexes that are built afterwards, and up to --searched articles
+with the words for the search (7 kB an article: they alone would fill a disk). At each size:
 
-The texts are made of 2,000 made-up words, about 90 words a paragraph, and compress somewhat less than prose. Sizes grow evenly with
-rows: for other numbers of links multiply the bytes per row. A million articles with 6 links each take about 10 GB in TMPDIR.
+- the sizes of all tables and indexes, after ANALYZE;
+- --batch new articles with --links links each go in as the service stores them: read by nobody, but named, keyed, compared with all
+  that are stored, and settled (`etl.flow.settle`), 100 to a transaction, by one connection with all checks and triggers on. Clock,
+  CPU of our process and of the server's, for the keys and for the settling;
+- the words of these articles are written (`etl.fill_search`), as the scheduler does it.
+
+--feed tells what the feed of changes costs, --views asks the views at each size (bench/views_sql.py). It ends before a step for
+which the disk (TMPDIR) has no room left, and with --minutes at the size that is reached by then.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
+import os
 import random
 import shutil
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from hashlib import md5
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import psycopg
+import stored
+import views_sql
 
+from etl.flow.reading import Reading, keyed, spell
+from etl.flow.settle import settle
+from etl.model import Article, Block, Capture, Link, Moment, Place
 from etl.run import embedded_host
 from etl.run.embedded import Embedded
-from etl.store import partitions
 from etl.store.migrate import migrate
 
-START = datetime(2026, 1, 1, tzinfo=UTC)
-KEYS = 12
-BATCH = 5_000
-HOSTS = 500
-POOL = 400
-SYLLABLES = ("ba", "cel", "di", "for", "gu", "han", "ki", "lor", "mu", "nes", "pra", "quo", "ri", "sto", "tu", "vel")
-WORDS = [
-    random.Random(n).choice(SYLLABLES) + random.Random(n + 1).choice(SYLLABLES) + str(n % 97) for n in range(2_000)
-]
-
-COLUMNS = {
-    "etl.pages": "id, url, url_key, host, found_at, visits, captured_at, outcome, outcome_at, next_visit_at, body_sha256",
-    "etl.page_urls": "variant_key, page_id, url_key, url, rule, first_seen_at",
-    "etl.captures": "id, stored_at, page_id, url, final_url, status, headers, body_sha256, body_bytes, fetched_at, archive_file, "
-    "archive_offset, archive_length, digested_at, outcome",
-    "etl.stories": "id, opened_at",
-    "etl.articles": "id, page_id, story_id, story_reason, first_seen_at, changed_at",
-    "etl.article_versions": "article_id, valid_from, capture_id, content_key, title, authors, lead, text, block_kinds, section, "
-    "tags, language, image_url, published_at, published_zone, published_precision, published_text, evidence, extractor",
-    "etl.article_keys": "key, article_id",
-    "etl.links": "page_id, kind, url_key, url, first_observed_at, position, block, title, rule",
-}
-HEADERS = (
-    '{"server": "nginx", "content-type": "text/html; charset=utf-8", "etag": "\\\\"65c3a1f2-1b2c3\\\\"", '
-    '"cache-control": "max-age=60", "date": "Sat, 07 Feb 2026 08:15:00 GMT", "vary": "Accept-Encoding"}'
-)
-EVIDENCE = '{"title": "h1", "body": "densest", "authors": "json-ld", "published_at": "json-ld", "section": "meta", "lead": "meta"}'
-
-
-def texts(paragraphs: int) -> list[str]:
-    dice = random.Random(7)
-    return [
-        "\\n".join(
-            " ".join(dice.choices(WORDS, k=dice.randint(60, 120))) for _ in range(dice.randint(2, 2 * paragraphs - 2))
-        )
-        for _ in range(POOL)
-    ]
-
-
-def address(number: int) -> tuple[str, str, str]:
-    """Return host, URL and the hash of its name."""
-    host = f"news{number % HOSTS}.example.org"
-    url = f"https://{host}/section-{number % 17}/a-headline-of-seven-words-{number}"
-    return host, url, md5(url.encode(), usedforsecurity=False).hexdigest()
-
-
-def rows(table: str, numbers: range, links: int, pool: list[str]) -> Iterator[str]:
-    """Yield the lines of COPY for these articles."""
-    dice = random.Random(numbers.start)
-    for n in numbers:
-        host, url, key = address(n)
-        at = (START + timedelta(seconds=n)).isoformat()
-        match table:
-            case "etl.pages":
-                yield f"{n}\t{url}\t{key}\t{host}\t{at}\t3\t{at}\tstored\t{at}\t{at}\t\\\\x{key}{key}\n"
-            case "etl.page_urls":
-                yield f"{key}\t{n}\t{key}\t{url}\tcanonical\t{at}\n"
-            case "etl.captures":
-                yield (
-                    f"{n}\t{at}\t{n}\t{url}\t{url}\t200\t{HEADERS}\t\\\\x{key}{key}\t98765\t{at}\t"
-                    f"2026-02-07/worker-3-0001.warc.gz\t{n * 20000}\t20000\t{at}\tstored\n"
-                )
-            case "etl.stories":
-                yield f"{n}\t{at}\n"
-            case "etl.articles":
-                yield f"{n}\t{n}\t{n}\tno other article carries its text\t{at}\t{at}\n"
-            case "etl.article_versions":
-                text = pool[dice.randrange(POOL)]
-                kinds = ",".join(["paragraph"] * (text.count("\\n") + 1))
-                yield (
-                    f"{n}\t{at}\t{n}\t\\\\x{key}\tA headline of seven words and number {n}\t{{A. N. Author}}\t"
-                    f"A standfirst that says in one sentence what article {n} tells in many more of them\t{text}\t{{{kinds}}}\t"
-                    f"Section {n % 17}\t{{one tag,another tag}}\ten\t{url}.jpg\t{at}\tEurope/Paris\tminute\t{at}\t{EVIDENCE}\t1\n"
-                )
-            case "etl.article_keys":
-                for _ in range(KEYS):
-                    yield f"{dice.randrange(-(2**31), 2**31)}\t{n}\n"
-            case _:
-                for place in range(links):
-                    target = dice.randrange(1, n + 1)
-                    _, to, to_key = address(target)
-                    yield (
-                        f"{n}\trelated\t{to_key}\t{to}\t{at}\t{place}\tMore on this\t"
-                        f"A headline of seven words and number {target}\tblock with a heading\n"
-                    )
-
-
-def put(conn: psycopg.Connection, numbers: range, links: int, pool: list[str]) -> None:
-    """Add articles in one transaction."""
-    with conn.transaction():
-        for table, columns in COLUMNS.items():
-            # One target may come twice on a page, which the unique index of open links refuses.
-            lines = list(rows(table, numbers, links, pool))
-            if table == "etl.links":
-                lines = list({tuple(line.split("\t")[:3]): line for line in lines}.values())
-            with conn.cursor().copy(f"COPY {table} ({columns}) FROM STDIN".encode()) as copy:
-                copy.write("".join(lines))
-
-
-def fill(conn: psycopg.Connection, count: int, links: int, pool: list[str]) -> None:
-    for table in ("stories", "articles", "article_versions", "links"):
-        conn.execute(f"ALTER TABLE etl.{table} ENABLE ALWAYS TRIGGER changes_inserted".encode())
-    conn.execute("SET session_replication_role = replica")
-    began = time.perf_counter()
-    for first in range(1, count + 1, BATCH):
-        put(conn, range(first, min(first + BATCH, count + 1)), links, pool)
-        if first % (BATCH * 20) == 1:
-            print(f"  {first + BATCH - 1:,} articles, {time.perf_counter() - began:.0f} s", flush=True)
-    conn.execute("RESET session_replication_role")
-    took = time.perf_counter() - began
-    print(
-        f"filled with {count:,} articles in {took:.0f} s ({count / took:,.0f} a second, references unchecked)\n",
-        flush=True,
-    )
-
-
-def server_cpu_s(conn: psycopg.Connection) -> float | None:
-    """Return the seconds of processor that the connection's server process has used; None where /proc is not."""
-    stat = Path(f"/proc/{conn.info.backend_pid}/stat")
-    if not stat.exists():
-        return None
-    fields = stat.read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / 100
-
-
-def timed(conn: psycopg.Connection, first: int, count: int, links: int, pool: list[str]) -> None:
-    """Add articles as the service does and say how long it took, with the feed of changes and without it."""
-    for is_told in (True, False, True, False):
-        if not is_told:
-            for table in ("stories", "articles", "article_versions", "links"):
-                conn.execute(f"ALTER TABLE etl.{table} DISABLE TRIGGER changes_inserted".encode())
-        began, cpu = time.perf_counter(), server_cpu_s(conn)
-        for start in range(first, first + count, 100):
-            put(conn, range(start, start + 100), links, pool)
-        took, after = time.perf_counter() - began, server_cpu_s(conn)
-        spent = f", {(after - cpu) / count * 1000:.3f} ms of the server's CPU each" if cpu is not None and after else ""
-        print(f"{'with' if is_told else 'without'} the feed: {count / took:,.0f} articles a second{spent}", flush=True)
-        for table in ("stories", "articles", "article_versions", "links"):
-            conn.execute(f"ALTER TABLE etl.{table} ENABLE TRIGGER changes_inserted".encode())
-        first += count
-    print()
-
+PER_TRANSACTION = 100
+SPARE_BYTES = 8_000_000_000
+"""What is left to others on the disk."""
 
 SIZES = """
     WITH parts AS (
@@ -193,52 +65,193 @@ SIZES = """
     """
 
 
-def sizes(conn: psycopg.Connection) -> None:
-    """Print the table of sizes."""
-    conn.execute("VACUUM ANALYZE")
+@dataclass(slots=True)
+class Spent:
+    """Seconds of the clock, of our process and of the server's process."""
+
+    clock: float = 0.0
+    ours: float = 0.0
+    server: float = 0.0
+
+
+class Watch:
+    """Adds what a block of code takes to a Spent."""
+
+    def __init__(self, conn: psycopg.Connection[Any], spent: Spent) -> None:
+        self.spent = spent
+        self.scheduled = Path(f"/proc/{conn.info.backend_pid}/schedstat")
+
+    def _now(self) -> tuple[float, float, float]:
+        server = int(self.scheduled.read_text().split()[0]) / 1e9 if self.scheduled.exists() else float("nan")
+        return time.perf_counter(), time.process_time(), server
+
+    def __enter__(self) -> None:
+        self.began = self._now()
+
+    def __exit__(self, *_: object) -> None:
+        clock, ours, server = (after - before for before, after in zip(self.began, self._now(), strict=True))
+        self.spent.clock += clock
+        self.spent.ours += ours
+        self.spent.server += server
+
+
+def readings(conn: psycopg.Connection[Any], name: str, count: int, links: int, most: int) -> Iterator[list[Reading]]:
+    """Yield new articles in batches, as a reader hands them to the worker but for their keys: made of the words of the stored."""
+    dice = random.Random(name)
+    words = [row[0] for row in conn.execute("SELECT word FROM word ORDER BY rank").fetchall()]
+    weights = [1 / (rank + 1) for rank in range(len(words))]
+
+    def drawn(number: int) -> str:
+        return " ".join(dice.choices(words, cum_weights=sums, k=number))
+
+    sums: list[float] = []
+    for weight in weights:
+        sums.append(weight + (sums[-1] if sums else 0))
+    for start in range(0, count, PER_TRANSACTION):
+        batch: list[Reading] = []
+        for number in range(start, min(start + PER_TRANSACTION, count)):
+            host = f"news{number % stored.HOSTS}.example.org"
+            url = f"https://{host}/{name}/{drawn(1)}-{drawn(1)}-{number}"
+            at = datetime.now(UTC)
+            targets = [dice.randrange(1, most) for _ in range(links)]
+            article = Article(
+                title=f"{drawn(8)} {number}",
+                authors=("A. N. Author",),
+                lead=drawn(20),
+                body=tuple(Block("paragraph", drawn(75)) for _ in range(dice.randint(2, 12))),
+                section="Section 1",
+                tags=("one tag", "another tag"),
+                links=tuple(
+                    Link(
+                        f"https://news{target % stored.HOSTS}.example.org/section-{target % 17}/a-headline-of-seven-words-{target}",
+                        "inline" if place < links / 3 else "related",
+                        f"{drawn(7)} {target}",
+                        place,
+                        block="More on this",
+                        rule="block with a heading",
+                    )
+                    for place, target in enumerate(targets)
+                ),
+                language="en",
+                published=Moment(at, "minute", at.isoformat(), "json-ld"),
+                evidence={"body": "densest", "title": "h1"},
+            )
+            sha = hashlib.sha256(url.encode()).digest()
+            place = Place("bench.warc.gz", 1 + number * 20_000, 20_000)
+            capture = Capture(url, url, 200, {"content-type": "text/html"}, sha, 98_765, at, place)
+            page = spell(url)
+            batch.append(Reading(capture, page, page, "article", article=article))
+        yield batch
+
+
+def store(conn: psycopg.Connection[Any], size: int, count: int, links: int, *, name: str = "batch") -> None:
+    """Store *count* articles as the service does and say what they took."""
+    keys, settling = Spent(), Spent()
+    for batch in readings(conn, f"{name}-{size}", count, links, size):
+        with Watch(conn, keys):
+            named = [keyed(one) for one in batch]
+        with Watch(conn, settling):
+            ends = settle(conn, named, now=datetime.now(UTC))
+        wrong = {one.outcome for one in ends} - {"stored", "copy"}
+        assert not wrong, wrong
+    waiting, taken, words = Spent(), 0, 0
+    while words < count:
+        with Watch(conn, waiting):
+            row = conn.execute("SELECT etl.fill_search(500)").fetchone()
+        taken = row[0] if row else 0
+        words += taken
+        if not taken:
+            break
+    each = 1000 / count
+    print(
+        f"{count:,} more by the service's own path, {links} links each (load {os.getloadavg()[0]:.0f}):",
+        f"{count / settling.clock:,.0f} settled a second by one connection, {settling.clock * each:.2f} ms of the clock each,",
+        f"CPU {settling.ours * each:.2f} ms ours and {settling.server * each:.2f} the server's; its keys {keys.ours * each:.2f} ms",
+        f"ours before; its words for the search {1000 * waiting.server / max(words, 1):.2f} ms the server's after ({words:,})\n",
+        flush=True,
+    )
+
+
+def compare(conn: psycopg.Connection[Any], size: int, count: int, links: int) -> None:
+    """Store four batches in turn with the feed of changes and without it."""
+    for number, verb in enumerate(("DISABLE", "ENABLE") * 2):
+        for table in stored.FED:
+            conn.execute(f"ALTER TABLE etl.{table} {verb} TRIGGER changes_inserted".encode())
+        print("without the feed:" if verb == "DISABLE" else "with the feed:")
+        store(conn, size, count, links, name=f"feed-{number}")
+
+
+def sizes(conn: psycopg.Connection[Any]) -> float:
+    """Print the table of sizes; return the bytes of all, per article."""
     row = conn.execute("SELECT count(*) FROM etl.articles").fetchone()
     assert row is not None
     (articles,) = row
     print(f"| {articles:,} articles | rows | bytes per row | bytes per article |", "|---|---:|---:|---:|", sep="\n")
     total: dict[bool, int] = {False: 0, True: 0}
     for name, is_index, entries, size, _ in conn.execute(SIZES.encode()).fetchall():
-        if entries < articles / 10:
+        if size / articles < 1:
             continue
         total[is_index] += size
         shown = f"&nbsp;&nbsp;{name.removeprefix('etl.')}" if is_index else f"**{name}**"
         print(f"| {shown} | {entries:,} | {size / entries:,.0f} | {size / articles:,.0f} |")
     print(
         f"| all tables | | | {total[False] / articles:,.0f} |",
-        f"| all indexes | | | {total[True] / articles:,.0f} |",
+        f"| all indexes | | | {total[True] / articles:,.0f} |\n",
         sep="\n",
+        flush=True,
     )
+    return sum(total.values()) / articles
+
+
+def run(given: argparse.Namespace, folder: Path, dsn: str) -> None:
+    steps = [int(size) for size in given.at.split(",")]
+    last, each, until = 0, 16_000.0, time.perf_counter() + 60 * given.minutes
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        print(*conn.execute("SELECT version()").fetchone() or ())
+        stored.prepare(conn, steps[-1])
+        for step in steps:
+            room = shutil.disk_usage(folder).free - SPARE_BYTES
+            fits = last + int(room / each)
+            if fits < step:
+                print(f"{step:,} articles do not fit on this disk: {fits:,} would")
+                return
+            in_place, searched = step <= given.in_place, step <= given.searched
+            done = stored.fill(conn, last + 1, step, in_place=in_place, searched=searched, until=until)
+            conn.execute("ANALYZE" if step > 1_000_000 else "VACUUM ANALYZE")
+            each = sizes(conn)
+            store(conn, done, given.batch, given.links)
+            if given.feed:
+                compare(conn, done, given.batch, given.links)
+            if given.views:
+                views_sql.ask_all(conn, done, rounds=10, with_plans=False)
+            if done < step:
+                print(f"ended at {done:,} of {step:,} articles, for --minutes {given.minutes:g} are over")
+                return
+            last = stored.reached(conn)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
-        "--articles", type=int, default=1_000_000, help="default %(default)s; the largest tried is 5,000,000"
+        "--at", default="100000,1000000", metavar="N,N", help="sizes to measure, ascending (%(default)s)"
     )
-    parser.add_argument("--links", type=int, default=6, help="links on each article (default %(default)s)")
-    parser.add_argument("--paragraphs", type=int, default=6, help="of a text, on average (default %(default)s)")
+    parser.add_argument("--batch", type=int, default=10_000, help="articles by the service's path (%(default)s)")
     parser.add_argument(
-        "--timed", type=int, default=5_000, help="articles that go in with everything on (default %(default)s)"
+        "--minutes", type=float, default=1e6, help="fill no longer, and measure the size that is reached then"
     )
+    parser.add_argument("--links", type=int, default=6, help="links on each of these (%(default)s)")
+    parser.add_argument("--in-place", type=int, default=1_000_000, help="size up to which indexes grow (%(default)s)")
+    parser.add_argument("--searched", type=int, default=1_000_000, help="size up to which words are kept (%(default)s)")
+    parser.add_argument(
+        "--feed", action="store_true", help="store four batches more, in turn without and with the feed of changes"
+    )
+    parser.add_argument("--views", action="store_true", help="ask the views, too, as bench/views_sql.py does")
     given = parser.parse_args()
-    pool = texts(given.paragraphs)
     folder = embedded_host.throwaway_folder("news-etl-sizes-")
     try:
         with Embedded(folder, durable=False) as dsn:
             migrate(dsn)
-            with psycopg.connect(dsn, autocommit=True) as conn:
-                print(*conn.execute("SELECT version()").fetchone() or ())
-                for month in (*range(1, 13), 13):
-                    at = START + timedelta(days=31 * (month - 1))
-                    partitions.add(conn, partitions.Partition("captures", at.date().replace(day=1)))
-                partitions.make_ahead(conn, now=datetime.now(UTC))
-                fill(conn, given.articles, given.links, pool)
-                timed(conn, given.articles + 1, given.timed, given.links, pool)
-                sizes(conn)
+            run(given, folder, dsn)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -3,7 +3,7 @@
 Rows of every table that grows with articles, in the shapes that the program gives them: page, its spellings (one in three has a
 second one), sighting, capture, story (one article in twenty repeats the one before), versions (one article in ten was edited),
 signature keys, links (2 inline, 3 related, 1 most read; two in three lead to an article that is held), and the changes that the
-feed tells of all this, by the triggers that always write them. Texts are those of 2,000 essays of 2 to 12 paragraphs (3.5 kB on
+feed tells of all this, by the triggers that always write them. Texts are those of 2,000 essays of 2 to 12 paragraphs (3.6 kB on
 average) whose words follow Zipf's law; the words for the search are put together from those of the essays.
 
 References are not checked, for the rows fit together. With `in_place`, b-tree indexes grow row by row as they do in service. Else

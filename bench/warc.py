@@ -8,7 +8,7 @@ second time, edited, an hour later, and one in thirty is repeated by another hos
 starts it (`news-etl scheduler`, `news-etl worker`) on a new embedded Postgres with fsync; `news-etl backfill warc FILES…` is run.
 
   pages/s   records of the files, from the start of the command to its end
-  CPU       ms per page of all processes, those of Postgres and the start of each among them, and by part
+  CPU       ms per page of all processes, those of Postgres and the start of each (byte code is there) among them, and by part
   memory    the largest resident set of a process, by its part (Postgres: without the buffers that all share)
   outcomes  what became of the records, as the command tells it
 

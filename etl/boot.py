@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from etl import log
 from etl.fetch.archive import Archive
-from etl.fetch.http import Fetcher, Limits
 from etl.recipe.shelf import Shelf
 from etl.settings import Settings
 from etl.store.pool import Pool, open_pool
+
+if TYPE_CHECKING:
+    from etl.fetch.http import Fetcher
 
 
 def start_logging(settings: Settings) -> None:
@@ -34,6 +37,8 @@ def archive(settings: Settings) -> Archive:
 
 def fetcher(settings: Settings, kept_in: Archive) -> Fetcher:
     """Return the fetcher of this process, which keeps what it gets in the archive."""
+    from etl.fetch.http import Fetcher, Limits  # Here, because a scheduler fetches nothing.
+
     return Fetcher(
         archive=kept_in,
         user_agent=settings.user_agent,

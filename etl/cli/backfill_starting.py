@@ -26,8 +26,8 @@ from etl.flow.backfill_plan import Planner
 from etl.flow.manners import host_of_url
 from etl.flow.reading import spell
 from etl.run.backfill_jobs import Foreground, leader_watch
+from etl.run.queue import STALLED_AFTER_S, WORKER_NAME
 from etl.run.scheduler import LEADER_LOCK
-from etl.run.worker import STALLED_AFTER_S, WORKER_NAME
 from etl.settings import Settings
 from etl.store import backfill_items, backfills, schedule, searching
 from etl.store.backfill_items import ITEM_MAX_BYTES, NewItem

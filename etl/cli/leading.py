@@ -7,7 +7,7 @@ import signal
 import psycopg
 
 from etl import boot
-from etl.run.once import sync_sources
+from etl.flow.listed import sync_sources
 from etl.run.scheduler import Scheduler
 from etl.settings import Settings
 

@@ -9,7 +9,8 @@ from datetime import timedelta
 from psycopg import Connection
 
 from etl.errors import Misconfigured
-from etl.run.once import HOSTS_AT_ONCE, Once, Progress, RunOnce, sync_sources
+from etl.flow.listed import sync_sources
+from etl.run.once import HOSTS_AT_ONCE, Once, Progress, RunOnce
 from etl.run.readers import Readers
 from etl.settings import Settings
 from etl.store import reports, schedule

@@ -11,13 +11,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from random import Random
+from typing import TYPE_CHECKING
 
 from etl import boot
-from etl.fetch.politeness import Manners
-from etl.flow.visit import Tools
 from etl.run.database import database
 from etl.settings import Settings, read_settings
 from etl.store.pool import Pool
+
+if TYPE_CHECKING:
+    from etl.flow.visit import Tools
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,9 @@ def session(
 @contextmanager
 def tools(chosen: Settings) -> Generator[Tools]:
     """Open what fetching needs: the archive, the fetcher and the recipes."""
+    from etl.fetch.politeness import Manners  # Here, because most commands fetch nothing.
+    from etl.flow.visit import Tools
+
     fetcher = boot.fetcher(chosen, boot.archive(chosen))
     try:
         yield Tools(

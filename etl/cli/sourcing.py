@@ -11,9 +11,9 @@ from psycopg import Connection
 
 from etl import boot
 from etl.errors import Misconfigured
+from etl.flow.listed import sync_sources
 from etl.flow.scout import Scouted, scout
 from etl.recipe.draft import draft
-from etl.run.once import sync_sources
 from etl.store import sources
 
 from . import console

@@ -23,6 +23,8 @@ NOTICE_CHARS = 24
 """Without a figure only this much: 9 of 50 pages that got advertisements between their paragraphs kept the word `Advertisement`."""
 RUBRIC_WORDS = 2
 """`Background`, `Zum Thema`: a heading of so few words adds nothing to the text, and comes and goes with what is around it."""
+TITLE_CHARS = 20
+"""A longer headline at the end of a block is one of a linked article."""
 INTRO_WORDS = 5
 """Words that may introduce a teaser: `Read also:`, `Lire aussi :`, `Mehr zum Thema:`."""
 
@@ -79,11 +81,13 @@ def is_rubric(text: str) -> bool:
     return len(text) <= NOTICE_CHARS and not any(map(str.isdigit, text)) and len(words(text)) <= RUBRIC_WORDS
 
 
-def is_teaser(text: str, titles: Collection[str]) -> bool:
-    """Say whether a block is nothing but the headline of a linked article, with a few words before it at most."""
+def is_teaser(text: str, titles: Collection[str], ends: tuple[str, ...]) -> bool:
+    """Say whether a block is nothing but the headline of a linked article, with a few words before it at most.
+
+    *ends* are those of the titles that are long enough to end a block by no chance.
+    """
     if text in titles:
         return True
-    ends = tuple(title for title in titles if len(title) > 20)
     if not text.endswith(ends):
         return False
     return any(text.endswith(title) and len(_WORD.findall(text[: -len(title)])) <= INTRO_WORDS for title in ends)
@@ -92,6 +96,7 @@ def is_teaser(text: str, titles: Collection[str]) -> bool:
 def passages(body: Iterable[Block], titles: Iterable[str] = ()) -> list[str]:
     """Return the blocks that are text, in reading order and one setting; *titles* are the headlines the page links to."""
     headlines = {setting(title) for title in titles} - {""}
+    ends = tuple(title for title in headlines if len(title) > TITLE_CHARS)
     texts = [(block.kind, setting(block.text)) for block in body]
     # A slot between the items of a list looks like an item; what stands there more than once is no part of the text.
     often = {text for text, times in Counter(text for _, text in texts).items() if times > 1}
@@ -101,5 +106,5 @@ def passages(body: Iterable[Block], titles: Iterable[str] = ()) -> list[str]:
         if text
         and not (is_label(text) and (kind in ("paragraph", "quote") or text in often))
         and not (kind == "heading" and is_rubric(text))
-        and not is_teaser(text, headlines)
+        and not is_teaser(text, headlines, ends)
     ]

@@ -29,9 +29,9 @@ from etl.store.backfill_items import DueItem, ItemEnd
 from etl.store.backfills import Backfill
 
 from .backfill_turn import SLICE_S, Kit, Turn
+from .batch import PAGES_PER_TRANSACTION
 from .imports import Prepared, prepare, store
 from .reading import Reading
-from .settle import PAGES_PER_TRANSACTION
 
 RECORDS_PER_CHUNK = 25
 CHUNK_MAX_BYTES = 4_000_000

@@ -20,9 +20,9 @@ from etl.fetch.robots import Robots
 from etl.model import Candidate
 from etl.recipe.shelf import Shelf
 from etl.store.backfill_items import ITEM_MAX_BYTES, DueItem, NewItem
+from etl.store.hosts import host_of_url
 
 from .backfill_turn import Turn
-from .manners import host_of_url
 from .reading import spell
 
 DEPTH_MAX = 5

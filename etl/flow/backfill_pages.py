@@ -25,11 +25,11 @@ from etl.model import Capture, Page
 from etl.store import backfill_items, captures, erasures, pages
 from etl.store.backfill_items import DueItem, ItemEnd, NewItem
 from etl.store.captures import Attempt, CaptureEnd
+from etl.store.hosts import host_of_url
 from etl.store.pages import PageEnd, PageUrl
 
 from .backfill_turn import Turn
 from .imports import import_records
-from .manners import host_of_url
 from .reading import Reading, spell
 from .settle import DEADLOCK_TRIES, settle
 

@@ -12,9 +12,10 @@ from etl.model import Capture
 from etl.recipe.shelf import Shelf
 from etl.store import captures
 
+from .batch import PAGES_PER_TRANSACTION
 from .follow import follow
 from .reading import Reading
-from .settle import DEADLOCK_TRIES, PAGES_PER_TRANSACTION, Settled, settle
+from .settle import DEADLOCK_TRIES, Settled, settle
 
 
 def digest_pending(

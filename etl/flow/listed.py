@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from etl.recipe.shelf import Shelf
-from etl.store.sources import Listed
+from datetime import datetime
 
-from .manners import host_of_url
+from psycopg import Connection
+
+from etl.recipe.shelf import Shelf
+from etl.store import sources
+from etl.store.hosts import host_of_url
+from etl.store.sources import Listed
 
 
 def listed_sources(shelf: Shelf) -> list[Listed]:
@@ -27,3 +31,10 @@ def listed_sources(shelf: Shelf) -> list[Listed]:
         for recipe in shelf.recipes
         for rule in recipe.sources
     ]
+
+
+def sync_sources(conn: Connection, shelf: Shelf, *, now: datetime) -> tuple[int, int, int]:
+    """Make etl.sources say what the recipes say; return (added, changed, dropped)."""
+    listed = listed_sources(shelf)
+    with conn.transaction():
+        return sources.sync(conn, listed, now=now)

@@ -24,8 +24,9 @@ from etl.model import Article, Block, Capture, Moment, Place
 from etl.store import backfills, loads
 from etl.store.backfills import Backfill
 
+from .batch import PAGES_PER_TRANSACTION
 from .reading import Reading, keyed, spell
-from .settle import PAGES_PER_TRANSACTION, settle
+from .settle import settle
 
 NOWHERE = Place("", 0, 0)
 EPOCH = re.compile(r"-?\d{1,11}(\.\d+)?")

@@ -21,7 +21,7 @@ from etl.fetch.politeness import Manners, Pace
 from etl.fetch.robots import Robots, RobotsAnswer, fetch_robots, parse
 from etl.recipe.rules import FetchRules
 from etl.store import hosts
-from etl.store.hosts import Host
+from etl.store.hosts import Host, host_of_url
 
 HELD_FOR = timedelta(minutes=1)  # The longest that a visit takes.
 
@@ -33,11 +33,6 @@ def origin_of(url: str) -> str:
     """Return scheme and host of *url*: what robots.txt speaks for."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-
-
-def host_of_url(url: str) -> str:
-    """Return the host as in etl.hosts: lower case, with its port when the URL names one."""
-    return urlsplit(url).netloc.rpartition("@")[2].lower()
 
 
 def robots_of(

@@ -24,6 +24,7 @@ from etl.store.captures import CaptureEnd
 from etl.store.pages import PageEnd, PageState
 
 from . import copies, history
+from .batch import PAGES_PER_TRANSACTION
 from .link_changes import link_changes
 from .reading import Reading
 from .revisit import RECHECK_REFUSED, next_visit
@@ -39,8 +40,6 @@ from .settle_rows import (
     rounds,
 )
 
-PAGES_PER_TRANSACTION = 100
-"""Each new article holds about 12 advisory locks until the commit (see etl.store.signatures): 5 writers fit the default table."""
 DEADLOCK_TRIES = 3
 # A page or a story that was erased while we looked at it: the next look sees its tombstone, or opens a story.
 RACES = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure, psycopg.errors.ForeignKeyViolation)
@@ -277,7 +276,7 @@ class _Settling:
         if ended:
             links.close(self.conn, ended)
         if begun:
-            links.add(self.conn, begun)
+            links.add(self.conn, begun, hosts={page_id: state.host for page_id, state in states.items()})
 
     def _end_pages(self, items: list[Item], states: dict[int, PageState]) -> None:
         ends: list[PageEnd] = []

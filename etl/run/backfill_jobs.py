@@ -31,8 +31,6 @@ from etl.store.pool import Pool
 log = structlog.get_logger()
 STEP_S = 20.0
 """After so long a step makes room in the queue, in which live work goes first."""
-STEPS_PER_WORKER = 4
-"""Of the jobs that a worker runs at once, so many may be steps of backfills: live work always finds a free place."""
 LEADER_LOOKED_FOR_S = 5.0
 ASIDE_S = 10.0
 """A worker that does not see what is left of a backfill leaves it alone for so long: others are to get the steps."""

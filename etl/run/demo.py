@@ -12,9 +12,10 @@ from pathlib import Path
 
 from etl import boot
 from etl.fetch.politeness import Manners
+from etl.flow.listed import sync_sources
 from etl.flow.visit import Tools
 from etl.run.embedded import Embedded
-from etl.run.once import HOSTS_AT_ONCE, Once, Progress, RunOnce, sync_sources
+from etl.run.once import HOSTS_AT_ONCE, Once, Progress, RunOnce
 from etl.run.press import Press, serve
 from etl.run.readers import Readers
 from etl.settings import Settings

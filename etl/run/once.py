@@ -9,18 +9,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
-from psycopg import Connection
-
 from etl.flow.digest import digest_pending
-from etl.flow.listed import listed_sources
 from etl.flow.poll import Poll, Polled
 from etl.flow.visit import HostVisit, Tools, Visited
-from etl.recipe.shelf import Shelf
 from etl.run.held import host_held
 from etl.run.readers import Readers, read_archived
 from etl.store import hosts, pages, searching, sources
 from etl.store.pool import Pool
-from etl.store.sources import Listed
 
 HOSTS_AT_ONCE = 8
 SOURCES_AT_ONCE = 1_000
@@ -150,10 +145,3 @@ class RunOnce:
             soonest, left = hosts.soonest_with_due(conn, now=self.tools.now())
         self.once.left = left
         return soonest if soonest is not None and soonest <= ends_at else None
-
-
-def sync_sources(conn: Connection, shelf: Shelf, *, now: datetime) -> tuple[int, int, int]:
-    """Make etl.sources say what the recipes say; return (added, changed, dropped)."""
-    listed: list[Listed] = listed_sources(shelf)
-    with conn.transaction():
-        return sources.sync(conn, listed, now=now)

@@ -20,6 +20,12 @@ KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count"
 CONNECTION = {"options": f"{SEARCH_PATH} {ALIVE}", "connect_timeout": 5, **KEEPALIVE}
 POLL, VISIT, DIGEST, STEP = "poll_source", "visit_host", "digest", "backfill_step"
 LIVE_JOBS = (POLL, VISIT, DIGEST)
+STEPS_PER_WORKER = 4
+"""Of the jobs that a worker runs at once, so many may be steps of backfills: live work always finds a free place."""
+WORKER_NAME = "news-etl worker "
+"""All connections of a worker have one name, this and a token, so that the leader can end those of one that is frozen."""
+STALLED_AFTER_S = 12.0
+"""A worker that shows no sign of life for this long has lost its jobs: they go to others (see `etl.run.scheduler`)."""
 
 
 def app_of(dsn: str, *, connections: int, name: str = "news-etl queue") -> procrastinate.App:

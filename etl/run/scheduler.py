@@ -27,13 +27,22 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from procrastinate.jobs import Status
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from etl.flow.settle import PAGES_PER_TRANSACTION
-from etl.run.backfill_jobs import STEPS_PER_WORKER
+from etl.flow.batch import PAGES_PER_TRANSACTION
 from etl.run.cleaner import Cleaner
 from etl.run.clock import JUMP_S, ServerClock
-from etl.run.queue import ALIVE, app_of, put_digests, put_polls, put_steps, put_visits, sync_app_of
+from etl.run.queue import (
+    ALIVE,
+    STALLED_AFTER_S,
+    STEPS_PER_WORKER,
+    WORKER_NAME,
+    app_of,
+    put_digests,
+    put_polls,
+    put_steps,
+    put_visits,
+    sync_app_of,
+)
 from etl.run.watchdog import EXIT_HUNG, Watchdog
-from etl.run.worker import STALLED_AFTER_S, WORKER_NAME
 from etl.store import backfills, captures, health, pages, schedule, searching, sources
 
 log = structlog.get_logger()

@@ -28,15 +28,11 @@ from psycopg_pool import PoolTimeout
 
 from etl.run.clock import ServerClock
 from etl.run.jobs import Jobs
-from etl.run.queue import LIVE_JOBS, app_of
+from etl.run.queue import LIVE_JOBS, STALLED_AFTER_S, WORKER_NAME, app_of
 from etl.run.watchdog import EXIT_HUNG, Watchdog
 
 log = structlog.get_logger()
-WORKER_NAME = "news-etl worker "
-"""All connections of a worker have one name, this and a token, so that the leader can end those of one that is frozen."""
 HEARTBEAT_S = 2.0
-STALLED_AFTER_S = 12.0
-"""A worker that shows no sign of life for this long has lost its jobs: they go to others (see `etl.run.scheduler`)."""
 HUNG_S = 15.0
 LOOK_EVERY_S = 4.0
 DEAF_AFTER_LOOKS = 3

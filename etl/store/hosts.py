@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from urllib.parse import urlsplit
 
 from psycopg import Connection
 from psycopg.rows import class_row
@@ -22,6 +23,11 @@ class Host:
     budget_on: date | None
     """The UTC day that budget_used counts."""
     budget_used: int
+
+
+def host_of_url(url: str) -> str:
+    """Return the host as in etl.hosts: lower case, with its port when the URL names one."""
+    return urlsplit(url).netloc.rpartition("@")[2].lower()
 
 
 def get(conn: Connection, host: str) -> Host:

@@ -40,6 +40,7 @@ class PageState:
 
     id: int
     url_key: UUID
+    host: str
     captured_at: datetime | None
     visits: int
 
@@ -138,7 +139,7 @@ def lock(conn: Connection, page_ids: Iterable[int]) -> dict[int, PageState]:
     with conn.cursor(row_factory=class_row(PageState)) as cursor:
         rows = cursor.execute(
             """
-            SELECT id, url_key, captured_at, visits
+            SELECT id, url_key, host, captured_at, visits
             FROM etl.pages
             WHERE id = ANY (%(ids)s)
             ORDER BY id

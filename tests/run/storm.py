@@ -34,7 +34,7 @@ from tests.run.storm_verdict import differences, lagging, let_time_pass
 ROOT = Path(__file__).resolve().parents[2]
 FAULTS = ("worker", "reader", "scheduler", "all", "postgres", "freeze", "cut", "deaf", "disk", "clock")
 FROZEN_S = (20.0, 50.0)
-"""Longer and shorter than the lease of a worker (`etl.run.worker.STALLED_AFTER_S`)."""
+"""Longer and shorter than the lease of a worker (`etl.run.queue.STALLED_AFTER_S`)."""
 DISK_FULL_S = (2.0, 6.0)
 DEAF_S = (15.0, 45.0)
 JUMPED_S = (5.0, 20.0)

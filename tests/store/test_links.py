@@ -9,7 +9,9 @@ import pytest
 
 from bench import links_sql
 from etl.flow.reading import spell
-from etl.store import pages
+from etl.model import Link
+from etl.store import links, pages
+from etl.store.links import NewLink
 from etl.store.migrate import migrate
 
 DAY = datetime(2026, 2, 7, 8, 15, tzinfo=UTC)
@@ -52,6 +54,41 @@ def test_what_is_asked_of_links_enters_by_an_index(dsn):
 def test_targets_are_joined_only_when_they_are_asked_for(conn):
     plan = "\n".join(line for (line,) in conn.execute("EXPLAIN SELECT kind, target_url FROM news.links"))
     assert "page_urls" not in plan
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        pytest.param(None, "news1.example.org", id="looked up when the writer does not say it"),
+        pytest.param("told.example.org", "told.example.org", id="as the writer says"),
+    ],
+)
+def test_a_link_with_a_rank_is_found_by_the_host_of_its_page(conn, told, kept):
+    page_id = page_at(conn, "https://news1.example.org/a")
+    key = spell("https://news1.example.org/b").url_key
+    shown = [
+        Link("https://news1.example.org/b", "most_read", "B", 0, rank=1),
+        Link("https://x.example/", "related", "X", 1),
+    ]
+    hosts = {page_id: told} if told else None
+    links.add(conn, [NewLink(page_id, key, link, DAY) for link in shown], hosts=hosts)
+    assert conn.execute("SELECT kind, host FROM etl.links ORDER BY kind").fetchall() == [
+        ("most_read", kept),
+        ("related", None),
+    ]
+
+
+def test_a_link_that_moves_to_another_page_takes_its_host(conn):
+    page_id, other = page_at(conn, "https://news1.example.org/a"), page_at(conn, "https://news2.example.org/a")
+    link = Link("https://news1.example.org/b", "most_read", "B", 0, rank=1)
+    links.add(conn, [NewLink(page_id, spell(link.url).url_key, link, DAY)], hosts={page_id: "news1.example.org"})
+    conn.execute("UPDATE etl.links SET page_id = %(other)s", {"other": other})
+    assert conn.execute("SELECT host FROM etl.links").fetchone() == ("news2.example.org",)
+
+
+def page_at(conn: psycopg.Connection, url: str) -> int:
+    one = spell(url)
+    return pages.ensure(conn, [one], found_at=DAY, next_visit_at=None)[one.url_key][0]
 
 
 SPELLINGS = {

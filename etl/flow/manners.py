@@ -23,9 +23,8 @@ from etl.recipe.rules import FetchRules
 from etl.store import hosts
 from etl.store.hosts import Host, host_of_url
 
-HELD_FOR = timedelta(minutes=1)  # The longest that a visit takes.
-
-
+HELD_FOR = timedelta(minutes=1)
+"""The longest that a visit takes."""
 NO_RULES = Robots()
 
 

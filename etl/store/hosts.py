@@ -84,18 +84,10 @@ def begin(conn: Connection, host: str, *, now: datetime) -> datetime | None:
 
 def end(conn: Connection, host: str, *, pace: Host | None = None) -> None:
     """Write that nobody asks *host* any more and, in the same row, its *pace* (see `keep_pace`) when that is given."""
-    if pace is None:
-        conn.execute("UPDATE etl.hosts SET asked_since = NULL WHERE host = %(host)s", {"host": host})
+    if pace is not None:
+        keep_pace(conn, pace, is_over=True)
         return
-    conn.execute(
-        """
-        UPDATE etl.hosts
-        SET asked_since = NULL, free_at = %(free_at)s, latency_s = %(latency_s)s, failures = %(failures)s,
-            budget_on = %(budget_on)s, budget_used = %(budget_used)s
-        WHERE host = %(host)s
-        """,
-        _pace(pace),
-    )
+    conn.execute("UPDATE etl.hosts SET asked_since = NULL WHERE host = %(host)s", {"host": host})
 
 
 def keep_robots(conn: Connection, host: str, *, text: str, status: int, now: datetime) -> None:
@@ -110,28 +102,26 @@ def keep_robots(conn: Connection, host: str, *, text: str, status: int, now: dat
     )
 
 
-def keep_pace(conn: Connection, host: Host) -> None:
+def keep_pace(conn: Connection, host: Host, *, is_over: bool = False) -> None:
     """Write when the host may be asked again, how fast it answers, and what its budget of the day has left."""
     conn.execute(
         """
         UPDATE etl.hosts
         SET free_at = %(free_at)s, latency_s = %(latency_s)s, failures = %(failures)s,
-            budget_on = %(budget_on)s, budget_used = %(budget_used)s
+            budget_on = %(budget_on)s, budget_used = %(budget_used)s,
+            asked_since = CASE WHEN NOT %(is_over)s THEN asked_since END
         WHERE host = %(host)s
         """,
-        _pace(host),
+        {
+            "host": host.host,
+            "free_at": host.free_at,
+            "latency_s": host.latency_s,
+            "failures": host.failures,
+            "budget_on": host.budget_on,
+            "budget_used": host.budget_used,
+            "is_over": is_over,
+        },
     )
-
-
-def _pace(host: Host) -> dict[str, object]:
-    return {
-        "host": host.host,
-        "free_at": host.free_at,
-        "latency_s": host.latency_s,
-        "failures": host.failures,
-        "budget_on": host.budget_on,
-        "budget_used": host.budget_used,
-    }
 
 
 def soonest_with_due(conn: Connection, *, now: datetime) -> tuple[datetime | None, int]:

@@ -103,7 +103,7 @@ def backfill_urls(file: str, *, form: str | None, options: Options) -> None:
 def backfill_sitemap(url: str, *, since: str | None, until: str | None, takes_undated: bool, options: Options) -> None:
     """Fetch the pages of a sitemap, by their dates."""
     if not url.startswith(("http://", "https://")):
-        raise typer.BadParameter(f"{url!r} is no address: https://www.example.org/sitemap.xml")
+        raise typer.BadParameter(f"{url!r} is no address such as https://www.example.org/sitemap.xml")
     plan = {"sitemap": url, "undated": takes_undated, **_span(since, until)}
     _begin(Order("sitemap", plan, [NewItem(url, "sitemap", host_of_url(url))]), options, settings())
 

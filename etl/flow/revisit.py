@@ -2,6 +2,9 @@
 
 A page: minutes after publication, then hours, then days. A source: by its cron line, or at its interval, or, when the recipe
 gives bounds, as often as it brings something new.
+
+A source with an interval has a place of its own in it (`place_of`), to which its polls move: sources that were added together, or
+that were all overdue when the service started, would else be due together for ever.
 """
 
 from __future__ import annotations
@@ -24,6 +27,9 @@ FAILURES_MAX = 8
 """After so many failed visits in a row a page is looked at like one that was refused: rarely."""
 YIELD_OF = 8
 """The yield of a source is measured on so many of its newest pages: enough to smooth bursts, few enough to follow the day."""
+
+GOLDEN = (5**0.5 - 1) / 2
+"""Of all numbers the one whose multiples, less their whole parts, lie most evenly (Knuth, The Art of Computer Programming, 6.4)."""
 
 
 def next_visit(
@@ -49,20 +55,42 @@ def next_poll(
     if source.cron:
         local = now.astimezone(ZoneInfo(source.zone)) if source.zone else now
         return croniter(source.cron, local).get_next(datetime)
-    return now + timedelta(seconds=_interval_s(source, rule, now, newest))
+    every_s, is_steady = interval(source, now, rule=rule, newest=newest)
+    if not is_steady:
+        return now + timedelta(seconds=every_s)
+    return now + timedelta(seconds=pause_s(now.timestamp(), every_s=every_s, place=place_of(source.id)))
 
 
-def _interval_s(source: Source, rule: SourceRule | None, now: datetime, newest: Sequence[datetime]) -> float:
-    """Return the mean time between the newest pages and now, within the bounds of the recipe; without bounds, its interval.
+def place_of(source_id: int) -> float:
+    """Return the source's place in its interval, 0 to 1: any n successive numbers divide it into nearly equal parts."""
+    return source_id * GOLDEN % 1.0
 
-    So a poll finds about one new page, and what is silent is asked ever more rarely. A missing bound is the interval itself.
+
+def pause_s(at_s: float, *, every_s: float, place: float) -> float:
+    """Return the seconds until a source that is polled at *at_s* is due again: more than half of *every_s*, at most all of it.
+
+    It is due at its *place* in each interval since 1970. One that is far from there gets there in two steps, so
+    that none is late and none is asked twice within half an interval; one that is there stays, however late its polls are.
+    """
+    until_place_s = every_s - (at_s - place * every_s) % every_s
+    return until_place_s if until_place_s > every_s / 2 else (until_place_s + every_s) / 2
+
+
+def interval(
+    source: Source, now: datetime, *, rule: SourceRule | None = None, newest: Sequence[datetime] = ()
+) -> tuple[float, bool]:
+    """Return the mean time between the newest pages and now, in seconds, within the bounds of the recipe; and whether it stays.
+
+    Without bounds it is the interval. So a poll finds about one new page, and what is silent is asked ever more rarely. A missing
+    bound is the interval itself. What lies between the bounds is another one at each poll.
     """
     if rule is None or (rule.fastest_s is None and rule.slowest_s is None):
-        return source.interval_s
+        return source.interval_s, True
     fastest_s = (
         min(source.interval_s, rule.slowest_s or source.interval_s) if rule.fastest_s is None else rule.fastest_s
     )
     slowest_s = max(source.interval_s, fastest_s) if rule.slowest_s is None else rule.slowest_s
     if not newest:
-        return slowest_s
-    return min(max((now - newest[-1]).total_seconds() / len(newest), fastest_s), slowest_s)
+        return slowest_s, True
+    mean_s = (now - newest[-1]).total_seconds() / len(newest)
+    return min(max(mean_s, fastest_s), slowest_s), not fastest_s < mean_s < slowest_s

@@ -28,6 +28,7 @@ from procrastinate.jobs import Status
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from etl.flow.batch import PAGES_PER_TRANSACTION
+from etl.run.catch_up import CatchUp
 from etl.run.cleaner import Cleaner
 from etl.run.clock import JUMP_S, ServerClock
 from etl.run.queue import (
@@ -62,7 +63,6 @@ SEARCH_BATCH = 200
 """Articles whose words are written in one transaction: under a second, in which nobody waits for it."""
 SEARCH_BATCHES_MAX = 50
 """After so many a round ends, so that one that lost the lead does not go on for long; the next comes SEARCH_S later."""
-DUE_AT_ONCE = 500
 HOSTS_AT_ONCE = 2_000
 """Hosts that one tick looks at, in the order of their names; where there are more, the next tick goes on behind them."""
 DIGESTS_AT_ONCE = 4
@@ -159,6 +159,7 @@ class Leader:
         self._sync = sync
         self._cleaner = cleaner
         self._clock = ServerClock()
+        self._catch_up: CatchUp | None = None
         self._after_host = ""
         """The last host that was looked at; empty: from the first on."""
         self._ticking_since: float | None = None
@@ -192,7 +193,7 @@ class Leader:
         conn = self._kept
         self._clock.read(health.server(conn).now)
         now = self._clock.now()
-        due = sources.due_ids(conn, now=now, limit=DUE_AT_ONCE)
+        due = self._due_sources(conn, now)
         hosts, self._after_host = pages.due_hosts_after(conn, self._after_host, now=now, at_most=HOSTS_AT_ONCE)
         waiting = captures.waiting(conn, at_most=PAGES_PER_TRANSACTION * DIGESTS_AT_ONCE)
         running = backfills.running(conn)
@@ -206,6 +207,15 @@ class Leader:
         if any(put.values()):
             log.debug("work_put_in", **put)
         self.ticked_at = self._clock.now()
+
+    def _due_sources(self, conn: psycopg.Connection, now: datetime) -> list[int]:
+        if self._catch_up is None:
+            self._catch_up = CatchUp(tick_s=TICK_S)
+            self._catch_up.expect(sources.polls_per_second(conn))
+        at_s = monotonic()
+        due = sources.due_ids(conn, now=now, limit=self._catch_up.limit(at_s))
+        self._catch_up.found(len(due), at_s)
+        return due
 
     def rescue(self) -> None:
         """End the jobs of workers that died or hang: what they did not do is still due, and the next tick puts it in again.
@@ -229,6 +239,9 @@ class Leader:
         """Make the table of sources say what the recipes say."""
         with self._connection() as conn:
             self._sync(conn)
+            expected = sources.polls_per_second(conn)
+        if self._catch_up is not None:
+            self._catch_up.expect(expected)
 
     def fill_search(self) -> None:
         """Make what was stored since the last round findable."""

@@ -12,7 +12,7 @@ from newsroom import Reply, Request
 from etl.flow.listed import listed_sources
 from etl.flow.manners import host_of_url
 from etl.flow.poll import Poll, Polled
-from etl.flow.revisit import YIELD_OF, next_poll
+from etl.flow.revisit import YIELD_OF, interval, next_poll
 from etl.model import Source
 from etl.recipe.rules import Recipe, SourceRule
 from etl.recipe.shelf import Shelf
@@ -203,7 +203,10 @@ def test_only_what_is_the_hosts_fault_slows_it_down(live, site, poll, clock, giv
     assert counted == failures
     assert pause_s <= (free_at - clock.at).total_seconds() <= pause_s * 1.25
     (due,) = row(live, "SELECT next_poll_at FROM etl.sources")
-    assert due == (free_at if outcome == "http_429" else clock.at + timedelta(seconds=900))
+    if outcome == "http_429":
+        assert due == free_at
+    else:
+        assert 450 < (due - clock.at).total_seconds() <= 900
 
 
 def test_a_host_that_asked_for_patience_is_not_polled(live, site, poll, clock):
@@ -277,13 +280,13 @@ def test_a_source_that_goes_on_failing_is_asked_ever_more_rarely(live, site, pol
         (due,) = row(live, "SELECT next_poll_at FROM etl.sources")
         waits.append((due - clock.at).total_seconds())
         clock.at = due
-    assert waits[0] == 900
+    assert 450 < waits[0] <= 900
     assert min(waits[6:]) > 900
     assert 1800 < waits[-1] <= 6 * 3600
     site.feed("/feed", ITEMS)
     assert poll().outcome == "ok"
     (due,) = row(live, "SELECT next_poll_at FROM etl.sources")
-    assert (due - clock.at).total_seconds() == 900
+    assert 450 < (due - clock.at).total_seconds() <= 900
 
 
 def test_another_host_that_somebody_asks_is_left_to_them(dsn, live, site, other, poll, clock):
@@ -315,11 +318,11 @@ def test_a_source_with_bounds_is_polled_as_often_as_it_brings_something(live, si
         (due,) = row(live, "SELECT next_poll_at FROM etl.sources")
         return (due - clock.at).total_seconds()
 
-    assert pause_s() == 300
+    assert 150 < pause_s() <= 300
     clock.sleep(3600)
     assert pause_s() == pytest.approx(1800, abs=SPACING_S)
     clock.sleep(6 * 3600)
-    assert pause_s() == 7200
+    assert 3600 < pause_s() <= 7200
 
 
 SOURCE = Source(
@@ -348,7 +351,8 @@ INTERVALS = {
 
 @pytest.mark.parametrize(("rule", "newest", "seconds"), INTERVALS.values(), ids=INTERVALS.keys())
 def test_the_interval_follows_what_the_source_brings_within_its_bounds(rule, newest, seconds):
-    assert next_poll(SOURCE, DAY, rule=rule, newest=newest) == later(seconds=seconds)
+    assert interval(SOURCE, DAY, rule=rule, newest=newest)[0] == seconds
+    assert later(seconds=seconds / 2) < next_poll(SOURCE, DAY, rule=rule, newest=newest) <= later(seconds=seconds)
 
 
 NIGHTS = {

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 
 import pytest
 
 from etl.errors import Misconfigured
 from etl.flow.reading import read_capture
-from etl.flow.revisit import next_visit
+from etl.flow.revisit import next_poll, next_visit, pause_s, place_of
 from etl.flow.settle import settle
+from etl.model import Source
 from etl.recipe.form import read_recipe
 from etl.recipe.rules import Revisits
 from etl.recipe.shelf import Shelf
@@ -82,3 +84,31 @@ def test_a_mistake_is_named(line, words):
 
 def test_without_a_word_the_usual_rhythm_holds():
     assert read_recipe('home = "https://www.example.org/"', name="e", file="e.toml").fetch.revisits == Revisits()
+
+
+@pytest.mark.parametrize("first_id", [1, 1_000_000])
+def test_sources_that_were_polled_at_once_are_soon_due_evenly_over_their_interval(first_id):
+    every_s, at_s = 900.0, DAY.timestamp()
+    due = dict.fromkeys(range(first_id, first_id + 1000), at_s)
+    for _ in range(3):
+        pauses = {n: pause_s(due[n], every_s=every_s, place=place_of(n)) for n in due}
+        assert all(every_s / 2 < pause <= every_s for pause in pauses.values())
+        due = {n: due[n] + pauses[n] for n in due}
+    for _ in range(3):
+        # In every ten seconds of the interval, 1000 / 90 of them: 11.
+        tens = Counter(int(at % every_s // 10) for at in due.values())
+        assert len(tens) == 90
+        assert 9 <= min(tens.values()) <= max(tens.values()) <= 14
+        due = {n: at + 1.9 + pause_s(at + 1.9, every_s=every_s, place=place_of(n)) for n, at in due.items()}
+
+
+def test_a_source_in_its_place_keeps_it_however_late_its_polls_are():
+    source = Source(
+        id=7, slug="paper/news", kind="feed", url="https://example.org/feed", recipe="paper", interval_s=900.0, cron=None,
+        zone=None, etag=None, last_modified=None, body_sha256=None, next_poll_at=DAY, is_active=True,
+    )  # fmt: skip
+    at = next_poll(source, next_poll(source, next_poll(source, DAY)))
+    for late_s in (0.5, 30.0, 449.0):
+        due = next_poll(source, at + timedelta(seconds=late_s))
+        assert (due - at).total_seconds() == pytest.approx(900, abs=0.001)
+        at = due

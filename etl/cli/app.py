@@ -75,6 +75,17 @@ def main() -> None:
         if end.code == INTERRUPTED:
             sys.stderr.write("\nnews-etl: stopped. What was stored stays; the same command goes on from there.\n")
         raise
+    except Exception as error:
+        if not _is_of_the_database(error):
+            raise
+        sys.stderr.write(f"news-etl: the database ended the work ({error}). What was stored stays; try again.\n")
+        sys.exit(FAILED)
+
+
+def _is_of_the_database(error: Exception) -> bool:
+    """Tell whether the server went away or could not go on: no mistake of ours. The library is asked only where it was loaded."""
+    library = sys.modules.get("psycopg")
+    return library is not None and isinstance(error, library.OperationalError)
 
 
 def _say(error: NewsEtlError) -> None:

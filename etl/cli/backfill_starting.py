@@ -223,14 +223,15 @@ def _see_to_it(opened: Session, conn: Connection, job: Backfill, *, where: str, 
                 print_backfill(conn, job.id, as_json=True)
             return
         try:
-            follow_until_over(conn, job.id)
+            follow_until_over(opened.pool, job.id)
         except KeyboardInterrupt:
             console.err.print(f"The service goes on with it; `news-etl backfill pause {job.id}` stops it.")
             raise typer.Exit from None
     else:
         _do_here(opened, conn, job, behind_live)
-    print_backfill(conn, job.id, as_json=as_json)
-    end_with_exit_code(conn, job.id)
+    with opened.pool.connection() as after:  # The one before may have gone with a restart of the database.
+        print_backfill(after, job.id, as_json=as_json)
+        end_with_exit_code(after, job.id)
 
 
 def _needs_this_machine(job: Backfill) -> bool:

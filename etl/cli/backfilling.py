@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from time import monotonic
 from typing import Literal
 
+import psycopg
 import typer
 from psycopg import Connection
 
@@ -13,6 +15,7 @@ from etl.errors import Misconfigured
 from etl.run.backfill_jobs import watched
 from etl.store import backfills
 from etl.store.backfills import Backfill, Progress
+from etl.store.pool import Pool
 
 from . import console
 from .backfill_watching import watching
@@ -22,6 +25,7 @@ from .session import now, session
 PARTLY_FAILED = 4
 ITEMS_SHOWN = 50
 LIST_MAX = 200
+AWAY_MAX_S, AWAY_PAUSE_S = 120.0, 1.0
 STILL_GOING = ("planned", "running")
 
 
@@ -66,16 +70,29 @@ def show_backfill(number: int, *, follow: bool, as_json: bool) -> None:
     with session() as opened, opened.pool.connection() as conn:
         found(conn, number)
         if follow:
-            follow_until_over(conn, number)
-        print_backfill(conn, number, as_json=as_json)
+            follow_until_over(opened.pool, number)
+        with opened.pool.connection() as after:  # The one before may have gone with a restart of the database.
+            print_backfill(after, number, as_json=as_json)
 
 
-def follow_until_over(conn: Connection, number: int) -> None:
-    """Show how far the backfill is until it is over or paused."""
+def follow_until_over(pool: Pool, number: int) -> None:
+    """Show how far the backfill is until it is over or paused; a database that restarts is waited for."""
+    away_since: float | None = None
     with watching() as watch:
         while True:
-            pause_s = watched(conn, number, watch)
-            job = found(conn, number)
+            try:
+                with pool.connection() as conn:
+                    pause_s = watched(conn, number, watch)
+                    job = found(conn, number)
+            except psycopg.OperationalError:
+                if away_since is None:
+                    away_since = monotonic()
+                    console.err.print("The database is away. Its backfill goes on when it is back.")
+                elif monotonic() - away_since > AWAY_MAX_S:
+                    raise
+                time.sleep(AWAY_PAUSE_S)
+                continue
+            away_since = None
             if job.state not in STILL_GOING:
                 return
             time.sleep(pause_s)

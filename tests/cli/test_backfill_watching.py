@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import io
 import re
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 from rich.console import Console
 
-from etl.cli import backfill_watching, console
+from etl.cli import backfill_watching, backfilling, console
+from etl.store import backfills
+from etl.store.backfill_items import NewItem
 from etl.store.backfills import Progress
+from etl.store.pool import open_pool
 
 NOW = datetime(2026, 2, 7, 8, tzinfo=UTC)
 PROGRESS = Progress(
@@ -59,3 +64,25 @@ def test_a_log_gets_plain_lines(monkeypatch):
         "backfill 1234: 353,137 of 400,000 parts, 81.3/s, about 9.0 min left, "
         "200,000 stored, 3,100 copies, 150,000 unchanged, 20 refused, 17 failed"
     )
+
+
+def test_a_restart_of_the_database_does_not_end_the_watching(dsn):
+    with open_pool(dsn, name="watched") as pool, psycopg.connect(dsn, autocommit=True) as conn:
+        job, _ = backfills.begin(
+            conn, "urls", {}, [NewItem("https://a.example/1", "page", "a.example")], by="me", now=NOW
+        )
+        backfills.move(conn, job.id, "running", now=NOW)
+        follower = threading.Thread(target=backfilling.follow_until_over, args=(pool, job.id), daemon=True)
+        follower.start()
+        ended = 0
+        while ended < 5:
+            ended += conn.execute(
+                """
+                SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+                WHERE datname = current_database() AND application_name = 'watched'
+                """
+            ).fetchone()[0]
+            assert follower.is_alive()
+        backfills.move(conn, job.id, "cancelled", now=NOW)
+        follower.join(timeout=120.0)
+        assert not follower.is_alive()

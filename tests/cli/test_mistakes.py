@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
+import subprocess
+import sys
 
 import pytest
 from typer.main import get_command
@@ -48,6 +50,18 @@ def test_a_database_that_is_down_is_named(tmp_path, url):
         assert done.returncode == 3, (arguments, done.stderr)
         assert "database" in done.stderr
         assert "Traceback" not in done.stderr
+
+
+def test_a_database_that_goes_away_in_the_middle_is_one_sentence():
+    code = (
+        "import psycopg, sys; from etl.cli import app\n"
+        "def ends(): raise psycopg.errors.AdminShutdown('terminating connection due to administrator command')\n"
+        "app.app = ends; app.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("news-etl: the database ended the work (terminating connection")
+    assert "Traceback" not in done.stderr
 
 
 def test_every_command_teaches(tmp_path):

@@ -58,6 +58,11 @@ def shown(value: object) -> str:
     return str(value)
 
 
+def counted(number: float, one: str, many: str | None = None) -> str:
+    """Return *number* and its noun: `1 worker`, `2,000 workers`."""
+    return f"{number:,.0f} {one if round(number) == 1 else many or f'{one}s'}"
+
+
 class Steps:
     """Progress of long work: a live line per step on a terminal, one plain line per finished step elsewhere."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -13,12 +12,16 @@ from pathlib import Path
 import psycopg
 
 from etl import boot
-from etl.errors import NewsEtlError
-from etl.run.database import database
+from etl.errors import Misconfigured, NewsEtlError
+from etl.run.database import CONNECT_S, answering, database
+from etl.run.scheduler import LEADER_LOCK
 from etl.settings import Settings
 from etl.store import backfill_waits, changes, health, roles, schedule
+from etl.store.migrate import require_head
 
 from . import console
+from .backfill_words import amount, lasting
+from .console import counted
 from .session import now, settings
 
 FREE_MIN_BYTES = 2_000_000_000
@@ -70,34 +73,43 @@ def _contact(chosen: Settings) -> Iterator[Finding]:
 def _recipes(chosen: Settings) -> Iterator[Finding]:
     shelf = boot.shelf(chosen)
     count = sum(len(recipe.sources) for recipe in shelf.recipes)
-    words = f"{len(shelf.recipes)} recipes with {count} sources in {chosen.recipes_folder}"
+    words = f"{counted(len(shelf.recipes), 'recipe')} with {counted(count, 'source')} in {chosen.recipes_folder}"
     advice = "" if count else ": `news-etl source add https://www.example.org/` writes the first"
     yield Finding("recipes", count > 0, words + advice)
 
 
 def _archive(chosen: Settings) -> Iterator[Finding]:
-    boot.archive(chosen).close()
-    folder = Path(chosen.archive_place)
-    is_writable = os.access(folder, os.W_OK)
+    opened = boot.archive(chosen)
+    opened.probe()
+    opened.close()
+    if "://" in chosen.archive_place:
+        yield Finding("archive", True, f"{chosen.archive_place} takes what is put there")
+        return
+    folder = Path(chosen.archive_place).expanduser()
     free = shutil.disk_usage(folder).free
-    words = f"{folder}, {free / 1e9:.0f} GB free"
-    if not is_writable:
-        words += ": not writable for this user; change its owner or set NEWS_ETL_ARCHIVE"
-    elif free < FREE_MIN_BYTES:
-        words += ": make room or set NEWS_ETL_KEEP_CAPTURES_DAYS"
-    yield Finding("archive", is_writable and free >= FREE_MIN_BYTES, words)
+    words = f"{folder}, {amount(free, in_bytes=True)} free"
+    if free < FREE_MIN_BYTES:
+        words += (
+            f", less than {amount(FREE_MIN_BYTES, in_bytes=True)}: on a full disk pages stay due and nothing is stored; make room "
+            "or set NEWS_ETL_KEEP_CAPTURES_DAYS"
+        )
+    yield Finding("archive", free >= FREE_MIN_BYTES, words)
 
 
 def _database(chosen: Settings) -> Iterator[Finding]:
+    if chosen.database_url is not None:
+        with answering(), psycopg.connect(chosen.database_url, connect_timeout=CONNECT_S) as conn:
+            yield _server(conn)
+            try:
+                require_head(conn)
+            except Misconfigured as error:  # All else asks tables that may not be there.
+                yield Finding("schema", False, str(error))
+                return
     with database(chosen) as dsn, psycopg.connect(dsn, autocommit=True) as conn:
-        server = health.server(conn)
-        is_supported = 150000 <= server.version < 190000
-        words = f"PostgreSQL {server.version // 10000}"
-        yield Finding("database", is_supported, words if is_supported else f"{words}: 15 to 18 are supported")
+        if chosen.database_url is None:
+            yield _server(conn)
         yield Finding("schema", True, "at the version of this program")
-        skew_s = abs((server.now - now()).total_seconds())
-        advice = "" if skew_s <= CLOCK_MAX_S else ": set the clock of this machine or of the database (NTP)"
-        yield Finding("clock", skew_s <= CLOCK_MAX_S, f"{skew_s:.1f} s from the database's{advice}")
+        yield _clock(conn)
         for failing in health.failing_sources(conn):
             yield Finding(
                 f"source {failing.slug}",
@@ -105,33 +117,64 @@ def _database(chosen: Settings) -> Iterator[Finding]:
                 f"{failing.outcome} since {console.shown(failing.failing_since)}: {failing.outcome_detail}",
             )
         waiting = health.waiting(conn, now=now())
-        yield Finding("work", True, f"{waiting.pages_due} pages due, {waiting.captures} captures wait for their digest")
-        yield _capacity(conn)
+        captures = f"{counted(waiting.captures, 'capture waits', 'captures wait')} for the digest"
+        yield Finding("work", True, f"{counted(waiting.pages_due, 'page')} due, {captures}")
+        yield from _capacity(conn)
         yield from _backfills(conn)
         yield from _quarantine(conn)
         yield _feed(conn)
         yield _roles(conn)
 
 
-def _capacity(conn: psycopg.Connection) -> Finding:
-    """Tell whether the workers keep up with what is due."""
+def _server(conn: psycopg.Connection) -> Finding:
+    version = health.server(conn).version
+    words = f"PostgreSQL {version // 10000}"
+    is_supported = 150000 <= version < 190000
+    return Finding("database", is_supported, words if is_supported else f"{words}: 15 to 18 are supported")
+
+
+def _clock(conn: psycopg.Connection) -> Finding:
+    ahead_s = (now() - health.server(conn).now).total_seconds()
+    if abs(ahead_s) <= CLOCK_MAX_S:
+        return Finding("clock", True, f"{abs(ahead_s):.1f} s from the database's")
+    words = f"this machine's clock is {lasting(abs(ahead_s))} {'ahead of' if ahead_s > 0 else 'behind'} the database's"
+    return Finding(
+        "clock", False, f"{words}, whose times are stored: set the clock of the one that is wrong (`timedatectl`, NTP)"
+    )
+
+
+def _capacity(conn: psycopg.Connection) -> Iterator[Finding]:
+    """Tell whether somebody says what is due, and whether the workers keep up with it."""
     found = schedule.capacity(conn, now=now())
     words = (
-        f"{found.workers} workers; {found.polls_wanted:.0f} polls an hour are wanted, {found.overdue_sources} sources are due; "
-        f"{found.pages_visited} pages were visited in the last hour, {found.pages_due} are due"
+        f"{counted(found.workers, 'worker')}; {counted(found.polls_wanted, 'poll')} an hour wanted, "
+        f"{counted(found.overdue_sources, 'source')} due; {counted(found.pages_visited, 'page')} visited in the last hour, "
+        f"{found.pages_due:,} due"
     )
     if not found.workers:
-        return Finding(
-            "capacity", True, f"{words}: nobody works now (`news-etl run`, or `news-etl run --once` from cron)"
+        advice = "nobody works now (`news-etl run`, or `news-etl run --once` from cron)"
+        yield Finding("capacity", True, f"{words}: {advice}")
+        return
+    if health.leader(conn, lock_key=LEADER_LOCK) is None:
+        advice = "start `news-etl scheduler` (`docker compose up -d scheduler`)"
+        yield Finding(
+            "scheduler", False, f"workers live, but no scheduler leads, so nothing that falls due is begun: {advice}"
         )
-    if found.longest_overdue_s <= OVERDUE_MAX_S:
-        return Finding("capacity", True, words)
-    return Finding(
-        "capacity",
-        False,
-        f"{words}; the oldest poll is {found.longest_overdue_s / 60:.0f} minutes late: start more workers (NEWS_ETL_WORKERS, "
-        "`docker compose up -d --scale worker=4`), or give sources longer intervals",
-    )
+    oldest = health.oldest_waiting_capture(conn)
+    late = [
+        f"the oldest {what} is {lasting(late_s)} late"
+        for what, late_s in (
+            ("poll", found.longest_overdue_s),
+            ("digest", 0.0 if oldest is None else (now() - oldest).total_seconds()),
+        )
+        if late_s > OVERDUE_MAX_S
+    ]
+    if late:
+        words += (
+            f"; {' and '.join(late)}: start more workers (NEWS_ETL_WORKERS, `docker compose up -d --scale worker=4`), or give "
+            "sources longer intervals"
+        )
+    yield Finding("capacity", not late, words)
 
 
 def _backfills(conn: psycopg.Connection) -> Iterator[Finding]:

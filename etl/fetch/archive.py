@@ -166,6 +166,10 @@ class Archive:
         """Cut the torn tails that killed writers left, seal their files, and return the bytes cut by file name."""
         return self._shelf.repair()
 
+    def probe(self) -> None:
+        """Raise Misconfigured when nothing can be put into the archive."""
+        self._shelf.probe()
+
     def expire(self, *, before: date) -> list[str]:
         """Delete the days before *before* that no later revisit can need; return them."""
         return self._shelf.expire(before=before - REVISIT_WITHIN)

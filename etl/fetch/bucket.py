@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import secrets
 import threading
 from collections.abc import Generator, Iterator, Sequence
 from datetime import date, datetime
@@ -75,6 +76,15 @@ class Bucket:
 
     def repair(self) -> dict[str, int]:
         return {}
+
+    def probe(self) -> None:
+        path = self._path(f"probe-{secrets.token_hex(4)}")
+        try:
+            self._files.pipe_file(path, b"")
+        except Exception as error:  # Each store has errors of its own.
+            raise Misconfigured(f"nothing can be put into the archive at {self._root}: {error}") from error
+        with contextlib.suppress(Exception):  # Some stores let nobody delete.
+            self._files.rm_file(path)
 
     def expire(self, *, before: date) -> list[str]:
         gone: dict[str, None] = {}

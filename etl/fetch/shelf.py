@@ -64,6 +64,10 @@ class Shelf(Protocol):
         """Cut torn tails that killed writers left; return the bytes cut by file name."""
         ...
 
+    def probe(self) -> None:
+        """Raise Misconfigured when nothing can be put here."""
+        ...
+
     def expire(self, *, before: date) -> list[str]:
         """Delete all files of the days before *before*; return those days."""
         ...
@@ -185,6 +189,10 @@ class Folder:
                 os.fsync(file.fileno())
                 os.fchmod(file.fileno(), READ_ONLY)
         return cut
+
+    def probe(self) -> None:
+        if not os.access(self.root, os.W_OK):
+            raise Misconfigured(f"{self.root} is not writable for this user: change its owner or set NEWS_ETL_ARCHIVE")
 
     def expire(self, *, before: date) -> list[str]:
         gone: list[str] = []

@@ -1,14 +1,18 @@
-"""`news-etl doctor` names who holds the feed of changes back, and the statements that mend the roles."""
+"""`news-etl doctor` names what is wrong, and what mends it."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
 
+from etl.cli import doctoring
+from etl.settings import read_settings
 from etl.store import changes
+from etl.store.migrate import migrate
 from tests.cli.program import environment, run
 from tests.store.feed import add_story, eventually
 
@@ -55,8 +59,9 @@ def test_workers_that_do_not_keep_up_and_pages_in_quarantine_are_named(dsn, foun
         )
     findings = found()
     assert not findings["capacity"]["is_well"]
-    assert "1 workers; 4 polls an hour are wanted, 1 sources are due" in findings["capacity"]["words"]
-    assert "120 minutes late: start more workers" in findings["capacity"]["words"]
+    assert findings["capacity"]["words"].startswith("1 worker; 4 polls an hour wanted, 1 source due; 1 page visited")
+    assert "the oldest poll is 2.0 h late: start more workers" in findings["capacity"]["words"]
+    assert "no scheduler leads" in findings["scheduler"]["words"]
     assert "https://a.example/1: crashed" in findings["quarantine"]["words"]
 
 
@@ -86,3 +91,46 @@ def test_roles_that_lack_a_right_come_with_their_statement(dsn, found):
     finding = found()["roles"]
     assert not finding["is_well"]
     assert finding["words"].endswith("SELECT etl.grant_roles();")
+
+
+def test_an_old_schema_and_a_database_that_does_not_answer_are_told_apart(empty_dsn, tmp_path):
+    migrate(empty_dsn, to="0015")
+
+    def asked(url: str) -> tuple[int, dict[str, dict]]:
+        done = run("doctor", "--json", env=environment(NEWS_ETL_DATABASE_URL=url, NEWS_ETL_DATA_DIR=str(tmp_path)))
+        return done.returncode, {finding["check"]: finding for finding in json.loads(done.stdout)}
+
+    code, findings = asked(empty_dsn)
+    assert code == 3
+    assert findings["database"]["is_well"]
+    assert findings["schema"]["words"].endswith("run `news-etl migrate`")
+    code, findings = asked("postgresql://nobody@127.0.0.1:1/none")
+    assert code == 3
+    assert "does not answer" in findings["database"]["words"]
+    assert findings["contact"]["words"].endswith("set NEWS_ETL_CONTACT to a web page or a mail address")
+    assert "source add" in findings["recipes"]["words"]
+
+
+CLOCKS = {
+    "right": (0, True, "s from"),
+    "ahead": (10_800, False, "3.0 h ahead of"),
+    "behind": (-86_400, False, "24 h behind"),
+}
+
+
+@pytest.mark.parametrize(("ahead_s", "is_well", "words"), CLOCKS.values(), ids=CLOCKS.keys())
+def test_a_clock_that_is_wrong_is_named(conn, monkeypatch, ahead_s, is_well, words):
+    monkeypatch.setattr(doctoring, "CLOCK_MAX_S", 600.0)  # However long the two questions take.
+    monkeypatch.setattr(doctoring, "now", lambda: datetime.now(UTC) + timedelta(seconds=ahead_s))
+    finding = doctoring._clock(conn)
+    assert (finding.is_well, words in finding.words) == (is_well, True)
+
+
+def test_a_disk_that_is_nearly_full_is_named(tmp_path, monkeypatch):
+    chosen = read_settings({"NEWS_ETL_DATA_DIR": str(tmp_path)})
+    monkeypatch.setattr(doctoring, "FREE_MIN_BYTES", 0)
+    assert [found.is_well for found in doctoring._archive(chosen)] == [True]
+    monkeypatch.setattr(doctoring, "FREE_MIN_BYTES", 10**15)
+    (finding,) = doctoring._archive(chosen)
+    assert not finding.is_well
+    assert "make room" in finding.words

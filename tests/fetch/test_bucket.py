@@ -174,3 +174,12 @@ def test_a_place_that_never_was_is_missing(root):
     with pytest.raises(Unreadable) as caught:
         Archive(root).read(Place("2026-06-01/never.warc.gz", 0, 10))
     assert caught.value.code == "container_missing"
+
+
+def test_a_probe_leaves_nothing_and_tells_what_is_not_there(root):
+    archive = Archive(root)
+    archive.probe()
+    assert archive._shelf._files.find(archive._shelf._root) == []
+    if root.startswith("s3:"):
+        with pytest.raises(Misconfigured, match="nothing can be put into the archive at nowhere"):
+            Archive("s3://nowhere-at-all/archive").probe()

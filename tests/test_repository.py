@@ -67,7 +67,7 @@ def test_only_run_and_cli_read_the_clock(path):
             assert not {alias.name for alias in node.names} & CLOCKS, f"line {node.lineno}"
 
 
-@pytest.mark.parametrize("path", of_package(without=("cli", "run")), ids=name_of)
+@pytest.mark.parametrize("path", of_package(without=("cli", "run", "compiled.py")), ids=name_of)
 def test_only_the_command_line_reads_the_environment_and_run_hands_it_to_its_children(path):
     code = path.read_text(encoding="utf-8")
     readers = {"environ", "getenv"}

@@ -7,11 +7,13 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
 
 import psycopg
 
-from etl import boot
+from etl import boot, compiled
 from etl.errors import Misconfigured, NewsEtlError
 from etl.run.database import CONNECT_S, answering, database
 from etl.run.scheduler import LEADER_LOCK
@@ -43,7 +45,7 @@ class Finding:
 def examine(*, as_json: bool) -> None:
     """Run all checks and print them; exit code 3 when one fails."""
     chosen = settings()
-    checks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (_contact, _recipes, _archive, _database)
+    checks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (_program, _contact, _recipes, _archive, _database)
     findings: list[Finding] = []
     for check in checks:
         try:
@@ -57,6 +59,17 @@ def examine(*, as_json: bool) -> None:
         console.table(None, ("", "check", "finding"), rows)
     if not all(found.is_well for found in findings):
         sys.exit(3)
+
+
+def _program(_: Settings) -> Iterator[Finding]:
+    import_module("etl.extract.article")  # What it imports says what it uses.
+    used = compiled.in_use()
+    words = (
+        "compiled"
+        if used and all(used.values())
+        else "pure Python: right, but slower than with a C compiler at installation (CONTRIBUTING.md)"
+    )
+    yield Finding("program", True, f"news-etl {version('news-etl')}, {words}")
 
 
 def _contact(chosen: Settings) -> Iterator[Finding]:

@@ -26,6 +26,7 @@ PARTLY_FAILED = 4
 ITEMS_SHOWN = 50
 LIST_MAX = 200
 AWAY_MAX_S, AWAY_PAUSE_S = 120.0, 1.0
+LIST_COLUMNS = ("no.", "kind", "state", "begun", "parts", "failed", "records", "ends")
 STILL_GOING = ("planned", "running")
 
 
@@ -39,30 +40,30 @@ def list_backfills(*, as_json: bool) -> None:
     if not rows:
         console.out.print("No backfill yet: `news-etl backfill --help` shows what there is.")
         return
-    columns = ("no.", "kind", "state", "begun", "by", "parts", "done", "failed", "records", "speed", "ends")
-    console.table(
-        None,
-        columns,
-        [
-            (
-                row.backfill_id,
-                row.kind,
-                row.state,
-                row.started_at or row.created_at,
-                row.created_by,
-                row.items,
-                row.items_done,
-                row.items_failed,
-                sum(row.outcomes.values()),
-                speed(row) if row.state == "running" else "",
-                row.ended_at or row.ends_at,
-            )
-            for row in rows
-        ],
-    )
+    console.table(None, LIST_COLUMNS, [list_row(row) for row in rows])
     for row in rows:
+        words = [speed(row)] if row.state == "running" else []
         if row.detail and row.state not in ("done", "cancelled"):
-            console.out.print(f"{row.backfill_id}: {row.detail}")
+            words.append(row.detail)
+        if told := ", ".join(filter(None, words)):
+            console.out.print(f"{row.backfill_id}: {told}")
+
+
+def list_row(row: Progress) -> tuple[object, ...]:
+    """Return what the list says of one backfill: as much as 80 columns hold, `show` and --json say all. It ends on the
+    day it began, or on another one, of which the list tells no time."""
+    begun, ends = row.started_at or row.created_at, row.ended_at or row.ends_at
+    end = None if ends is None else f"{ends:%H:%M}" if ends.date() == begun.date() else f"{ends:%m-%d}"
+    return (
+        row.backfill_id,
+        row.kind,
+        row.state,
+        begun,
+        f"{row.items_done}/{row.items}",
+        row.items_failed,
+        sum(row.outcomes.values()),
+        end,
+    )
 
 
 def show_backfill(number: int, *, follow: bool, as_json: bool) -> None:

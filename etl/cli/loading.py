@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
+
+from etl.errors import Misconfigured
 
 from .console import Json
 from .extracting import JsonLines
 
 if TYPE_CHECKING:
-    from etl.flow.loading import Line
+    from etl.flow.loading import Line, Loaded
 
+GZIP = b"\x1f\x8b"
 HEAD_BYTES = 1 << 20
 """So many of the first bytes tell one input from another."""
 LINE_MAX_BYTES = 64 << 20
@@ -22,27 +27,63 @@ LINE_MAX_BYTES = 64 << 20
 
 
 def load(
+    file: Annotated[
+        str, typer.Argument(help="A file of JSON lines; `-`, or no file, for standard input.", show_default=False)
+    ] = "-",
+    *,
     jsonl: JsonLines = False,
     anew: Annotated[
         bool, typer.Option("--anew", help="Another load than an interrupted one whose input began like this one.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Load articles from another system: {"id","url","title","text","published_at"} per line of standard input.
+    """Load articles from another system: {"id","url","title","text","published_at"} per line.
 
     They go through the same verdicts as fetched pages; `news-etl export` gives them back with `story_id`. Lines that
     are no article are named on standard error and skipped; the rest is stored. Killed, the same command goes on; the same lines
     again change nothing.
 
-    Example: zcat articles.jsonl.gz | news-etl load --jsonl
+    Examples:
+
+      news-etl load --jsonl articles.jsonl
+
+      zcat articles.jsonl.gz | news-etl load --jsonl
     """
+    from . import console
+
+    with _opened(file) as stream:
+        loaded = _load(InputLines(stream), anew=anew)
+    counts = {name: number for name, number in loaded.counts.items() if number}
+    if as_json:
+        console.answer({"lines": sum(counts.values()), "counts": counts})
+    else:
+        console.table(None, ("outcome", "lines"), [*counts.items(), ("all", sum(counts.values()))])
+    if counts.get("bad_line"):
+        raise typer.Exit(4)
+
+
+@contextmanager
+def _opened(file: str) -> Generator[BinaryIO]:
+    if file == "-":
+        yield sys.stdin.buffer
+        return
+    try:
+        given = Path(file).open("rb")  # noqa: SIM115 - closed below: only what fails here is no file
+    except OSError as error:
+        raise Misconfigured(f"there is no file {file} to read ({error.strerror})") from error
+    with given as stream:
+        if stream.peek(2).startswith(GZIP):
+            raise Misconfigured(f"{file} is compressed: zcat {file} | news-etl load --jsonl")
+        yield stream
+
+
+def _load(lines: InputLines, *, anew: bool) -> Loaded:
     from etl.flow import loading
     from etl.store import searching
 
     from . import console
     from .session import now, session, whoami
 
-    lines = InputLines(sys.stdin.buffer)
     with session() as opened, opened.pool.connection() as conn, console.steps() as steps:
         conn.autocommit = True
         job = loading.begin(conn, head_sha256=lines.head_sha256, by=whoami(), now=now(), anew=anew)
@@ -52,13 +93,7 @@ def load(
                 steps.say(f"line {bad.number}: {bad.reason}")
             steps.at("loading", loaded.line, None, ", ".join(f"{name} {n}" for name, n in loaded.counts.items() if n))
         searching.fill_all(conn)
-    counts = {name: number for name, number in loaded.counts.items() if number}
-    if as_json:
-        console.answer({"lines": sum(counts.values()), "counts": counts})
-    else:
-        console.table(None, ("outcome", "lines"), [*counts.items(), ("all", sum(counts.values()))])
-    if counts.get("bad_line"):
-        raise typer.Exit(4)
+    return loaded
 
 
 class InputLines:

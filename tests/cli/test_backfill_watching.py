@@ -52,6 +52,19 @@ def test_no_width_of_a_terminal_cuts_what_is_told(monkeypatch, width):
     assert "…" not in text
 
 
+@pytest.mark.parametrize("ends_after", [timedelta(minutes=9), timedelta(days=30)], ids=["the same day", "later"])
+def test_a_row_of_the_list_is_one_line_of_80_columns(monkeypatch, ends_after):
+    said = io.StringIO()
+    monkeypatch.setattr(console, "out", Console(file=said, width=80, markup=False, highlight=False))
+    progress = replace(PROGRESS, kind="redigest", state="cancelled", items=4_000, items_done=3_512)
+    progress = replace(progress, backfill_id=123, ends_at=NOW + ends_after)
+    console.table(None, backfilling.LIST_COLUMNS, [backfilling.list_row(progress)])
+    heads, row, *rest = said.getvalue().splitlines()
+    assert (heads.split(), rest) == (["no.", "kind", "state", "begun", "parts", "failed", "records", "ends"], [])
+    end = f"{NOW + ends_after:%H:%M}" if ends_after < timedelta(days=1) else f"{NOW + ends_after:%m-%d}"
+    assert row.split() == f"123 redigest cancelled 2026-02-07 08:00 3512/4000 17 353137 {end}".split()
+
+
 @pytest.mark.parametrize("is_terminal", [True, False])
 def test_what_it_waits_for_is_said_once(monkeypatch, is_terminal):
     waits = replace(PROGRESS, detail="waits: no worker sees /data/[/b].warc")

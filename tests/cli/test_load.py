@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import os
@@ -59,6 +60,23 @@ def test_the_later_of_two_lines_is_the_newer_version_however_often_they_are_load
         done = run("load", "--jsonl", "--json", env=env, stdin=body)
         assert json.loads(done.stdout) == {"lines": 3, "counts": counts}, done.stderr
         assert [text for _, text in versions(dsn)] == texts
+
+
+def test_a_file_is_the_same_input_as_standard_input(env, tmp_path):
+    path = tmp_path / "articles.jsonl"
+    path.write_bytes(jsonl(record(number) for number in range(3)))
+    first = run("load", "--jsonl", str(path), "--json", env=env)
+    assert json.loads(first.stdout) == {"lines": 3, "counts": {"stored": 3}}, first.stderr
+    for arguments in ((), ("-",)):
+        again = run("load", "--jsonl", "--json", *arguments, env=env, stdin=path.read_bytes())
+        assert json.loads(again.stdout) == {"lines": 3, "counts": {"unchanged": 3}}, again.stderr
+
+
+def test_a_compressed_file_is_refused_with_the_way_to_load_it(env, tmp_path):
+    path = tmp_path / "articles.jsonl.gz"
+    path.write_bytes(gzip.compress(jsonl([record(1)])))
+    done = run("load", "--jsonl", str(path), env=env)
+    assert (done.returncode, f"zcat {path} | news-etl load --jsonl" in done.stderr.replace("\n", "")) == (3, True)
 
 
 def test_a_longer_input_with_the_same_beginning_adds_what_is_new(dsn, env):

@@ -15,6 +15,7 @@ from tests.cli.program import environment, run
 
 CASES = {
     "no such file": (("backfill", "warc", "missing.warc.gz"), 3, "there is no file missing.warc.gz"),
+    "no file to load": (("load", "--jsonl", "missing.jsonl"), 3, "there is no file missing.jsonl"),
     "no recipe": (("run", "--once"), 3, "news-etl source add"),
     "no such page": (("page", "show", "https://example.org/nothing"), 3, "no page is known"),
     "no address": (("page", "show", "not a url"), 3, "not an absolute http address"),

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from itertools import islice
 
+from etl.extract import scan
+
 BODY_MAX_BYTES = 12_000_000
 """The rest of a longer page is not read: the longest live blogs seen have 5 MB."""
 NODES_MAX = 400_000
@@ -50,14 +52,6 @@ _NAMED = re.compile(rb"<(?:%b|(html|body))[\s/]" % _DRESSED_NAMES, re.IGNORECASE
 are given to the first."""
 _QUOTES = (b'"', b"'")
 _BEFORE_QUOTE = b"= \t\n\r\f"
-_UNCLEAR = re.compile(
-    rb"<(?![^a-zA-Z]|[a-z0-9]++>|(?!html|body|%b[ \t\n\r\f/])[a-z0-9]++"
-    # What most tags look like comes first.
-    rb"""(?>(?: [a-z-]++="[^"]*+"){0,12}+)(?:>|"""
-    rb"""(?:[ \t\r\n]++[^ \t\n\r\f/>"'<=]++(?:="[^"]*+"|='[^']*+'|=[^ \t\n\r\f>"'<]++)?+){0,12}+[ \n]*+/?>))"""
-    % _DRESSED_NAMES
-)
-"""Where a tag may begin, in whatever context, that is not plainly short: 70 of 1,150 such places on a page of 315 KB."""
 _READ_MAX = 4
 """How often a page may be read over to count attributes: scripts make it 0.2 in the mean of 127 pages, 3.2 at most of 1,477."""
 _COMPARISONS_MAX = 40_000_000
@@ -95,8 +89,8 @@ def _affordable(body: bytes, most: int) -> tuple[int, int]:
     on what is open, and here nothing needs to be known of it. Readings that overlap are all counted.
     """
     left, comparisons, merged, dressed = _READ_MAX * len(body) + LONG_BYTES, 0, 0, 0
-    for tag in _UNCLEAR.finditer(body):
-        start = tag.start()
+    start = scan.next_unclear(body, 0)
+    while start >= 0:
         count, at, read = 0, _end_of_short(body, start, most), None
         if at < 0:
             at, read = start, _FIRST_ATTRIBUTES.match(body, start)
@@ -118,6 +112,7 @@ def _affordable(body: bytes, most: int) -> tuple[int, int]:
         left -= at - start
         if left < 0 or comparisons > _COMPARISONS_MAX:
             return start, dressed
+        start = scan.next_unclear(body, start + 1)
     return len(body), dressed
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import codecs
 import re
 
+from etl.extract import scan
+
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _DECLARED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]{2,40})""", re.IGNORECASE)
 _LANGUAGE = re.compile(rb"""<html\b[^>]{0,400}?\blang\s*=\s*["']?([a-zA-Z]{2})""", re.IGNORECASE)
@@ -72,13 +74,8 @@ def utf8(body: bytes, *, content_type: str = "") -> bytes:
     declared = _declared(body, content_type)
     if body.isascii() and declared not in _SHIFTED:
         return body
-    try:
-        body.decode("utf-8")
-    except UnicodeDecodeError:
-        pass
-    else:
-        if declared not in _SHIFTED:
-            return body
+    if declared not in _SHIFTED and scan.is_utf8(body):
+        return body
     return _encode(_decode(body, declared))
 
 

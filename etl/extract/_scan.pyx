@@ -1,0 +1,194 @@
+# cython: boundscheck=False, wraparound=False
+"""The compiled forms of scan.py, which says what they answer. Here the bytes of a page are pointers, read from left to right once."""
+
+from libc.string cimport memchr, memcmp, memcpy, strlen
+
+ctypedef const unsigned char* Bytes
+
+cdef enum:
+    LETTER = 1       # a-z A-Z
+    SMALL = 2        # a-z 0-9: the name of a tag
+    USUAL = 4        # a-z and -: the name of a usual attribute
+    WHITE = 8        # space, tab, line feed, carriage return
+    NO_NAME = 16     # what ends the name of any attribute
+    NO_VALUE = 32    # what ends a value without quotes
+
+cdef unsigned char KIND[256]
+
+cdef void mark(Bytes characters, unsigned char kind):
+    cdef size_t at
+    for at in range(strlen(<const char*>characters)):
+        KIND[characters[at]] |= kind
+
+mark(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", LETTER)
+mark(b"abcdefghijklmnopqrstuvwxyz0123456789", SMALL)
+mark(b"abcdefghijklmnopqrstuvwxyz-", USUAL)
+mark(b" \t\r\n", WHITE)
+mark(b" \t\n\r\f/>\"'<=", NO_NAME)
+mark(b" \t\n\r\f>\"'<", NO_VALUE)
+
+cdef const char** DRESSED = [b"b", b"big", b"code", b"em", b"font", b"i", b"nobr", b"s", b"small", b"strike", b"strong", b"tt", b"u", NULL]
+
+
+cdef inline bint is_named(Bytes at, Bytes end) noexcept nogil:
+    """<html…, <body…, or formatting with something behind its name."""
+    cdef int number = 0
+    cdef size_t length
+    if end - at >= 4 and (memcmp(at, <const char*>b"html", 4) == 0 or memcmp(at, <const char*>b"body", 4) == 0):
+        return True
+    while DRESSED[number] != NULL:
+        length = strlen(DRESSED[number])
+        if <size_t>(end - at) > length and memcmp(at, DRESSED[number], length) == 0:
+            if at[length] in (32, 9, 10, 13, 12, 47):
+                return True
+        number += 1
+    return False
+
+
+cdef inline Bytes past_usual(Bytes at, Bytes end) noexcept nogil:
+    """Behind ` name="value"`; NULL where there is none."""
+    cdef Bytes name
+    if at >= end or at[0] != 32:
+        return NULL
+    at += 1
+    name = at
+    while at < end and KIND[at[0]] & USUAL:
+        at += 1
+    if at == name or end - at < 2 or at[0] != 61 or at[1] != 34:
+        return NULL
+    at = <Bytes>memchr(at + 2, 34, end - at - 2)
+    return NULL if at == NULL else at + 1
+
+
+cdef inline Bytes past_any(Bytes at, Bytes end) noexcept nogil:
+    """Behind white space and an attribute of any usual form; NULL where there is none."""
+    cdef Bytes first = at
+    cdef Bytes close
+    while at < end and KIND[at[0]] & WHITE:
+        at += 1
+    if at == first:
+        return NULL
+    first = at
+    while at < end and not KIND[at[0]] & NO_NAME:
+        at += 1
+    if at == first:
+        return NULL
+    if end - at < 2 or at[0] != 61:
+        return at
+    if at[1] == 34 or at[1] == 39:
+        close = <Bytes>memchr(at + 2, at[1], end - at - 2)
+        return at if close == NULL else close + 1
+    first = at + 1
+    if KIND[first[0]] & NO_VALUE:
+        return at
+    while first < end and not KIND[first[0]] & NO_VALUE:
+        first += 1
+    return first
+
+
+cdef bint is_plain(Bytes at, Bytes end) noexcept nogil:
+    """Whether what stands behind a `<` is no tag or a plainly short one."""
+    cdef Bytes name = at
+    cdef Bytes next_
+    cdef int count
+    if at >= end:
+        return False
+    if not KIND[at[0]] & LETTER:
+        return True
+    while at < end and KIND[at[0]] & SMALL:
+        at += 1
+    if at == name:
+        return False
+    if at < end and at[0] == 62:
+        return True
+    if is_named(name, end):
+        return False
+    for count in range(12):
+        next_ = past_usual(at, end)
+        if next_ == NULL:
+            break
+        at = next_
+    if at < end and at[0] == 62:
+        return True
+    for count in range(12):
+        next_ = past_any(at, end)
+        if next_ == NULL:
+            break
+        at = next_
+    while at < end and (at[0] == 32 or at[0] == 10):
+        at += 1
+    if at < end and at[0] == 47:
+        at += 1
+    return at < end and at[0] == 62
+
+
+def next_unclear(bytes body not None, Py_ssize_t start):
+    cdef Bytes first = body
+    cdef Bytes end = first + len(body)
+    cdef Bytes at = first + min(max(start, 0), len(body))
+    with nogil:
+        while at < end:
+            at = <Bytes>memchr(at, 60, end - at)
+            if at == NULL:
+                break
+            at += 1
+            if not is_plain(at, end):
+                break
+        else:
+            at = NULL
+    return -1 if at == NULL else at - 1 - first
+
+
+def is_utf8(bytes body not None):
+    cdef Bytes at = body
+    cdef Bytes end = at + len(body)
+    cdef unsigned char lead
+    cdef unsigned long long eight
+    cdef bint is_valid = True
+    with nogil:
+        while at < end:
+            while end - at >= 8:
+                memcpy(&eight, at, 8)
+                if eight & 0x8080808080808080ULL:
+                    break
+                at += 8
+            if at >= end:
+                break
+            lead = at[0]
+            if lead < 0x80:
+                at += 1
+            elif lead < 0xC2:
+                is_valid = False
+                break
+            elif lead < 0xE0:
+                if end - at < 2 or (at[1] & 0xC0) != 0x80:
+                    is_valid = False
+                    break
+                at += 2
+            elif lead < 0xF0:
+                if (
+                    end - at < 3
+                    or (at[1] & 0xC0) != 0x80
+                    or (at[2] & 0xC0) != 0x80
+                    or (lead == 0xE0 and at[1] < 0xA0)
+                    or (lead == 0xED and at[1] > 0x9F)
+                ):
+                    is_valid = False
+                    break
+                at += 3
+            elif lead < 0xF5:
+                if (
+                    end - at < 4
+                    or (at[1] & 0xC0) != 0x80
+                    or (at[2] & 0xC0) != 0x80
+                    or (at[3] & 0xC0) != 0x80
+                    or (lead == 0xF0 and at[1] < 0x90)
+                    or (lead == 0xF4 and at[1] > 0x8F)
+                ):
+                    is_valid = False
+                    break
+                at += 4
+            else:
+                is_valid = False
+                break
+    return is_valid

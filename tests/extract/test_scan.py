@@ -1,0 +1,72 @@
+"""Both forms of the scan of a page's bytes say the same of anything."""
+
+from __future__ import annotations
+
+from forms import compiled_form, python_form
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+PYTHON = python_form("etl.extract.scan")
+PIECES = (
+    *(
+        b"<",
+        b">",
+        b"/",
+        b"=",
+        b'"',
+        b"'",
+        b" ",
+        b"\n",
+        b"\r",
+        b"\t",
+        b"\f",
+        b"\0",
+        b"!",
+        b"-",
+        b"a",
+        b"B",
+        b"7",
+        b"\xe9",
+    ),
+    *(b"html", b"body", b"big", b"strong", b"nobr", b"u", b"script", b' class="x"', b" id='y'", b" z=1", b" hidden"),
+    *(b'<p class="a b">', b"<a href=/x>", b"<br/>", b"</p>", b"<!-- -->", b' a=""' * 12, b" b=1" * 12),
+)
+TAGS = st.lists(st.sampled_from(PIECES), max_size=60).map(b"".join)
+LETTERS = st.text(max_size=30).map(lambda text: text.encode("utf-8", "surrogatepass"))
+
+
+def places(form, body: bytes) -> list[int]:
+    found: list[int] = []
+    start = form.next_unclear(body, 0)
+    while start >= 0:
+        found.append(start)
+        start = form.next_unclear(body, start + 1)
+    return found
+
+
+def test_plainly_short_tags_are_passed_over():
+    body = b'<p class="x">1 < 2 <b>bold</b> <b id=1> <P> <br/><a href=x y="' + b"<html lang=en>"
+    assert [body[place:][:4] for place in places(PYTHON, body)] == [b"<b i", b"<P> ", b"<a h", b"<htm"]
+
+
+@given(TAGS)
+@example(b"<")
+@example(b"<a")
+@example(b"<a b=")
+@example(b'<a b="')
+@example(b"<a b='c")
+@example(b"<p" + b' a=""' * 12 + b" b" * 12 + b">")
+@example(b"<p" + b' a=""' * 12 + b" b" * 13 + b">")
+def test_the_same_places_are_unclear(body: bytes):
+    assert places(compiled_form("etl.extract.scan"), body) == places(PYTHON, body)
+
+
+@given(st.one_of(st.binary(max_size=40), LETTERS, st.tuples(LETTERS, st.binary(max_size=3), LETTERS).map(b"".join)))
+@example(b"\xed\xa0\x80")
+@example(b"\xf4\x90\x80\x80")
+@example(b"\xc0\x80")
+@example(b"\xe0\x9f\xbf")
+@example(b"\xf0\x8f\xbf\xbf")
+@example(b"x" * 8 + b"\xe2\x82")
+def test_the_same_bytes_are_utf8(body: bytes):
+    assert compiled_form("etl.extract.scan").is_utf8(body) == PYTHON.is_utf8(body)

@@ -12,6 +12,8 @@ cdef enum:
     WHITE = 8        # space, tab, line feed, carriage return
     NO_NAME = 16     # what ends the name of any attribute
     NO_VALUE = 32    # what ends a value without quotes
+    SPACE = 64       # WHITE and form feed
+    BETWEEN = 128    # SPACE and /
 
 cdef unsigned char KIND[256]
 
@@ -26,6 +28,8 @@ mark(b"abcdefghijklmnopqrstuvwxyz-", USUAL)
 mark(b" \t\r\n", WHITE)
 mark(b" \t\n\r\f/>\"'<=", NO_NAME)
 mark(b" \t\n\r\f>\"'<", NO_VALUE)
+mark(b" \t\n\r\f", SPACE)
+mark(b" \t\n\r\f/", BETWEEN)
 
 cdef const char** DRESSED = [b"b", b"big", b"code", b"em", b"font", b"i", b"nobr", b"s", b"small", b"strike", b"strong", b"tt", b"u", NULL]
 
@@ -137,6 +141,89 @@ def next_unclear(bytes body not None, Py_ssize_t start):
         else:
             at = NULL
     return -1 if at == NULL else at - 1 - first
+
+
+def end_of_short(bytes body not None, Py_ssize_t start, Py_ssize_t most):
+    cdef Bytes first = body
+    cdef Bytes at = first + start
+    cdef Bytes end = <Bytes>memchr(at, 62, len(body) - start)
+    cdef Bytes double = NULL
+    cdef Bytes single = NULL
+    cdef Py_ssize_t starts = 0
+    if end == NULL:
+        return -1
+    with nogil:
+        while at < end:
+            if at[0] == 34:
+                double = at
+            elif at[0] == 39:
+                single = at
+            elif KIND[at[0]] & BETWEEN:
+                starts += 1
+            elif at[0] == 61 and at + 1 < end and (at[1] == 34 or at[1] == 39):
+                starts += 1
+            at += 1
+    if double != NULL and is_before_value(double):
+        return -1
+    if single != NULL and is_before_value(single):
+        return -1
+    return end - first if end - first - start < 2 * most or starts < most else -1
+
+
+cdef inline bint is_before_value(Bytes quote) noexcept nogil:
+    return (quote - 1)[0] == 61 or KIND[(quote - 1)[0]] & SPACE
+
+
+cdef inline Bytes past_attribute(Bytes at, Bytes end) noexcept nogil:
+    """Behind an attribute as the Standard reads it; NULL where none begins."""
+    cdef Bytes close
+    if at >= end or at[0] == 62 or KIND[at[0]] & BETWEEN:
+        return NULL
+    at += 1
+    while at < end and at[0] != 62 and at[0] != 61 and not KIND[at[0]] & BETWEEN:
+        at += 1
+    close = at
+    while close < end and KIND[close[0]] & SPACE:
+        close += 1
+    if close >= end or close[0] != 61:
+        return at
+    at = close + 1
+    while at < end and KIND[at[0]] & SPACE:
+        at += 1
+    if at < end and (at[0] == 34 or at[0] == 39):
+        close = <Bytes>memchr(at + 1, at[0], end - at - 1)
+        return end if close == NULL else close + 1
+    while at < end and at[0] != 62 and not KIND[at[0]] & SPACE:
+        at += 1
+    return at
+
+
+def past_attributes(bytes body not None, Py_ssize_t start, *, bint is_tag):
+    cdef Bytes first = body
+    cdef Bytes end = first + len(body)
+    cdef Bytes at = first + start
+    cdef Bytes next_
+    cdef int count
+    if is_tag:
+        if end - at < 2 or at[0] != 60 or not KIND[at[1]] & LETTER:
+            return start
+        at += 2
+        while at < end and at[0] != 62 and not KIND[at[0]] & BETWEEN:
+            at += 1
+    with nogil:
+        for count in range(100):
+            next_ = at
+            while next_ < end and KIND[next_[0]] & BETWEEN:
+                next_ += 1
+            next_ = past_attribute(next_, end)
+            if next_ == NULL:
+                break
+            at = next_
+            while at < end and KIND[at[0]] & BETWEEN:
+                at += 1
+        while at < end and KIND[at[0]] & BETWEEN:
+            at += 1
+    return at - first
 
 
 def is_utf8(bytes body not None):

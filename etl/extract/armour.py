@@ -29,29 +29,18 @@ _TAGS_SAFE = 8_000
 _DRESSED_SAFE = 300
 
 _COMMENT = rb"<!--(?:-?>|(?:[^-]++|-(?!-!?>))*+(?:--!?>|\Z))"
-_ATTRIBUTE_FORM = (
-    rb"""[^ \t\n\r\f/>][^ \t\n\r\f/>=]*+(?:=(?:"[^"]*+"|'[^']*+')"""
-    rb"""|[ \t\n\r\f]*+=[ \t\n\r\f]*+(?:"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z)|[^ \t\n\r\f>"'][^ \t\n\r\f>]*+)?+)?+"""
-)
-"""An attribute as the HTML Standard reads it: a quote opens a value only behind name and `=`, else it is part of a name."""
-_ATTRIBUTE = re.compile(_ATTRIBUTE_FORM)
+_ATTRIBUTE = re.compile(scan.ATTRIBUTE_FORM)
 _TAG = re.compile(
     rb"%b|<(script|style|textarea|title|xmp|iframe|noembed|noframes|noscript)\b(?:[^<]++|<(?!/\1))*+(?:</\1|\Z)"
-    rb"|<(/?)([a-zA-Z][^ \t\n\r\f>/]*+)((?:[ \t\n\r\f/]++|%b)*+)(?:>|\Z)" % (_COMMENT, _ATTRIBUTE_FORM),
+    rb"|<(/?)([a-zA-Z][^ \t\n\r\f>/]*+)((?:[ \t\n\r\f/]++|%b)*+)(?:>|\Z)" % (_COMMENT, scan.ATTRIBUTE_FORM),
     re.DOTALL | re.IGNORECASE,
 )
 """Comments, raw text and tags. Each form takes the rest of the page when it is not closed: searching stays linear."""
-_OPENING = re.compile(rb"<([a-zA-Z][^ \t\n\r\f/>]*+)(?:[ \t\n\r\f/]++|%b)*+(?:>|\Z)" % _ATTRIBUTE_FORM)
-_SPACE = rb"[ \t\n\r\f/]*+"
-_FURTHER = rb"(?:%b%b){0,100}+%b" % (_SPACE, _ATTRIBUTE_FORM, _SPACE)
-_FURTHER_ATTRIBUTES = re.compile(_FURTHER)
-_FIRST_ATTRIBUTES = re.compile(rb"<[a-zA-Z][^ \t\n\r\f/>]*+" + _FURTHER)
+_OPENING = re.compile(rb"<([a-zA-Z][^ \t\n\r\f/>]*+)(?:[ \t\n\r\f/]++|%b)*+(?:>|\Z)" % scan.ATTRIBUTE_FORM)
 _DRESSED_NAMES = rb"(?:b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)"
 _NAMED = re.compile(rb"<(?:%b|(html|body))[\s/]" % _DRESSED_NAMES, re.IGNORECASE)
 """Formatting with attributes: of identical tags the parser reopens only three. The attributes of each further <html> and <body>
 are given to the first."""
-_QUOTES = (b'"', b"'")
-_BEFORE_QUOTE = b"= \t\n\r\f"
 _READ_MAX = 4
 """How often a page may be read over to count attributes: scripts make it 0.2 in the mean of 127 pages, 3.2 at most of 1,477."""
 _COMPARISONS_MAX = 40_000_000
@@ -91,17 +80,17 @@ def _affordable(body: bytes, most: int) -> tuple[int, int]:
     left, comparisons, merged, dressed = _READ_MAX * len(body) + LONG_BYTES, 0, 0, 0
     start = scan.next_unclear(body, 0)
     while start >= 0:
-        count, at, read = 0, _end_of_short(body, start, most), None
+        count, at, end = 0, scan.end_of_short(body, start, most), -1
         if at < 0:
-            at, read = start, _FIRST_ATTRIBUTES.match(body, start)
-        while read is not None and read.end() > at and comparisons <= _COMPARISONS_MAX:
-            at = read.end()
+            at, end = start, scan.past_attributes(body, start, is_tag=True)
+        while end > at and comparisons <= _COMPARISONS_MAX:
+            at = end
             if body[at : at + 1] in (b">", b""):
                 break
-            count += 100
+            count += scan.ATTRIBUTES_READ
             if count >= most:
                 comparisons += 200 * count
-            read = _FURTHER_ATTRIBUTES.match(body, at)
+            end = scan.past_attributes(body, at, is_tag=False)
         named = _NAMED.match(body, start)
         if named and named[1] is None:
             dressed += 1
@@ -114,26 +103,6 @@ def _affordable(body: bytes, most: int) -> tuple[int, int]:
             return start, dressed
         start = scan.next_unclear(body, start + 1)
     return len(body), dressed
-
-
-def _end_of_short(body: bytes, start: int, most: int) -> int:
-    """Return where the tag at *start* ends if it has less than *most* attributes; -1 when that takes a closer look.
-
-    A quote that is open at the first `>` is the last of its kind before, and stands behind `=`.
-    """
-    end = body.find(b">", start)
-    if end < 0:
-        return -1
-    for quote in _QUOTES:
-        last = body.rfind(quote, start, end)
-        if last >= 0 and body[last - 1] in _BEFORE_QUOTE:
-            return -1
-    if end - start < 2 * most:
-        return end
-    # An attribute begins behind white space, a slash or the quote that closes a value.
-    tag = body[start:end]
-    starts = len(tag) - len(tag.translate(None, b" \t\n\r\f/")) + tag.count(b'="') + tag.count(b"='")
-    return end if starts < most else -1
 
 
 def _shortened(body: bytes, attributes_max: int) -> bytes:

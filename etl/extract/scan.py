@@ -16,6 +16,19 @@ _UNCLEAR = re.compile(
 )
 
 
+ATTRIBUTE_FORM = (
+    rb"""[^ \t\n\r\f/>][^ \t\n\r\f/>=]*+(?:=(?:"[^"]*+"|'[^']*+')"""
+    rb"""|[ \t\n\r\f]*+=[ \t\n\r\f]*+(?:"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z)|[^ \t\n\r\f>"'][^ \t\n\r\f>]*+)?+)?+"""
+)
+"""An attribute as the HTML Standard reads it: a quote opens a value only behind name and `=`, else it is part of a name."""
+ATTRIBUTES_READ = 100
+_SPACE = rb"[ \t\n\r\f/]*+"
+_ATTRIBUTES = rb"(?:%b%b){0,100}+%b" % (_SPACE, ATTRIBUTE_FORM, _SPACE)
+_OF_TAG = {True: re.compile(rb"<[a-zA-Z][^ \t\n\r\f/>]*+" + _ATTRIBUTES), False: re.compile(_ATTRIBUTES)}
+_QUOTES = (b'"', b"'")
+_BEFORE_QUOTE = b"= \t\n\r\f"
+
+
 def next_unclear(body: bytes, start: int) -> int:
     """Return the first place from *start* on where a tag may begin, in whatever context, that is not plainly short; -1 for none.
 
@@ -24,6 +37,35 @@ def next_unclear(body: bytes, start: int) -> int:
     """
     found = _UNCLEAR.search(body, start)
     return found.start() if found else -1
+
+
+def end_of_short(body: bytes, start: int, most: int) -> int:
+    """Return where the tag at *start* ends if it has less than *most* attributes; -1 when that takes a closer look.
+
+    A quote that is open at the first `>` is the last of its kind before, and stands behind `=`.
+    """
+    end = body.find(b">", start)
+    if end < 0:
+        return -1
+    for quote in _QUOTES:
+        last = body.rfind(quote, start, end)
+        if last >= 0 and body[last - 1] in _BEFORE_QUOTE:
+            return -1
+    if end - start < 2 * most:
+        return end
+    # An attribute begins behind white space, a slash or the quote that closes a value.
+    tag = body[start:end]
+    starts = len(tag) - len(tag.translate(None, b" \t\n\r\f/")) + tag.count(b'="') + tag.count(b"='")
+    return end if starts < most else -1
+
+
+def past_attributes(body: bytes, start: int, *, is_tag: bool) -> int:
+    """Return where the next ATTRIBUTES_READ attributes end, with the white space around them.
+
+    *start* is where a tag begins or else where its further attributes do.
+    """
+    found = _OF_TAG[is_tag].match(body, start)
+    return found.end() if found else start
 
 
 def is_utf8(body: bytes) -> bool:

@@ -61,6 +61,23 @@ def test_the_same_places_are_unclear(body: bytes):
     assert places(compiled_form("etl.extract.scan"), body) == places(PYTHON, body)
 
 
+@given(TAGS, st.integers(0, 30), st.integers(1, 60))
+def test_the_same_tags_are_short(body: bytes, start: int, most: int):
+    compiled, start = compiled_form("etl.extract.scan"), min(start, len(body))
+    assert compiled.end_of_short(body, start, most) == PYTHON.end_of_short(body, start, most)
+
+
+@given(TAGS, st.integers(0, 30), st.booleans())
+@example(b"<a" + b" b" * 150, 0, True)
+@example(b"<a b='", 0, True)
+@example(b"<a b= ", 0, True)
+@example(b"b = >", 0, False)
+@example(b"<", 0, True)
+def test_the_same_attributes_are_read(body: bytes, start: int, is_tag: bool):
+    compiled, start = compiled_form("etl.extract.scan"), min(start, len(body))
+    assert compiled.past_attributes(body, start, is_tag=is_tag) == PYTHON.past_attributes(body, start, is_tag=is_tag)
+
+
 @given(st.one_of(st.binary(max_size=40), LETTERS, st.tuples(LETTERS, st.binary(max_size=3), LETTERS).map(b"".join)))
 @example(b"\xed\xa0\x80")
 @example(b"\xf4\x90\x80\x80")

@@ -32,7 +32,7 @@ from etl.fetch.archive import Archive
 from etl.flow import imports
 from etl.flow.reading import Reading, read_capture
 from etl.run.embedded import Embedded
-from etl.run.reader import send_lean
+from etl.run.lean import send_lean
 from etl.store import searching
 from etl.store.migrate import migrate
 from etl.store.pool import open_pool

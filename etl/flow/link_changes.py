@@ -34,8 +34,10 @@ def link_changes(
     """
     if last_captured_at is not None and at < last_captured_at:
         return LinkChanges((), tuple(NewLink(page_id, key, link, at, at) for key, link in _once(shown).values()))
-    before: Mapping[tuple[str, UUID], OpenLink] = {(link.kind, link.url_key): link for link in standing}
     now = _once(shown)
+    if not standing:
+        return LinkChanges((), tuple([NewLink(page_id, key, link, at) for key, link in now.values()]))
+    before: Mapping[tuple[str, int], OpenLink] = {(link.kind, link.url_key.int): link for link in standing}
     ended: list[tuple[int, datetime]] = []
     begun: list[NewLink] = []
     for identity, link in before.items():
@@ -50,9 +52,9 @@ def link_changes(
     return LinkChanges(tuple(ended), tuple(begun))
 
 
-def _once(shown: Sequence[tuple[UUID, Link]]) -> dict[tuple[str, UUID], tuple[UUID, Link]]:
-    """Keep one record per kind and target: the first, in document order."""
-    kept: dict[tuple[str, UUID], tuple[UUID, Link]] = {}
-    for key, link in shown:
-        kept.setdefault((link.kind, key), (key, link))
+def _once(shown: Sequence[tuple[UUID, Link]]) -> dict[tuple[str, int], tuple[UUID, Link]]:
+    """Keep one record per kind and target: the first, in document order. Targets by their number, whose hash costs nothing."""
+    kept: dict[tuple[str, int], tuple[UUID, Link]] = {}
+    for shown_link in shown:
+        kept.setdefault((shown_link[1].kind, shown_link[0].int), shown_link)
     return kept

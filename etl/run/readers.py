@@ -12,13 +12,14 @@ module is, it is not run again.
 
 from __future__ import annotations
 
+import select
 import signal
 import socket
 import subprocess
 import sys
 from collections import deque
 from collections.abc import Sequence
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import Connection
 from time import monotonic
 from types import TracebackType
 
@@ -26,6 +27,7 @@ from etl.errors import Misconfigured
 from etl.flow.reading import Reading
 from etl.model import Capture
 from etl.recipe.shelf import Shelf
+from etl.run.lean import send_lean
 from etl.run.reader import READY, unread
 
 PAGES_PER_CHILD = 5_000
@@ -49,6 +51,7 @@ class Readers:
     """A few child processes that read pages for one caller at a time."""
 
     def __init__(self, count: int, *, shelf: Shelf | None, archive: str | None = None) -> None:
+        send_lean()
         self._children = [_Child(shelf, archive) for _ in range(max(1, count))]
 
     def __enter__(self) -> Readers:
@@ -75,10 +78,9 @@ class Readers:
             for child in self._children:
                 child.send(pages, waiting)
             busy = [child for child in self._children if child.ahead]
-            ends_in_s = max(0.0, min(child.ends_at for child in busy) - monotonic())
-            ready = set(wait([child.pipe for child in busy], timeout=ends_in_s))
+            ready = _answered([child.pipe for child in busy], until=min(child.ends_at for child in busy))
             for child in busy:
-                if child.pipe in ready:
+                if child.pipe.fileno() in ready:
                     number, reading = child.receive(pages, waiting)
                 elif monotonic() >= child.ends_at:
                     number, reading = child.give_up(pages, waiting, "too_slow", f"not read after {PAGE_MAX_S:g} s")
@@ -95,6 +97,17 @@ class Readers:
         """End the children."""
         for child in self._children:
             child.stop()
+
+
+def _answered(pipes: Sequence[Connection], *, until: float) -> set[int]:
+    """Wait until one of the pipes has something to be read, or ended; return the numbers of those that do.
+
+    `multiprocessing.connection.wait` does the same and makes a selector of Python for it, at each page.
+    """
+    poll = select.poll()
+    for pipe in pipes:
+        poll.register(pipe.fileno(), select.POLLIN)
+    return {number for number, _ in poll.poll(1000 * max(0.0, until - monotonic()))}
 
 
 class _Child:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import psycopg
 import pytest
 
 from bench import links_sql
 from etl.flow.reading import spell
-from etl.model import Link
+from etl.model import Link, Moment
 from etl.store import links, pages
 from etl.store.links import NewLink
 from etl.store.migrate import migrate
@@ -75,6 +76,54 @@ def test_a_link_with_a_rank_is_found_by_the_host_of_its_page(conn, told, kept):
     assert conn.execute("SELECT kind, host FROM etl.links ORDER BY kind").fetchall() == [
         ("most_read", kept),
         ("related", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        *(
+            pytest.param(text, text, id=repr(text))
+            for text in ("plain", "", r"\N", "a\tb\nc\rd", r"\.", "\\", "été 日本 \U0001f600")
+        ),
+        pytest.param("a\0b", "ab", id="NUL"),
+        pytest.param("a\ud800b\tc", "a?b\tc", id="a lone surrogate"),
+    ],
+)
+def test_a_link_says_what_it_was_given_whatever_the_letters(conn, given, kept):
+    page_id, at = page_at(conn, "https://news1.example.org/a"), DAY - timedelta(hours=3)
+    read, unread = Moment(at, "day", given, "r"), Moment(None, "day", given, "r")
+    full = Link("https://x.example/1", "most_read", given, 1, rank=1, block=given, kicker=given, date=read, rule=given)
+    shown = [
+        full,
+        Link(f"https://x.example/{given}", "inline", given, 2, date=unread),
+        Link("https://x.example/3", "latest", given, 3),
+    ]
+    rows = [NewLink(page_id, spell(link.url).url_key, link, DAY) for link in (full, shown[2])]
+    links.add(
+        conn, [*rows, NewLink(page_id, UUID(int=7), shown[1], DAY, DAY + timedelta(days=1))], hosts={page_id: given}
+    )
+    told = conn.execute("""
+        SELECT url, last_observed_at, position, rank, block, title, kicker, date_text, published_at, published_precision, rule, host
+        FROM etl.links ORDER BY position
+        """).fetchall()
+    assert told == [
+        ("https://x.example/1", None, 1, 1, kept, kept, kept, kept, at, "day", kept or "unknown", kept),
+        (
+            f"https://x.example/{kept}",
+            DAY + timedelta(days=1),
+            2,
+            None,
+            None,
+            kept,
+            None,
+            kept,
+            None,
+            None,
+            "unknown",
+            None,
+        ),
+        ("https://x.example/3", None, 3, None, None, kept, None, None, None, None, "unknown", None),
     ]
 
 

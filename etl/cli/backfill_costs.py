@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from etl.flow.backfill_plan import Plan
+from etl.flow.backfill_plan import PAGE_BYTES, Plan
 
 from . import console
 from .backfill_words import amount, lasting
+from .console import counted
 
 HOSTS_SHOWN = 20
 PARTS = {"page": "pages to fetch", "capture": "captures to fetch", "file": "files to read"}
@@ -29,6 +30,7 @@ def print_plan(
                 "requests": plan.requests,
                 "bytes": plan.bytes,
                 "takes_s": round(takes_s, 1),
+                "guesses": list(_guesses(plan)),
                 "hosts": plan.hosts,
                 "left_out": list(remarks),
                 "problems": plan.problems,
@@ -42,9 +44,16 @@ def print_plan(
     if plan.hosts:
         console.table(
             f"What {len(plan.hosts)} hosts would be asked",
-            ("host", "requests", "bytes, about", "pause", "takes"),
+            ("host", "requests", "bytes, about", "answers in", "pause", "takes"),
             [
-                (one.host, one.requests, amount(one.bytes, in_bytes=True), f"{one.spacing_s:g} s", lasting(one.takes_s))
+                (
+                    one.host,
+                    one.requests,
+                    amount(one.bytes, in_bytes=True),
+                    f"{one.latency_s:.2f} s",
+                    f"{one.spacing_s:.2f} s",
+                    lasting(one.takes_s),
+                )
                 for one in plan.hosts[:HOSTS_SHOWN]
             ],
         )
@@ -52,12 +61,32 @@ def print_plan(
             console.out.print(f"… and {len(plan.hosts) - HOSTS_SHOWN} hosts more")
     elif files:
         console.table("Would read, without any request:", ("file", "bytes"), [(f["file"], f["bytes"]) for f in files])
+    for words in _guesses(plan):
+        console.out.print(words)
     for problem in plan.problems:
         console.out.print(f"Problem: {problem}")
     guess = f" (sizes of {plan.files_unsized} files are taken from the others)" if plan.files_unsized else ""
     console.out.print(
         f"In all {plan.requests:,} requests, about {amount(plan.bytes, in_bytes=True)} to fetch{guess}"
-        + (f", {lasting(takes_s)} at the pace that the hosts allow." if plan.hosts else ".")
+        + (f", about {lasting(takes_s)} at the pace that the hosts allow." if plan.hosts else ".")
     )
     if has_service:
         console.out.print("A service runs: its workers would do it, after live work.")
+
+
+def _guesses(plan: Plan) -> Iterator[str]:
+    """Say what the plan takes for granted, for nobody measured it."""
+    if unasked := sum(1 for host in plan.hosts if not host.is_latency_known):
+        taken = (
+            f"as {counted(plan.latency_of, 'host that was', 'hosts that were')}"
+            if plan.latency_of
+            else "which is a guess"
+        )
+        yield f"{counted(unasked, 'host was', 'hosts were')} never asked: taken to answer in {plan.latency_s:.2f} s, {taken}."
+    if unseen := sum(1 for host in plan.hosts if not host.are_bytes_known):
+        yield (
+            f"Nothing of {counted(unseen, 'host')} is stored: a page is taken to have {amount(PAGE_BYTES, in_bytes=True)}, "
+            "which is a guess."
+        )
+    if plan.requests:
+        yield "Not in the plan: redirects, second tries after failures, and what live work on the same hosts takes."

@@ -26,7 +26,7 @@ from etl.flow.backfill_plan import Planner
 from etl.flow.manners import host_of_url
 from etl.flow.reading import spell
 from etl.run.backfill_jobs import Foreground, leader_watch
-from etl.run.queue import STALLED_AFTER_S, WORKER_NAME
+from etl.run.queue import STALLED_AFTER_S, STEPS_PER_WORKER, WORKER_NAME
 from etl.run.scheduler import LEADER_LOCK
 from etl.settings import Settings
 from etl.store import backfill_items, backfills, schedule, searching
@@ -284,14 +284,20 @@ def _print_plan(opened: Session, conn: Connection, order: Order, options: Option
     behind_live = leader_watch(opened.pool, LEADER_LOCK)
     with working_kit(opened.settings, stopping=threading.Event(), behind_live=lambda: False) as kit:
         plan = Planner(conn, kit, order.kind, order.plan).read(order.items)
-    at_once = min(options.hosts_max or HOSTS_AT_ONCE, HOSTS_AT_ONCE)
-    takes_s = plan.takes_s(hosts_at_once=at_once, bytes_per_second=options.bytes_per_second)
+    has_service = behind_live()
+    workers = backfills.workers(conn, alive_since=now() - timedelta(seconds=STALLED_AFTER_S)) if has_service else 0
+    at_once = workers * STEPS_PER_WORKER or HOSTS_AT_ONCE
+    takes_s = plan.takes_s(
+        hosts_at_once=min(options.hosts_max or at_once, at_once),
+        bytes_per_second=options.bytes_per_second,
+        readers=workers or opened.settings.worker_count,
+    )
     print_plan(
         plan,
         kind=order.kind,
         remarks=order.remarks,
         takes_s=takes_s,
-        has_service=behind_live(),
+        has_service=has_service,
         as_json=options.as_json,
     )
 

@@ -1,14 +1,15 @@
 """What a backfill would do and what it would cost, without doing it: lists are read, pages and files are not.
 
-The time is what the hosts allow: their requests one after the other, each with the pause it is owed, and no more in a day
-than the share of the budget that backfills have.
+The time is what the hosts allow, or what we ourselves take where that is longer. Of a host: its requests one after the other,
+each as long as it usually answers, with the pause it is owed and our reading of the page, and no more in a day than the share of
+the budget that backfills have. What was never measured is taken from other hosts, or guessed, and the plan says so.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -30,7 +31,9 @@ SIZED_AT_MOST = 10
 PAGE_BYTES = 58_000
 """On the wire, as gzip: what news pages of 284 KB take (see etl.fetch.http), where nothing of the host is stored yet."""
 LATENCY_S = 0.5
-"""Of a host that was never asked. An estimate."""
+"""Of a host that was never asked, where none was. A guess."""
+READING_S = 0.02
+"""To read, compare and store a page: the CPU of the whole way (bench/pipeline.py). A host is not asked while its pages are read."""
 
 
 @dataclass(slots=True)
@@ -42,7 +45,13 @@ class HostCost:
     bytes: int
     """Expected."""
     spacing_s: float
+    latency_s: float
+    """In which it answers."""
     takes_s: float
+    is_latency_known: bool
+    """False: never asked, so taken from other hosts, or guessed."""
+    are_bytes_known: bool
+    """False: nothing of it is stored, so guessed."""
 
 
 @dataclass(slots=True)
@@ -59,6 +68,15 @@ class Plan:
     """Files whose size is an estimate."""
     problems: list[str] = field(default_factory=list[str])
     items: list[NewItem] = field(default_factory=list[NewItem])
+    latency_s: float = LATENCY_S
+    """Taken for hosts that were never asked."""
+    latency_of: int = 0
+    """So many hosts have that latency in the median; 0: a guess."""
+
+    @property
+    def pages(self) -> int:
+        """To be fetched, read and stored one by one."""
+        return self.parts["page"] + self.parts["capture"]
 
     @property
     def requests(self) -> int:
@@ -69,12 +87,13 @@ class Plan:
         """To be fetched."""
         return sum(host.bytes for host in self.hosts)
 
-    def takes_s(self, *, hosts_at_once: int, bytes_per_second: int | None) -> float:
-        """Return the seconds it takes: the slowest host, all hosts by turns, or all bytes, whichever is longest."""
+    def takes_s(self, *, hosts_at_once: int, bytes_per_second: int | None, readers: int) -> float:
+        """Return the seconds it takes: the slowest host, all hosts by turns, all bytes, or our own work, whichever is longest."""
         longest = max((host.takes_s for host in self.hosts), default=0.0)
         by_turns = sum(host.takes_s for host in self.hosts) / max(1, hosts_at_once)
         by_bytes = self.bytes / bytes_per_second if bytes_per_second else 0.0
-        return max(longest, by_turns, by_bytes)
+        by_work = self.pages * READING_S / max(1, readers)
+        return max(longest, by_turns, by_bytes, by_work)
 
 
 class Planner:
@@ -128,10 +147,17 @@ class Planner:
             assert item.host is not None
             requests[item.host] += 1
             wire[item.host] += item.size if item.size is not None else means.get(item.host, PAGE_BYTES)
+        pages = requests.copy()
         for host, size, number in self._files():
             requests[host] += number
             wire[host] += size
-        self.plan.hosts = [self._host(host, number, wire[host]) for host, number in requests.most_common()]
+        known_s, self.plan.latency_of = hosts.usual_latency_s(self.conn)
+        if known_s is not None:
+            self.plan.latency_s = known_s
+        self.plan.hosts = [
+            self._host(host, number, wire[host], pages=pages[host], are_bytes_known=host in means or not pages[host])
+            for host, number in requests.most_common()
+        ]
 
     def _files(self) -> list[tuple[str, int, int]]:
         """Add up the files; return (host, bytes, number) of those that are fetched."""
@@ -161,7 +187,7 @@ class Planner:
             return None
         return answer
 
-    def _host(self, host: str, number: int, wire_bytes: int) -> HostCost:
+    def _host(self, host: str, number: int, wire_bytes: int, *, pages: int, are_bytes_known: bool) -> HostCost:
         tools, state = self.kit.tools, hosts.get(self.conn, host)
         recipe = tools.shelf.recipe_for(f"https://{host}/")
         manners = manners_of(tools.manners, recipe.fetch if recipe else None)
@@ -173,12 +199,14 @@ class Planner:
             delay_s = parse(kept.text, tools.fetcher.agent).crawl_delay_s
         if kept is None or not kept.is_fresh(now=tools.now()):
             requests += 1
-        spacing_s = politeness.spacing_s(pace_of(state), manners=manners, crawl_delay_s=delay_s)
-        takes_s = requests * (spacing_s + (state.latency_s or LATENCY_S))
+        latency_s = state.latency_s or self.plan.latency_s
+        pace = replace(pace_of(state), latency_s=latency_s)
+        spacing_s = politeness.spacing_s(pace, manners=manners, crawl_delay_s=delay_s)
+        takes_s = requests * (spacing_s + latency_s) + pages * READING_S
         if manners.requests_per_day is not None:
             days = requests // max(1, int(manners.requests_per_day * BUDGET_SHARE))
             takes_s = max(takes_s, timedelta(days=days).total_seconds())
-        return HostCost(host, requests, wire_bytes, spacing_s, takes_s)
+        return HostCost(host, requests, wire_bytes, spacing_s, latency_s, takes_s, state.latency_s > 0, are_bytes_known)
 
 
 def _spread(items: Sequence[NewItem]) -> list[NewItem]:

@@ -353,8 +353,10 @@ def mean_bytes(conn: Connection, hosts: Sequence[str]) -> dict[str, int]:
         """
         SELECT h.host, avg(c.archive_length)::bigint
         FROM unnest(%(hosts)s::text[]) AS h (host)
-        CROSS JOIN LATERAL (SELECT id FROM etl.pages WHERE host = h.host AND next_visit_at IS NOT NULL LIMIT 50) AS p
-        JOIN etl.captures c ON c.page_id = p.id
+        CROSS JOIN LATERAL (
+            SELECT id FROM etl.pages WHERE host = h.host AND captured_at IS NOT NULL ORDER BY captured_at DESC LIMIT 50
+        ) AS p
+        JOIN etl.captures c ON c.page_id = p.id AND c.status = 200
         GROUP BY h.host
         """,
         {"hosts": list(hosts)},

@@ -124,6 +124,17 @@ def keep_pace(conn: Connection, host: Host, *, is_over: bool = False) -> None:
     )
 
 
+def usual_latency_s(conn: Connection) -> tuple[float | None, int]:
+    """Return the median of the seconds in which hosts answer, of a thousand at most, and of how many that is."""
+    row = conn.execute(
+        """
+        SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY latency_s), count(*)
+        FROM (SELECT latency_s FROM etl.hosts WHERE latency_s > 0 LIMIT 1000) AS known
+        """
+    ).fetchone()
+    return (row[0], row[1]) if row else (None, 0)
+
+
 def soonest_with_due(conn: Connection, *, now: datetime) -> tuple[datetime | None, int]:
     """Return when the first host that has due pages may be asked, and how many pages are due in all."""
     row = conn.execute(

@@ -52,6 +52,7 @@ def test_a_list_is_planned_fetched_and_steered(dsn, env, sites, tmp_path):
         file.write(f"[/b] nonsense\n{site.url('/news/report-0.html')}?utm_source=x\n{site.url('/nowhere')}\n")
     plan = json.loads(run("backfill", "urls", path, "--dry-run", "--json", env=env).stdout)
     assert (plan["parts"], plan["requests"], len(plan["left_out"])) == ({"page": 5}, 6, 2)
+    assert plan["guesses"][0] == "1 host was never asked: taken to answer in 0.50 s, which is a guess."
     assert site.requests == []
     done = run("backfill", "urls", path, "--json", env=env)
     assert done.returncode == 0, done.stderr
@@ -64,6 +65,10 @@ def test_a_list_is_planned_fetched_and_steered(dsn, env, sites, tmp_path):
         {"stored": 4, "refused": 1},
     )
     assert len(site.requests) == plan["requests"]
+    other = listed(sites, tmp_path / "more.txt", range(0, PAGES, HOSTS))
+    (known,) = json.loads(run("backfill", "urls", other, "--dry-run", "--json", env=env).stdout)["hosts"]
+    assert (known["is_latency_known"], known["are_bytes_known"]) == (True, True)
+    assert known["bytes"] < 5_000 * known["requests"], "as its stored pages, not as pages on the whole"
     again = run("backfill", "urls", path, env=env)
     assert "Nothing new" in again.stderr
     assert len(site.requests) == plan["requests"]

@@ -27,7 +27,7 @@ import numpy
 from rapidfuzz.distance import LCSseq
 
 from etl.errors import Unreadable
-from etl.extract import body, document, features, runs, structured, surroundings, teasers, wording
+from etl.extract import body, chooser, document, features, runs, structured, surroundings, teasers, wording
 
 WORD = re.compile(r"\w+")
 PIECE = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
@@ -155,7 +155,7 @@ def read(folder: Path) -> list[Sample]:
         host = ".".join((urlsplit(url).hostname or gold["page"]).removeprefix("www.").split(".")[-2:])
         # Without the parser's tree, of which a thousand do not fit into memory.
         doc = document.Document(url, url, doc.tags, doc.parents, doc.ends, doc.attrs, by_tag=doc.by_tag)
-        never = [body.is_never(*row) for row in zip(table.masks, table.numbers, page.texts, strict=True)]
+        never = [chooser.is_never(*row) for row in zip(table.masks, table.numbers, page.texts, strict=True)]
         samples.append(
             Sample(
                 folder.parent.name, host, gold["text"], doc, page, claims["title"], columns(table), never,

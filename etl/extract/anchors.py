@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from etl import compiled
 from etl.extract import article_urls
 from etl.extract.document import Document
 
@@ -13,8 +14,8 @@ ANCHORS_MAX = 5000
 OWN = -1
 """The shape of a link to the page itself."""
 
-_NO_PAGE = ("javascript:", "mailto:", "tel:", "whatsapp:", "data:")
-_TRACKING = re.compile(
+NO_PAGE = ("javascript:", "mailto:", "tel:", "whatsapp:", "data:")
+TRACKING = re.compile(
     r"(?:^|&)(?:utm_\w+|xtor|fbclid|gclid|ref|src|source|cmpid|ito|intcmp|wt_\w+|at_\w+)=[^&]*", re.IGNORECASE
 )
 
@@ -25,7 +26,7 @@ _CHANNELS = re.compile(
 )
 _IDS = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{20,}|\d{7,}")
 _DAY = re.compile(r"(?:19|20)\d{6}")
-_MAY_BE = re.compile(r"[-\d_+.%](?:(?<=\d)|(?<!\d)[^/]*[-_+.%]|(?<=\.)pdf)")
+MAY_BE = re.compile(r"[-\d_+.%](?:(?<=\d)|(?<!\d)[^/]*[-_+.%]|(?<=\.)pdf)")
 """No article's URL is without: a digit, or three words in one segment. Most menu links end here."""
 
 
@@ -41,10 +42,10 @@ class Anchor(NamedTuple):
 
 def find(doc: Document) -> list[Anchor]:
     """Return the `<a href>` that may lead to an article or document of the web, in document order."""
-    own = _Own(doc)
+    own = Own(doc)
     found: list[Anchor] = []
     known: dict[str, tuple[str, str, int] | None] = {}
-    attrs, may_be, folders = doc.attrs, _MAY_BE.search, own.folders
+    attrs, may_be, folders = doc.attrs, MAY_BE.search, own.folders
     for element in doc.by_tag.get("a", [])[:ANCHORS_MAX]:
         own_attrs = attrs[element]
         href = own_attrs.get("href")
@@ -60,30 +61,29 @@ def find(doc: Document) -> list[Anchor]:
     return found
 
 
-class _Own:
+class Own:
     """The page itself: what its links are resolved against and compared with."""
 
     def __init__(self, doc: Document) -> None:
         self._doc = doc
         scheme, _, rest = doc.base_url.partition("://")
-        self._scheme = f"{scheme}:"
+        self.scheme = f"{scheme}:"
         host = rest.partition("/")[0]
-        self._origin = f"{scheme}://{host}"
-        self._host = host.lower()
-        self._keys = own_keys(doc)
-        self._fetched = article_urls.Own.of(identity(doc.url))
+        self.origin = f"{scheme}://{host}"
+        self.keys = own_keys(doc)
+        self.fetched = article_urls.Own.of(identity(doc.url))
         self._homes: dict[str, article_urls.Own | None] = {}
         """Host → this page, when it is of the same site."""
-        self._site = site_of(doc.url)
-        articles = [page for page in self._keys if article_urls.shape(page) >= article_urls.WEAK]
-        self._parts = tuple(f"{page}{mark}" for page in articles for mark in "/?.")
+        self.site = site_of(doc.url)
+        articles = [page for page in self.keys if article_urls.shape(page) >= article_urls.WEAK]
+        self.parts = tuple(f"{page}{mark}" for page in articles for mark in "/?.")
         """Starts of what is a part of an article: its second page, its pictures, its comments, its AMP version."""
-        tails = [page.partition("?")[0].partition("/")[2].split("/")[:-1] for page in self._keys]
-        self._ids = frozenset(found for page in articles for found in _IDS.findall(page) if not _DAY.fullmatch(found))
+        tails = [page.partition("?")[0].partition("/")[2].split("/")[:-1] for page in self.keys]
+        self.ids = frozenset(found for page in articles for found in _IDS.findall(page) if not _DAY.fullmatch(found))
         """Serials and hashes in the page's own URL: its gallery, its print version and its comments carry them too."""
-        self._above = {
+        self.above = {
             "/".join([page.partition("/")[0], *tail[:depth]])
-            for page, tail in zip(self._keys, tails, strict=True)
+            for page, tail in zip(self.keys, tails, strict=True)
             for depth in range(1, len(tail) + 1)
         }
         self.folders = tuple(f"/{'/'.join(tail)}/" for tail in tails if tail)
@@ -95,27 +95,27 @@ class _Own:
         if "#" in url:
             url = url[: url.find("#")]
         if url[:1] == "/":
-            url = f"{self._scheme if url[1:2] == '/' else self._origin}{url}"
+            url = f"{self.scheme if url[1:2] == '/' else self.origin}{url}"
         elif not url.startswith(("https://", "http://")):
-            if url.startswith(_NO_PAGE):
+            if url.startswith(NO_PAGE):
                 return None
             url = self._doc.absolute(url) or "" if url else ""
             if url[:4] != "http":
                 return None
         key = identity(url)
-        if key in self._keys or key.startswith(self._parts):
+        if key in self.keys or key.startswith(self.parts):
             return url, key, OWN
-        for number in self._ids:
+        for number in self.ids:
             if number in key:
                 return url, key, OWN
-        if key in self._above:
+        if key in self.above:
             return url, key, article_urls.OTHER
         slash = key.find("/")
         host = key if slash < 0 else key[:slash]
         if host in self._homes:
             own = self._homes[host]
         else:
-            own = self._homes[host] = self._fetched if site_of(url) == self._site else None
+            own = self._homes[host] = self.fetched if site_of(url) == self.site else None
         shape = article_urls.shape(key, own)
         # A topic beside a numbered article has no number of its own, be it as short as it may.
         if (
@@ -136,7 +136,7 @@ def identity(url: str) -> str:
     slash = path.find("/")
     host = path if slash < 0 else path[:slash]
     path = path.rstrip("/") if host.islower() else f"{host.lower()}{path[len(host) :]}".rstrip("/")
-    if mark and (query := _TRACKING.sub("", query).lstrip("&")):
+    if mark and (query := TRACKING.sub("", query).lstrip("&")):
         return f"{path}?{query}"
     return path
 
@@ -173,3 +173,6 @@ def own_keys(doc: Document) -> frozenset[str]:
     ]
     urls = [doc.url, *(doc.absolute(url) or "" for url in named)]
     return frozenset(identity(url) for url in urls if url.count("/") > 2)
+
+
+globals().update(compiled.forms(__name__))

@@ -26,33 +26,33 @@ SLUG_WORDS_SURE = 7
 """A slug this long is a headline even below a folder called `tag` or `people`."""
 
 _FOLDERS: dict[str, str] = tomllib.loads(files("etl.extract").joinpath("folders.toml").read_text(encoding="utf-8"))
-_LISTS = frozenset(_FOLDERS["lists"].split())
+LISTS = frozenset(_FOLDERS["lists"].split())
 """Folders of lists and actions; their members may have long names."""
-_NEVER = frozenset(_FOLDERS["never"].split())
-_PEOPLE = ("author", "authors", "author-profile")
-_LEGAL = tuple(_FOLDERS["legal"].split())
+NEVER = frozenset(_FOLDERS["never"].split())
+PEOPLE = ("author", "authors", "author-profile")
+LEGAL = tuple(_FOLDERS["legal"].split())
 """How the names of legal texts start, with a number behind."""
-_SERVICES = frozenset(_FOLDERS["services"].split())
+SERVICES = frozenset(_FOLDERS["services"].split())
 """Folders of services; a headline in one is an article all the same (a podcast's episode, a help text)."""
-_SAY_NO = _LISTS | _NEVER | _SERVICES
+SAY_NO = LISTS | NEVER | SERVICES
 _DIGITS = re.compile(r"\d{2}")
 _NUMBER_WORDS = re.compile(r"\d(?<![^-_+.]\d)\d*(?![^-_+.])")
 _NUMBER = re.compile(r"\d{5}")
-_DAYS = re.compile(
+DAYS = re.compile(
     r"/(?:19|20)\d\d/[01]?\d(?:/|$)|(?:19|20)\d\d-[01]\d-[0-3]\d|/\d\d_[^\W\d]+_\d\d/|-(?<=[0-9a-f]{8}-)[0-9a-f]{4}-",
     re.IGNORECASE,
 )
 """A day in a path, or the start of a UUID."""
 _RUNS = re.compile(r"[0-9a-z]{9,}", re.IGNORECASE)
-_QUERY_ID = re.compile(
+QUERY_ID = re.compile(
     r"(?:^|&)(?:(?:news|article|art|story|post|item|doc|content|[acnp])?_?id|[a-z]*idxno|no|p|post|sid|news|article|art|story|seq|key|doc|newsno)="
     r"[\w-]*(?:\d{4,}|\d[0-9a-f]{6,}|[0-9a-f]{8}-)",
     re.IGNORECASE,
 )
-_DATED = re.compile(r"/(?:19|20)\d\d[/-]?[01]\d|(?:19|20)\d\d-[01]\d-[0-3]\d")
-_DATED_ID = re.compile(r"(?:19|20)\d\d[01]\d[0-3]\d[-_]\w")
+DATED = re.compile(r"/(?:19|20)\d\d[/-]?[01]\d|(?:19|20)\d\d-[01]\d-[0-3]\d")
+DATED_ID = re.compile(r"(?:19|20)\d\d[01]\d[0-3]\d[-_]\w")
 """Only documents begin with their day, also those in the folder of a topic (`/topics/20241127-SYT8T6050497/`)."""
-_FILE = re.compile(r"\.(?:jpe?g|png|gif|webp|svg|mp3|mp4|zip|ics|css|js|xml|rss|apk)$", re.IGNORECASE)
+FILE = re.compile(r"\.(?:jpe?g|png|gif|webp|svg|mp3|mp4|zip|ics|css|js|xml|rss|apk)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def shape(key: str, own: Own | None = None) -> int:
     lowered = path.lower()
     segments = lowered.split("/")
     del segments[0]
-    if query and _QUERY_ID.search(query):
+    if query and QUERY_ID.search(query):
         return STRONG
     if not segments or (len(segments) == 1 and len(segments[0]) < 4):
         return OTHER
@@ -96,32 +96,32 @@ def shape(key: str, own: Own | None = None) -> int:
         if len(last) <= 2 and last.isdigit() and segments[-2].isdigit():
             return OTHER
         is_topic_like = own and own.words >= SLUG_WORDS and words <= SLUG_WORDS_WEAK and not query
-        return WEAK if is_topic_like and not _DATED.search(path) else STRONG
+        return WEAK if is_topic_like and not DATED.search(path) else STRONG
     return WEAK if words >= SLUG_WORDS_WEAK and not (own and own.is_numbered and not query) else PLAIN
 
 
 def _is_other(segments: list[str], words: int) -> bool:
     """Tell by its folders whether a URL is that of a list, a person, a service or a file."""
     last = segments[-1]
-    if not _SAY_NO.isdisjoint(segments):
-        if words < SLUG_WORDS_SURE and not _LISTS.isdisjoint(segments):
-            return _DATED_ID.match(last) is None
-        if words < SLUG_WORDS and not _SERVICES.isdisjoint(segments):
-            return _DATED_ID.match(last) is None
-        if not _NEVER.isdisjoint(segments):
+    if not SAY_NO.isdisjoint(segments):
+        if words < SLUG_WORDS_SURE and not LISTS.isdisjoint(segments):
+            return DATED_ID.match(last) is None
+        if words < SLUG_WORDS and not SERVICES.isdisjoint(segments):
+            return DATED_ID.match(last) is None
+        if not NEVER.isdisjoint(segments):
             return True
-    if last.startswith(_LEGAL):
+    if last.startswith(LEGAL):
         return True
-    return "." in last and _FILE.search(last) is not None
+    return "." in last and FILE.search(last) is not None
 
 
 def _is_people(segment: str) -> bool:
-    return segment.endswith(_PEOPLE)
+    return segment.endswith(PEOPLE)
 
 
 def is_named(key: str) -> bool:
     """Tell whether *key* has more than a number behind one or two words, as the page of a topic has."""
-    return _most_words(key) >= SLUG_WORDS_WEAK or not is_numbered(key) or _DATED.search(key) is not None
+    return _most_words(key) >= SLUG_WORDS_WEAK or not is_numbered(key) or DATED.search(key) is not None
 
 
 def is_numbered(path: str) -> bool:
@@ -129,7 +129,7 @@ def is_numbered(path: str) -> bool:
     start = path.find("/")
     if _DIGITS.search(path, start) is None:
         return False
-    if _NUMBER.search(path, start) is not None or _DAYS.search(path, start) is not None:
+    if _NUMBER.search(path, start) is not None or DAYS.search(path, start) is not None:
         return True
     # Letters and digits in one run: a hash.
     return any(not run.isalpha() for run in _RUNS.findall(path, start))
@@ -141,7 +141,7 @@ def _most_words(path: str) -> int:
 
 def is_topic(href: str) -> bool:
     """Tell whether *href* leads to the page of a topic or tag, by its folders."""
-    return not _LISTS.isdisjoint(href.lower().partition("?")[0].split("/"))
+    return not LISTS.isdisjoint(href.lower().partition("?")[0].split("/"))
 
 
 def slug_words(segment: str) -> int:

@@ -11,14 +11,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from etl.extract import features, hints, hydration, wording
+from etl.extract import hydration, judging
 from etl.extract import runs as page_runs
-from etl.extract.chooser import CHOOSER, chance
+from etl.extract.chooser import CHOOSER
 from etl.extract.consent import Dialogs
 from etl.extract.document import Document, collapse
 from etl.extract.runs import Runs
 from etl.extract.structured import Structured
-from etl.extract.surroundings import KIND_BIT
 from etl.extract.teasers import Teasers
 from etl.model import Block, BlockKind
 
@@ -42,19 +41,6 @@ _KINDS: dict[str, BlockKind] = {
     "blockquote": "quote",
 }
 _KIND_LEVELS = 3
-_FIGURE, _ASIDE, _ITEM, _CELL = (KIND_BIT[tag] for tag in ("figure", "aside", "li", "td"))
-_TABLE = _CELL | KIND_BIT["table"]
-_LISTED = _ITEM | _CELL
-_POINTER = 1 << wording.NAMES.index("pointer")
-_PARAGRAPH = KIND_BIT["p"]
-_PICTURE = hints.BIT["picture"] | hints.BIT["caption"]
-CAPTION_WORDS_MAX, CAPTION_LENGTH_MAX = 60, 500
-CAPTION_SHARE = 0.85
-"""A short run that is nearly all the text beside an image is its caption, with or without a `<figure>`."""
-_SET_APART, _IN_TEASERS, _LINK_SHARE, _WORDS, _LENGTH, _PICTURE_UP, _PICTURE_SHARE = (
-    features.NUMBERS.index(name)
-    for name in ("set_apart", "in_teasers", "link_share", "words", "length", "picture_up", "picture_share")
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +74,12 @@ def find(doc: Document, facts: Structured, teasers: Teasers, *, only: tuple[int,
         ]
         return _main(doc, runs, chosen, rule="recipe", root=only[0])
     claims = claims_of(doc, facts)
-    table = features.read(doc, runs, teasers=teasers.ranges, **claims)
-    chances = judge(runs, table)
+    chances, root = judging.chances(doc, runs, teasers.ranges, **claims)
     chosen = without_repeats(doc, runs, picked(doc, runs, chances), claims["title"])
     if sum(len(runs.texts[run]) for run in chosen) < TEXT_MIN_CHARS:
         for rule, blocks in (("script", hydration.read(doc)), ("json-ld:articleBody", _told(facts))):
             if sum(len(block.text) for block in blocks) > TEXT_MIN_CHARS:
-                return Main(blocks=blocks, rule=rule, root=table.root)
+                return Main(blocks=blocks, rule=rule, root=root)
     losers = tuple(
         (f"chance {chances[run]:.2f}", runs.texts[run])
         for run in range(len(chances))
@@ -102,48 +87,8 @@ def find(doc: Document, facts: Structured, teasers: Teasers, *, only: tuple[int,
     )
     taken = set(chosen)
     beside = tuple(text for run, text in enumerate(runs.texts) if run not in taken and len(text) >= BESIDE_MIN_CHARS)
-    main = _main(doc, runs, chosen, rule="chooser" if chosen else "", root=table.root, losers=losers)
+    main = _main(doc, runs, chosen, rule="chooser" if chosen else "", root=root, losers=losers)
     return replace(main, beside=beside)
-
-
-def judge(runs: Runs, table: features.Table) -> list[float]:
-    """Return per run the chance that it is body; 0 for what is none whatever it looks like."""
-    one, late = CHOOSER.judge, table.late
-    return [
-        0.0 if is_never(masks, numbers, text) else chance(one(masks, numbers, late, run))
-        for run, (masks, numbers, text) in enumerate(zip(table.masks, table.numbers, runs.texts, strict=True))
-    ]
-
-
-def is_never(masks: Sequence[int], numbers: Sequence[float], text: str) -> bool:
-    """Say whether a run is a teaser, stands in a figure or an aside, or is a link that points elsewhere ("Read also: …").
-
-    The chooser sees all this too and is mostly right; these are decided because the links say the same of teasers, and
-    captions are not body. Cross-validated by publisher: fundus .964 → .966, scrapinghub .947 → .957, wcxb .943 → .941.
-    Tables inside figures are text, and so are lists and cells of links: guides are made of them.
-    """
-    own, parent, near, far = masks
-    above = own | parent | near | far
-    if above & _FIGURE and not (own | parent) & _TABLE:
-        return True
-    if above & _ASIDE and numbers[_SET_APART]:
-        return True
-    if numbers[_IN_TEASERS] and not own & _LISTED:
-        return True
-    if numbers[_PICTURE_SHARE] > CAPTION_SHARE and _is_caption(own, parent, numbers):
-        return True
-    return bool(numbers[_LINK_SHARE] > 0.5 and not own & _ITEM and wording.read(text) & _POINTER)
-
-
-def _is_caption(own: int, parent: int, numbers: Sequence[float]) -> bool:
-    """Say whether a run that stands alone with an image is its caption: by its theme's names, or because it is no paragraph.
-
-    By publisher: fundus +.0007, scrapinghub +.0018, wcxb +.0001.
-    """
-    if numbers[_WORDS] >= CAPTION_WORDS_MAX or numbers[_LENGTH] >= CAPTION_LENGTH_MAX:
-        return False
-    up = numbers[_PICTURE_UP]
-    return bool((own | parent) & _PICTURE and up <= 1) or (0 < up <= 2 and not own & _PARAGRAPH)
 
 
 def claims_of(doc: Document, facts: Structured) -> dict[str, str]:

@@ -20,10 +20,26 @@ from importlib import resources
 from math import exp
 from typing import Any
 
-from etl.extract import features, surroundings, wordage, wording
+from etl.extract import features, hints, surroundings, wordage, wording
+from etl.extract.runs import Runs
+from etl.extract.surroundings import KIND_BIT
 
 SURE = 4.0
 """What the trees that were not asked would add, about: a run decided early is a clear case, and its chance must say so."""
+FIGURE, ASIDE, ITEM, _CELL = (KIND_BIT[tag] for tag in ("figure", "aside", "li", "td"))
+TABLE = _CELL | KIND_BIT["table"]
+LISTED = ITEM | _CELL
+POINTER = 1 << wording.NAMES.index("pointer")
+PARAGRAPH = KIND_BIT["p"]
+PICTURE = hints.BIT["picture"] | hints.BIT["caption"]
+CAPTION_WORDS_MAX, CAPTION_LENGTH_MAX = 60, 500
+CAPTION_SHARE = 0.85
+"""A short run that is nearly all the text beside an image is its caption, with or without a `<figure>`."""
+_SET_APART, _IN_TEASERS, _LINK_SHARE, _WORDS, _LENGTH, _PICTURE_UP, _PICTURE_SHARE = (
+    features.NUMBERS.index(name)
+    for name in ("set_apart", "in_teasers", "link_share", "words", "length", "picture_up", "picture_share")
+)
+
 Judge = Callable[[Sequence[int], Sequence[float], features.Late, int], float]
 """Reads the masks and numbers of a run; late columns it asks for by the run's number."""
 _Tree = Any
@@ -89,15 +105,59 @@ def _expression(tree: _Tree, bits: dict[str, str]) -> str:
     return f"({_expression(low, bits)} if {column} <= {float(threshold)!r} else {_expression(high, bits)})"  # pyright: ignore[reportUnknownArgumentType]
 
 
+def learned() -> dict[str, Any]:
+    """Return what was learned: `trees`, `exits` and `threshold`."""
+    return json.loads(resources.files("etl.extract").joinpath("chooser.json").read_text("utf-8"))
+
+
 def _load() -> Chooser:
-    learned = json.loads(resources.files("etl.extract").joinpath("chooser.json").read_text("utf-8"))
-    numbers, bits = _names()
-    return Chooser(judge=_judge(learned, numbers, bits), threshold=learned["threshold"])
+    found = learned()
+    return Chooser(judge=_judge(found, *_names()), threshold=found["threshold"])
 
 
 def chance(total: float) -> float:
     """Return the probability that a sum of trees stands for."""
     return 1.0 / (1.0 + exp(-max(-30.0, min(30.0, total))))
+
+
+def judge(runs: Runs, table: features.Table) -> list[float]:
+    """Return per run the chance that it is body; 0 for what is none whatever it looks like."""
+    one, late = CHOOSER.judge, table.late
+    return [
+        0.0 if is_never(masks, numbers, text) else chance(one(masks, numbers, late, run))
+        for run, (masks, numbers, text) in enumerate(zip(table.masks, table.numbers, runs.texts, strict=True))
+    ]
+
+
+def is_never(masks: Sequence[int], numbers: Sequence[float], text: str) -> bool:
+    """Say whether a run is a teaser, stands in a figure or an aside, or is a link that points elsewhere ("Read also: …").
+
+    The chooser sees all this too and is mostly right; these are decided because the links say the same of teasers, and
+    captions are not body. Cross-validated by publisher: fundus .964 → .966, scrapinghub .947 → .957, wcxb .943 → .941.
+    Tables inside figures are text, and so are lists and cells of links: guides are made of them.
+    """
+    own, parent, near, far = masks
+    above = own | parent | near | far
+    if above & FIGURE and not (own | parent) & TABLE:
+        return True
+    if above & ASIDE and numbers[_SET_APART]:
+        return True
+    if numbers[_IN_TEASERS] and not own & LISTED:
+        return True
+    if numbers[_PICTURE_SHARE] > CAPTION_SHARE and _is_caption(own, parent, numbers):
+        return True
+    return bool(numbers[_LINK_SHARE] > 0.5 and not own & ITEM and wording.read(text) & POINTER)
+
+
+def _is_caption(own: int, parent: int, numbers: Sequence[float]) -> bool:
+    """Say whether a run that stands alone with an image is its caption: by its theme's names, or because it is no paragraph.
+
+    By publisher: fundus +.0007, scrapinghub +.0018, wcxb +.0001.
+    """
+    if numbers[_WORDS] >= CAPTION_WORDS_MAX or numbers[_LENGTH] >= CAPTION_LENGTH_MAX:
+        return False
+    up = numbers[_PICTURE_UP]
+    return bool((own | parent) & PICTURE and up <= 1) or (0 < up <= 2 and not own & PARAGRAPH)
 
 
 CHOOSER = _load()

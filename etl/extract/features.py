@@ -20,8 +20,8 @@ from etl.extract.document import Document
 from etl.extract.runs import Runs
 from etl.extract.surroundings import APART, KIND_BIT, Surroundings
 
-_FIGURE = KIND_BIT["figure"]
-_ARTICLE = KIND_BIT["article"] | hints.BIT["body"]
+FIGURE = KIND_BIT["figure"]
+ARTICLE = KIND_BIT["article"] | hints.BIT["body"]
 MASKS = ("own", "parent", "near", "far", "words")
 """The last is of the run's own first words, and late."""
 
@@ -45,7 +45,7 @@ NUMBERS = (
     *wordage.COLUMNS, *_NEIGHBOURS, *_PLACE, *_FAMILY, *_ORDER, *_SHAPE, *_CLAIMS, *_PAGE, *whereabouts.COLUMNS, *wordage.LATE,
 )  # fmt: skip
 
-_SHAPE_CLASS_CHARS = 40
+SHAPE_CLASS_CHARS = 40
 _FAR_FROM_GOOD = 30.0
 _NO_SPAN = (sys.maxsize, sys.maxsize)
 
@@ -94,7 +94,7 @@ def read(
     teasers: tuple[tuple[int, int], ...] = (),
 ) -> Table:
     """Return the columns of every run. *teasers* are ranges of elements that hold links to other articles."""
-    late = wordage.Late(runs.texts, title.casefold()).read
+    late = wordage.Late(runs.texts, title).read
     if not runs.boxes:
         return Table([], [], late, 0)
     around = Surroundings(doc)
@@ -115,7 +115,7 @@ def read(
     texts = wordage.columns(runs)
     lengths, links = [row[0] for row in texts], [row[2] for row in texts]
     good = [
-        length * (1.0 - linked) if length >= 60 and row[6] and linked < 0.4 and not (one[0] | one[1]) & _FIGURE else 0.0
+        length * (1.0 - linked) if length >= 60 and row[6] and linked < 0.4 and not (one[0] | one[1]) & FIGURE else 0.0
         for row, length, linked, one in zip(texts, lengths, links, masks, strict=True)
     ]
     page = _Page(doc, runs, around, kin, above, lengths, links, good, sum(good))
@@ -212,7 +212,7 @@ def _families(page: _Page, weight: dict[int, float], total: float, paragraphs: d
         families[parent] = (
             weight[parent] / total if parent in weight else 0.0, weight[grand] / total if grand in weight else 0.0,
             weight[great] / total if great in weight else 0.0, linked[parent], linked[grand], linked[great],
-            paragraphs.get(parent, 0.0), 1.0 if (own | near | far) & _ARTICLE else 0.0,
+            paragraphs.get(parent, 0.0), 1.0 if (own | near | far) & ARTICLE else 0.0,
         )  # fmt: skip
     return families
 
@@ -313,8 +313,8 @@ def _shapes(page: _Page, root: int) -> list[Row]:
     for run, box in enumerate(boxes):
         parent = parents[box]
         if parent not in classes:
-            classes[parent] = (attrs[parent].get("class") or "")[:_SHAPE_CLASS_CHARS]
-        shape = tags[box], (attrs[box].get("class") or "")[:_SHAPE_CLASS_CHARS], classes[parent]
+            classes[parent] = (attrs[parent].get("class") or "")[:SHAPE_CLASS_CHARS]
+        shape = tags[box], (attrs[box].get("class") or "")[:SHAPE_CLASS_CHARS], classes[parent]
         if shape in shapes:
             shapes[shape].append(run)
         else:

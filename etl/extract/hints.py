@@ -81,8 +81,8 @@ _WORDS = {
 NAMES = tuple(_WORDS)
 BIT = {name: 1 << place for place, name in enumerate(NAMES)}
 _ROLES = ("itemprop", "role")
-_STEM_LETTERS = 5
-_NAME_MAX_CHARS = 200
+STEM_LETTERS = 5
+NAME_MAX_CHARS = 200
 _PIECE = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 _LOWER = re.compile(r"[a-z]+")
 
@@ -92,11 +92,11 @@ def _dictionary() -> tuple[dict[str, int], dict[str, tuple[int, float | None]]]:
     stems: dict[str, int] = {}
     for name, words in _WORDS.items():
         for word in words.split():
-            table, key = (stems, word[:-1][:_STEM_LETTERS]) if word.endswith("*") else (whole, word)
+            table, key = (stems, word[:-1][:STEM_LETTERS]) if word.endswith("*") else (whole, word)
             table[key] = table.get(key, 0) | BIT[name]
     scores = _scores()
     return stems, {
-        word: (whole.get(word) or stems.get(word[:_STEM_LETTERS], 0), scores.get(word)) for word in whole | scores
+        word: (whole.get(word) or stems.get(word[:STEM_LETTERS], 0), scores.get(word)) for word in whole | scores
     }
 
 
@@ -108,7 +108,7 @@ def _scores() -> dict[str, float]:
     return json.loads(resources.files("etl.extract").joinpath("theme_words.json").read_text("utf-8"))
 
 
-_STEMS, _KNOWN = _dictionary()
+STEMS, KNOWN = _dictionary()
 """Bits by the first letters of a word, and the bits and the score of each word that has any of its own."""
 Score = tuple[float, float, float]
 """Lowest, highest and sum of the scores of an element's words."""
@@ -120,23 +120,23 @@ Said = tuple[int, Score]
 def read(attrs: Mapping[str, str | None]) -> Said:
     """Return what *attrs* say about their element."""
     label, name = attrs.get("class") or "", attrs.get("id") or ""
-    if len(label) > _NAME_MAX_CHARS or len(name) > _NAME_MAX_CHARS:
-        label, name = label[:_NAME_MAX_CHARS], name[:_NAME_MAX_CHARS]
-    said = _look_up(label, name)
+    if len(label) > NAME_MAX_CHARS or len(name) > NAME_MAX_CHARS:
+        label, name = label[:NAME_MAX_CHARS], name[:NAME_MAX_CHARS]
+    said = look_up(label, name)
     if len(attrs) > 1 or not label:
         for role in _ROLES:
             if role in attrs and (words := attrs[role]):
-                said = said[0] | _look_up(words[:_NAME_MAX_CHARS], "")[0], said[1]
+                said = said[0] | look_up(words[:NAME_MAX_CHARS], "")[0], said[1]
     return said
 
 
 @lru_cache(maxsize=4096)
-def _look_up(label: str, name: str) -> Said:
+def look_up(label: str, name: str) -> Said:
     """Return what a class and an id say. Remembered because pages share names: a site all, strangers one in five."""
     pieces = _pieces(label)
     if name:
         pieces += _pieces(name)
-    if len(label) + len(name) < _NAME_MAX_CHARS or not name:
+    if len(label) + len(name) < NAME_MAX_CHARS or not name:
         return _said(pieces)
     # What both say counts, but scores are summed over the words of one name.
     return _said(pieces)[0], _said(_pieces(f"{label} {name}"))[1]
@@ -144,7 +144,7 @@ def _look_up(label: str, name: str) -> Said:
 
 def _pieces(words: str) -> list[str]:
     """Return the words of a name in lower case; a capital begins a word."""
-    words = words[:_NAME_MAX_CHARS]
+    words = words[:NAME_MAX_CHARS]
     if words.islower():
         return _LOWER.findall(words)
     return [piece.lower() for piece in _PIECE.findall(words)]
@@ -153,7 +153,7 @@ def _pieces(words: str) -> list[str]:
 def _said(pieces: list[str]) -> Said:
     bits = 0
     scores: list[float] = []
-    known, stems = _KNOWN, _STEMS
+    known, stems = KNOWN, STEMS
     for word in dict.fromkeys(pieces):
         if word in known:
             said, score = known[word]
@@ -161,7 +161,7 @@ def _said(pieces: list[str]) -> Said:
             if score is not None:
                 scores.append(score)
         else:
-            stem = word[:_STEM_LETTERS]
+            stem = word[:STEM_LETTERS]
             if stem in stems:
                 bits |= stems[stem]
     return bits, (min(scores), max(scores), sum(scores)) if scores else NO_SCORE

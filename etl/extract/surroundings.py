@@ -31,9 +31,9 @@ _KINDS = (
 )
 KIND_NAMES = tuple(name for name, _ in _KINDS)
 KIND_BIT = {tag: 1 << (len(hints.NAMES) + place) for place, (_, tags) in enumerate(_KINDS) for tag in tags.split()}
-_HIDDEN = 1 << (len(hints.NAMES) + len(_KINDS))
+HIDDEN = 1 << (len(hints.NAMES) + len(_KINDS))
 MASK_NAMES = (*hints.NAMES, *KIND_NAMES, "hidden")
-APART = _HIDDEN | sum(
+APART = HIDDEN | sum(
     hints.BIT[name]
     for name in (
         "related", "sidebar", "share", "comment", "offer", "notice", "menu", "ad", "unseen", "tag", "byline", "caption",
@@ -78,8 +78,8 @@ class Surroundings:
                         bits |= said
                         if score is not no_score and (score[0] < span[0] or score[1] > span[1]):
                             span = min(span[0], score[0]), max(span[1], score[1])
-                    if (len(attrs) > 1 or "class" not in attrs) and _is_hidden(attrs):
-                        bits |= _HIDDEN
+                    if (len(attrs) > 1 or "class" not in attrs) and is_hidden(attrs):
+                        bits |= HIDDEN
                 up |= bits
                 own[one] = bits
                 ups[one] = up
@@ -88,7 +88,7 @@ class Surroundings:
                 ranges[one] = span
 
 
-def _is_hidden(attrs: Mapping[str, str | None]) -> bool:
+def is_hidden(attrs: Mapping[str, str | None]) -> bool:
     return (
         "hidden" in attrs
         or ("aria-hidden" in attrs and attrs["aria-hidden"] == "true")

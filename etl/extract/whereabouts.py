@@ -6,7 +6,7 @@ trees; cross-validated by publisher they brought fundus .9685 → .9696, scrapin
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 
 from etl.extract.document import Document
 from etl.extract.runs import Runs
@@ -83,6 +83,7 @@ class _Above:
         self.images = doc.by_tag.get("img", [])
         self._doc = doc
         self._articles = doc.by_tag.get("article", [])
+        self._article_of = {element: place for place, element in enumerate((-1, *self._articles), -1)}
         heads = doc.by_tag.get("h1", ())
         self._head = heads[0] if heads else -1
         self._chain = (
@@ -126,14 +127,20 @@ class _Above:
 
     def _article(self, parent: int) -> tuple[float, float]:
         """Return the place of the `<article>` around among all (-1: none), and whether it has the headline."""
-        articles, ends = self._articles, self._doc.ends
-        place = bisect_right(articles, parent) - 1 if articles else -1
-        while place >= 0 and ends[articles[place]] <= parent:
-            place -= 1
+        if not self._articles:
+            return -1.0, -1.0
+        known, parents, element = self._article_of, self._doc.parents, parent
+        path: list[int] = []
+        while element not in known:
+            path.append(element)
+            element = parents[element]
+        place = known[element]
+        for element in reversed(path):
+            known[element] = place
         if place < 0:
             return -1.0, -1.0
-        one = articles[place]
-        has_head = 1.0 if one <= self._head < ends[one] else 0.0
+        one = self._articles[place]
+        has_head = 1.0 if one <= self._head < self._doc.ends[one] else 0.0
         return float(place), has_head if self._head >= 0 else -2.0
 
     def _levels(self, parent: int) -> tuple[float, float, float]:

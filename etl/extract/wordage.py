@@ -33,13 +33,10 @@ Row = tuple[float, ...]
 
 def columns(runs: Runs) -> list[Row]:
     """Return the columns that need only the run's own text."""
-    longest = sorted(runs.texts, key=len)[-3:]
-    wide = sum(len(_WIDE.findall(text)) for text in longest if not text.isascii()) > 0.3 * sum(map(len, longest))
-    # A Chinese, Japanese, Korean or Thai character carries about what two and a half Latin ones do.
-    scale = 2.5 if wide else 1.0
+    scale = scale_of(runs.texts)
     rows: list[Row] = []
     for text, linked, strong in zip(runs.texts, runs.linked, runs.strong, strict=True):
-        size, ending = len(text), text[-1]
+        size, last = len(text), text[-1]
         if text.isascii():
             stops = len(_STOP_ASCII.findall(text)) if "." in text or "!" in text or "?" in text else 0
             commas = text.count(",")
@@ -49,13 +46,26 @@ def columns(runs: Runs) -> list[Row]:
         rows.append((
             size * scale, text.count(" ") + 1.0,
             linked / size if linked < size else 1.0, strong / size if strong < size else 1.0,
-            _ENDINGS[ending] if ending in _ENDINGS else 1.0 if ending.isalpha() else 0.0, _beginning(text[0]), stops, commas,
+            _ENDINGS[last] if last in _ENDINGS else 1.0 if last.isalpha() else 0.0, beginning(text[0]), stops, commas,
         ))  # fmt: skip
     return rows
 
 
+def scale_of(texts: list[str]) -> float:
+    """Return what one character counts: a Chinese, Japanese, Korean or Thai one as much as two and a half Latin ones."""
+    longest = sorted(texts, key=len)[-3:]
+    wide = sum(len(_WIDE.findall(text)) for text in longest if not text.isascii()) > 0.3 * sum(map(len, longest))
+    return 2.5 if wide else 1.0
+
+
+def ending(letter: str) -> float:
+    """Return what a run that ends with *letter* may be: a sentence, a quote, a beginning, words or none of these."""
+    return _ENDINGS[letter] if letter in _ENDINGS else 1.0 if letter.isalpha() else 0.0
+
+
 @lru_cache(maxsize=1024)
-def _beginning(letter: str) -> float:
+def beginning(letter: str) -> float:
+    """Return what a run that begins with *letter* may be."""
     if letter.isupper():
         return 4.0
     if letter.islower():
@@ -70,7 +80,7 @@ class Late:
 
     def __init__(self, texts: list[str], headline: str) -> None:
         self._texts = texts
-        self._headline = headline
+        self._headline = headline.casefold()
 
     def read(self, run: int) -> tuple[int, float, float, float]:
         """Return the bits of the run's first words, and LATE."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from etl import compiled
 from etl.extract.document import Document
 from etl.extract.running_text import Running
 from etl.extract.theme import NAMES, pattern
@@ -12,15 +13,15 @@ from etl.model import LinkKind
 TEXT, MENU, FOOTER = 0, 1, 2
 """Where an element stands. A menu may show headlines; a footer's links are never teasers."""
 
-_MENU = frozenset(NAMES["zones"]["menu"].split())
-_MENU_PAIRS = tuple(NAMES["zones"]["menu_pairs"].split())
-_FOOTER = frozenset(NAMES["zones"]["footer"].split())
-_NOT_PAGE = frozenset(NAMES["zones"]["not_page"].split())
+MENU_WORDS = frozenset(NAMES["zones"]["menu"].split())
+MENU_PAIRS = tuple(NAMES["zones"]["menu_pairs"].split())
+FOOTER_WORDS = frozenset(NAMES["zones"]["footer"].split())
+NOT_PAGE = frozenset(NAMES["zones"]["not_page"].split())
 """Words that make a footer the end of something smaller than the page."""
 _TO_DASH = str.maketrans("_ \n\t", "----")
-_MARKED = frozenset({"a", "body", "html", "article", "nav", "footer", "blockquote"})
+MARKED = frozenset({"a", "body", "html", "article", "nav", "footer", "blockquote"})
 """Elements whose tag says where they stand, whatever their names."""
-_EMBED = re.compile(r"tweet|twitter|instagram|tiktok|bluesky|mastodon|facebook|fb-post")
+EMBED = re.compile(r"tweet|twitter|instagram|tiktok|bluesky|mastodon|facebook|fb-post")
 _POPULAR = pattern(NAMES["kinds"]["most_read"])
 _RELATED = pattern(NAMES["kinds"]["related"])
 LEVELS_MAX = 6
@@ -53,20 +54,20 @@ class Zones:
     def _own_zone(self, element: int) -> int:
         doc = self._doc
         tag, attrs = doc.tags[element], doc.attrs[element]
-        if tag in _MARKED:
+        if tag in MARKED:
             if element <= self._running.container < doc.ends[element]:
                 return TEXT
             if tag == "footer":
                 return MENU if self._in_article(element) else FOOTER
             if tag == "blockquote":
-                return FOOTER if _EMBED.search(doc.hint(element)) else TEXT
+                return FOOTER if EMBED.search(doc.hint(element)) else TEXT
             return MENU if tag == "nav" else TEXT
         if not attrs:
             return TEXT
         name = f"{attrs.get('class') or ''} {attrs.get('id') or ''} {attrs.get('role') or ''}"
         answer = self._named.get(name)
         if answer is None:
-            answer = self._named[name] = _zone_of(name.lower().translate(_TO_DASH))
+            answer = self._named[name] = zone_of(name)
         if answer and element <= self._running.container < doc.ends[element]:
             return TEXT
         return answer
@@ -76,32 +77,39 @@ class Zones:
         return any(self._doc.tags[above] in ("article", "main") for above in self._doc.ancestors(element))
 
     def kind(self, element: int, *, is_headed: bool = False) -> tuple[LinkKind, str]:
-        """Return the kind that the names of the elements around *element* suggest, and the rule: "latest" if none.
-
-        Below a printed heading that says nothing we know only a ranking is believed: themes use one "related" box
-        for everything.
-        """
-        doc = self._doc
-        for level, above in enumerate(doc.ancestors(element)):
-            if level > LEVELS_MAX or doc.tags[above] == "body":
-                break
-            hint = doc.hint(above)
-            if _POPULAR.search(hint):
-                return "most_read", "theme"
-            if not is_headed and _RELATED.search(hint):
-                return "related", "theme"
-        return "latest", "default"
+        return kind(self._doc, element, is_headed=is_headed)
 
 
-def _zone_of(name: str) -> int:
-    """Return the zone that a class name says, its words parted by dashes."""
+def kind(doc: Document, element: int, *, is_headed: bool = False) -> tuple[LinkKind, str]:
+    """Return the kind that the names of the elements around *element* suggest, and the rule: "latest" if none.
+
+    Below a printed heading that says nothing we know only a ranking is believed: themes use one "related" box
+    for everything.
+    """
+    for level, above in enumerate(doc.ancestors(element)):
+        if level > LEVELS_MAX or doc.tags[above] == "body":
+            break
+        hint = doc.hint(above)
+        if _POPULAR.search(hint):
+            return "most_read", "theme"
+        if not is_headed and _RELATED.search(hint):
+            return "related", "theme"
+    return "latest", "default"
+
+
+def zone_of(name: str) -> int:
+    """Return the zone that a class name says."""
+    name = name.lower().translate(_TO_DASH)
     words = name.split("-")
-    if not _FOOTER.isdisjoint(words):
+    if not FOOTER_WORDS.isdisjoint(words):
         parts = [word for word in words if word]
         if any(
-            word in _FOOTER and (not place or parts[place - 1] not in _NOT_PAGE) for place, word in enumerate(parts)
+            word in FOOTER_WORDS and (not place or parts[place - 1] not in NOT_PAGE) for place, word in enumerate(parts)
         ):
             return FOOTER
-    if not _MENU.isdisjoint(words) or any(pair in name for pair in _MENU_PAIRS):
+    if not MENU_WORDS.isdisjoint(words) or any(pair in name for pair in MENU_PAIRS):
         return MENU
     return TEXT
+
+
+globals().update(compiled.forms(__name__))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from extract.forms import compiled_form, python_form
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from etl.extract import anchors, document
+from etl.extract import anchors, article_urls, document
 from etl.extract.anchors import OWN
 
 PAGE = "https://www.news.example/town/why-the-bridge-had-to-close-81348547.html"
@@ -84,3 +85,44 @@ def test_any_href_is_survived(hrefs: list[str]) -> None:
         doc.attrs.append({"href": href})
     for anchor in anchors.find(doc):
         assert anchor.url.startswith("http")
+
+
+_KNOWN = (
+    "news tag author jane-authors live 2024 03 1 07 20240307 81348547 a-b-c-d-e-f-g why-the-bridge-had-to-close x.html "
+    "x.pdf photo.JPG terms-2 impressum article_12 12_march_24 2024-03-07 0a1b2c3d4e 1234abcd-12ab-34cd topics "
+    "20241127-SYT8T6050497 caf%C3%A9-au-lait-et-plus \u0663\u0663-\u00e9t\u00e9 .pdf ."
+)
+_SEGMENTS = st.sampled_from(_KNOWN.split()) | st.text(alphabet="abcXYZ019-_+.%/ \n\u00e9\u0661", max_size=14)
+_PATHS = st.lists(_SEGMENTS, max_size=5).map("/".join)
+_QUERIES = st.sampled_from(["", "", "?", "?id=12345", "?utm_source=x", "?utm_source=x&p=123456", "?a=b#c", "#c", "#?d"])
+_HREFS = st.builds(
+    "{}{}{}".format,
+    st.sampled_from(
+        ["/", "", "//other.example/", "https://WWW.news.example/", "http://m.news.example", "mailto:", " /", "x:"]
+    ),
+    _PATHS,
+    _QUERIES,
+)
+_OWNS = st.none() | st.builds(article_urls.Own, st.integers(1, 8), st.booleans())
+
+
+@settings(max_examples=400, deadline=None)
+@given(_PATHS, _QUERIES, _OWNS)
+@example("x/a_b_c-1-2-3", "", None)
+@example("a/b/12/3", "", None)
+@example("a/b/1234abcd-12ab-34cd-", "", None)
+def test_both_forms_see_the_same_shape(path: str, query: str, own: article_urls.Own | None) -> None:
+    key = f"news.example/{path}{query}"
+    assert compiled_form("etl.extract._anchors")._shape_of(key, own) == article_urls.shape(key, own)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(_HREFS, max_size=12),
+    st.sampled_from([PAGE, "https://news.example/", "http://a.example/2024/x-y-z-v-w?id=12345"]),
+)
+def test_both_forms_find_the_same_links(hrefs: list[str], url: str) -> None:
+    form, python = compiled_form("etl.extract._anchors"), python_form("etl.extract.anchors")
+    links = "".join(f'<a href="{href}" rel="{"sponsored" if len(href) == 9 else ""}">x</a>' for href in hrefs)
+    doc = document.parse(f"<html><body>{links}</body></html>".encode(), url=url)
+    assert [tuple(one) for one in form.find(doc)] == [tuple(one) for one in python.find(doc)]

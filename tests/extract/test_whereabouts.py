@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from etl.extract import document, features, runs, whereabouts
@@ -57,3 +59,14 @@ def test_a_page_without_text_has_no_rows() -> None:
     page = runs.read(doc)
     assert whereabouts.columns(doc, page, []) == []
     assert features.read(doc, page).numbers == []
+
+
+def test_many_articles_cost_no_more_than_few() -> None:
+    """Each text looked at each `<article>` before it: 30,000 of them and 5,000 texts took 7 s, these would take 40."""
+    body = f"<html><body>{'<article></article>' * 100_000}{'<div><p>Rain fell here</p></div>' * 10_000}</body></html>"
+    doc = document.parse(body.encode(), url="https://paper.example/rain")
+    page = runs.read(doc)
+    began_s = time.process_time()
+    table = features.read(doc, page)
+    assert time.process_time() - began_s < 15.0
+    assert {row[features.NUMBERS.index("article_place")] for row in table.numbers} == {-1.0}

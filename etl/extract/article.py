@@ -12,8 +12,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from etl.extract import appeals, dates, document, links, metadata, ruled, structured, teasers, times, trim
 from etl.extract import body as bodies
-from etl.extract import dates, document, links, metadata, ruled, structured, teasers, times, trim
 from etl.extract.document import Document
 from etl.model import Article
 
@@ -51,6 +51,8 @@ def read(
     facts = structured.read(doc)
     blocks = teasers.find(doc)
     main = bodies.find(doc, facts, blocks, only=ruled.body_elements(doc, rules))
+    if main.rule == "chooser":
+        main = appeals.without(doc, main)
     told = metadata.read(
         doc,
         facts,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forms import compiled_form, python_form
+from extract.forms import compiled_form, python_form
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -58,12 +58,12 @@ def test_plainly_short_tags_are_passed_over():
 @example(b"<p" + b' a=""' * 12 + b" b" * 12 + b">")
 @example(b"<p" + b' a=""' * 12 + b" b" * 13 + b">")
 def test_the_same_places_are_unclear(body: bytes):
-    assert places(compiled_form("etl.extract.scan"), body) == places(PYTHON, body)
+    assert places(compiled_form("etl.extract._scan"), body) == places(PYTHON, body)
 
 
 @given(TAGS, st.integers(0, 30), st.integers(1, 60))
 def test_the_same_tags_are_short(body: bytes, start: int, most: int):
-    compiled, start = compiled_form("etl.extract.scan"), min(start, len(body))
+    compiled, start = compiled_form("etl.extract._scan"), min(start, len(body))
     assert compiled.end_of_short(body, start, most) == PYTHON.end_of_short(body, start, most)
 
 
@@ -74,7 +74,7 @@ def test_the_same_tags_are_short(body: bytes, start: int, most: int):
 @example(b"b = >", 0, False)
 @example(b"<", 0, True)
 def test_the_same_attributes_are_read(body: bytes, start: int, is_tag: bool):
-    compiled, start = compiled_form("etl.extract.scan"), min(start, len(body))
+    compiled, start = compiled_form("etl.extract._scan"), min(start, len(body))
     assert compiled.past_attributes(body, start, is_tag=is_tag) == PYTHON.past_attributes(body, start, is_tag=is_tag)
 
 
@@ -86,4 +86,4 @@ def test_the_same_attributes_are_read(body: bytes, start: int, is_tag: bool):
 @example(b"\xf0\x8f\xbf\xbf")
 @example(b"x" * 8 + b"\xe2\x82")
 def test_the_same_bytes_are_utf8(body: bytes):
-    assert compiled_form("etl.extract.scan").is_utf8(body) == PYTHON.is_utf8(body)
+    assert compiled_form("etl.extract._scan").is_utf8(body) == PYTHON.is_utf8(body)

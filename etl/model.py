@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
+from uuid import UUID
 
 Precision = Literal["minute", "day"]
 LinkKind = Literal["inline", "related", "most_read", "latest"]
@@ -160,6 +161,20 @@ class Page:
     body_sha256: bytes | None = None
     failures: int = 0
     visits: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PageUrl:
+    """A URL that leads to a page: as written, and folded."""
+
+    url: str
+    """Canonical."""
+    url_key: UUID
+    host: str
+    variant: str
+    """As written."""
+    variant_key: UUID
+    rule: str
 
 
 @dataclass(frozen=True, slots=True)

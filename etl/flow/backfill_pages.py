@@ -21,12 +21,12 @@ from etl.fetch.http import Fetched, Moved, NotModified
 from etl.fetch.outcome import classify
 from etl.fetch.receive import refuse_status
 from etl.fetch.robots import Robots
-from etl.model import Capture, Page
+from etl.model import Capture, Page, PageUrl
 from etl.store import backfill_items, captures, erasures, pages
 from etl.store.backfill_items import DueItem, ItemEnd, NewItem
 from etl.store.captures import Attempt, CaptureEnd
 from etl.store.hosts import host_of_url
-from etl.store.pages import PageEnd, PageUrl
+from etl.store.pages import PageEnd
 
 from .backfill_turn import Turn
 from .imports import import_records

@@ -14,10 +14,9 @@ from uuid import UUID
 from psycopg import Connection
 
 from etl.dedupe.canonical import BadUrlError
-from etl.model import Candidate
+from etl.model import Candidate, PageUrl
 from etl.recipe.rules import Recipe
 from etl.store import pages, sightings
-from etl.store.pages import PageUrl
 from etl.store.sightings import Sighting
 
 from .reading import spell

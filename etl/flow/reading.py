@@ -18,10 +18,9 @@ from etl.dedupe.canonical import BadUrlError, believable_canonical, fold, host_o
 from etl.dedupe.signature import signature_keys
 from etl.dedupe.verdict import content_key
 from etl.errors import NewsEtlError
-from etl.model import Article, Capture
+from etl.model import Article, Capture, PageUrl
 from etl.recipe.rules import Revisits
 from etl.recipe.shelf import Shelf
-from etl.store.pages import PageUrl
 
 from .revisit import USUAL
 

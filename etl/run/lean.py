@@ -10,8 +10,7 @@ from typing import Any
 from uuid import UUID, SafeUUID
 
 from etl.flow.reading import Reading
-from etl.model import Article, Block, Capture, Image, Link, Moment, Place
-from etl.store.pages import PageUrl
+from etl.model import Article, Block, Capture, Image, Link, Moment, PageUrl, Place
 
 SENT: tuple[type[Any], ...] = (Reading, Article, Link, Moment, Block, Image, Capture, Place, PageUrl)
 

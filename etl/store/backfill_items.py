@@ -15,9 +15,8 @@ from psycopg import Connection
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from etl.model import Page
+from etl.model import Page, PageUrl
 
-from .pages import PageUrl
 from .text import storable
 
 ItemKind = Literal["file", "page", "capture", "sitemap", "captures", "files"]

@@ -13,25 +13,11 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.rows import class_row
 
-from etl.model import Page
+from etl.model import Page, PageUrl
 
 from . import arrays, spellings
 
 URL_MAX_BYTES = 8192  # the CHECK of etl.pages.url: longer ones are refused by name before they get here
-
-
-@dataclass(frozen=True, slots=True)
-class PageUrl:
-    """A URL that leads to a page: as written, and folded."""
-
-    url: str
-    """Canonical."""
-    url_key: UUID
-    host: str
-    variant: str
-    """As written."""
-    variant_key: UUID
-    rule: str
 
 
 @dataclass(frozen=True, slots=True)

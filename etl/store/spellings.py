@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence, Set
 from datetime import datetime
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from psycopg import Connection
 
-from . import arrays
+from etl.model import PageUrl
 
-if TYPE_CHECKING:
-    from .pages import PageUrl
+from . import arrays
 
 
 def of(conn: Connection, keys: Iterable[UUID]) -> tuple[dict[UUID, int], set[UUID]]:

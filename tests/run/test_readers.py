@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import subprocess
+import sys
 import threading
 import time
 from datetime import UTC, datetime
@@ -113,3 +114,11 @@ def test_readers_are_replaced_after_their_share(monkeypatch):
     monkeypatch.setattr(readers, "PAGES_PER_CHILD", 5)
     with Readers(1, shelf=None) as one:
         assert len(one.read([page(number) for number in range(23)])) == 23
+
+
+def test_a_reader_loads_no_database_driver():
+    asked = (
+        "import etl.run.reader, etl.extract.article, sys; print(*{'psycopg', 'asyncio', 'croniter'} & set(sys.modules))"
+    )
+    told = subprocess.run([sys.executable, "-c", asked], check=True, capture_output=True, text=True)
+    assert told.stdout.split() == []

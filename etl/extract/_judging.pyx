@@ -6,12 +6,14 @@ Each number is the same to the last bit, and so is each chance (`tests/extract/t
 
 from cpython.unicode cimport PyUnicode_DATA, PyUnicode_KIND, PyUnicode_READ
 from libc.stdint cimport uint16_t
+from libc.stdlib cimport malloc, realloc
 from libc.string cimport memcpy, memset
 
 from math import exp
 
 from etl.extract import chooser, features, hints, surroundings, wordage, wording
 
+include "_arrays.pxi"
 include "_words.pxi"
 include "_letters.pxi"
 include "_elements.pxi"

@@ -2,10 +2,12 @@
 """The compiled form of `zones`: the words of class names are looked up letter by letter, a quarter of the time."""
 
 from cpython.unicode cimport PyUnicode_DATA, PyUnicode_KIND
+from libc.stdlib cimport malloc
 from libc.string cimport strstr
 
 from etl.extract import zones
 
+include "_arrays.pxi"
 include "_words.pxi"
 
 cdef enum:

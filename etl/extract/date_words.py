@@ -164,8 +164,12 @@ def _graft(root: Node, other: Node) -> None:
             _graft(root.setdefault(token, {}), node)
 
 
-def spell(folded: str, languages: tuple[str, ...]) -> list[str]:
-    """Return *folded* in meanings: one string per way to take its ambiguous words ("mar." is March or Tuesday), at most 16."""
+@lru_cache(maxsize=1024)
+def spell(folded: str, languages: tuple[str, ...]) -> tuple[str, ...]:
+    """Return *folded* in meanings: one string per way to take its ambiguous words ("mar." is March or Tuesday), at most 16.
+
+    Remembered because a label is read for several places ("yesterday" in UTC, too) and pages of a site share theirs.
+    """
     root = lexicon(languages)
     tokens = _TOKEN.findall(folded)
     choices: list[list[str]] = []
@@ -183,7 +187,7 @@ def spell(folded: str, languages: tuple[str, ...]) -> list[str]:
             ways *= len(meanings)
         choices.append(meanings)
         at = end
-    return ["".join(way) for way in product(*choices)]
+    return tuple(["".join(way) for way in product(*choices)])
 
 
 def _longest(node: Node, tokens: list[str], at: int) -> tuple[list[str] | None, int]:

@@ -167,7 +167,7 @@ class _Reader:
         if label not in self._moments:
             place = self._locate("")
             moment = dates.moment_of(label, place)
-            if moment.at is None and place.fetched_at is not None:
+            if moment.at is None and place.fetched_at is not None and any(map(str.isalpha, label)):
                 # "2 days ago" needs a zone only for its edges: a day counted from the fetch is right to a day in any.
                 in_utc = dates.moment_of(label, self._locate("UTC"))
                 moment = in_utc if in_utc.rule == "label:relative" and in_utc.precision == "day" else moment

@@ -7,15 +7,18 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from operator import mul, sub
 
+from etl import compiled
 from etl.extract.document import Document
 
 LABEL_MAX_CHARS = 60
 """A shorter run that is all link is a label, unless it stands in a paragraph or heading."""
-_OUTSIDE = ("nav", "footer")
-_SAID = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6"})
-_CELLS = frozenset({"td", "th"})
-_CELL_CHARS_MAX = 120
-_CELL_CHUNKS_MAX = 6
+OUTSIDE = ("nav", "footer")
+LINKS = ("a",)
+STRONG = ("b", "strong", "em", "i")
+SAID = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6"})
+CELLS = frozenset({"td", "th"})
+CELL_CHARS_MAX = 120
+CELL_CHUNKS_MAX = 6
 RUNS_MAX = 15_000
 """Further runs are not read: 190,000 short paragraphs in 5 MB took 5 s. Of 1,748 measured pages none has over 962."""
 
@@ -48,10 +51,10 @@ def read(doc: Document) -> Runs:
     # No box follows the last.
     tags, texts, boxes, firsts = doc.tags, doc.texts, [*doc.boxes, -1], doc.first_text
     sizes = list(map(sub, doc.chars[1:], doc.chars))
-    links, strong = _marked(doc, sizes, ("a",)), _marked(doc, sizes, ("b", "strong", "em", "i"))
+    links, strong = _marked(doc, sizes, LINKS), _marked(doc, sizes, STRONG)
     runs = Runs(links_before=links)
     start = firsts[doc.by_tag["body"][0]] if "body" in doc.by_tag else 0
-    outside = _marks(doc, _OUTSIDE)
+    outside = _marks(doc, OUTSIDE)
     breaks = Counter([firsts[element] for element in doc.by_tag.get("br", ())])
     pauses = {at for at, count in breaks.items() if count > 1}
     count = len(texts)
@@ -61,23 +64,23 @@ def read(doc: Document) -> Runs:
         while boxes[stop] == box and stop not in pauses:
             stop += 1
         tag = tags[box]
-        if tag in _CELLS and stop - start <= _CELL_CHUNKS_MAX:
+        if tag in CELLS and stop - start <= CELL_CHUNKS_MAX:
             # The cells of a row of figures are one line to a reader; cells with blocks inside have boxes of their own.
             row = doc.parents[box]
             while (
                 stop < count
-                and tags[boxes[stop]] in _CELLS
+                and tags[boxes[stop]] in CELLS
                 and doc.parents[boxes[stop]] == row
-                and len(texts[stop]) < _CELL_CHARS_MAX
+                and len(texts[stop]) < CELL_CHARS_MAX
             ):
                 stop += 1
         linked = links[stop] - links[start]
         # Most labels are one text in one link: it is left out unread.
         if not outside[start] and not (
-            0 < sizes[start] == linked < LABEL_MAX_CHARS and stop == start + 1 and tag not in _SAID
+            0 < sizes[start] == linked < LABEL_MAX_CHARS and stop == start + 1 and tag not in SAID
         ):
             text = " ".join((texts[start] if stop == start + 1 else "".join(texts[start:stop])).split())
-            if text and (not linked or len(text) >= LABEL_MAX_CHARS or linked < 0.8 * len(text) or tag in _SAID):
+            if text and (not linked or len(text) >= LABEL_MAX_CHARS or linked < 0.8 * len(text) or tag in SAID):
                 runs.first.append(start)
                 runs.last.append(stop)
                 runs.boxes.append(box)
@@ -105,3 +108,6 @@ def _marked(doc: Document, sizes: list[int], tags: tuple[str, ...]) -> list[int]
     """Return per chunk how many characters before it stand inside one of *tags*."""
     marks = _marks(doc, tags)
     return list(accumulate(map(mul, sizes, marks), initial=0))
+
+
+globals().update(compiled.forms(__name__))

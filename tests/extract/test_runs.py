@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
+
 import pytest
+from extract.forms import compiled_form, pages, python_form
+from hypothesis import example, given, settings
 
 from etl.extract import document, runs
 
@@ -30,3 +34,14 @@ def test_a_page_has_an_end() -> None:
     texts = texts_of("".join(f"<p>Word {number}</p>" for number in range(runs.RUNS_MAX + 5)))
     assert len(texts) == runs.RUNS_MAX
     assert texts[-1] == f"Word {runs.RUNS_MAX - 1}"
+
+
+@settings(max_examples=200, deadline=None)
+@given(pages)
+@example(b"<table><tr><td>A<td>1<td><b>2</b><tr><td>B<td>" + b"3" * 130 + b"</table><br><br>x<br> <br>y<br><br>")
+@example("<p>\u2003wide\u3000 \x1c spaces \xa0</p><p>a\n b</p><a href=x>1</a>".encode())
+@example(b"")
+def test_both_forms_read_the_same_runs(body: bytes) -> None:
+    form, python = compiled_form("etl.extract._runs"), python_form("etl.extract.runs")
+    doc = document.parse(body or b"<br>", url="https://paper.example/a")
+    assert astuple(form.read(doc)) == astuple(python.read(doc))

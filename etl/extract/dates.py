@@ -24,6 +24,8 @@ LABEL_MAX_CHARS = 200
 """A longer text is no label."""
 ANY_LANGUAGE_MAX = 30
 YEARS = range(1900, 2101)
+NEVER_SET = datetime(1970, 1, 1, tzinfo=UTC)
+"""What a content system writes when it has no time: second 0 of its clock."""
 
 _ISO = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)"
@@ -373,8 +375,8 @@ def _day(year: int, month: int, day: int, *, place: Place, text: str, rule: str)
 
 
 def _checked(moment: Moment, place: Place) -> Moment | None:
-    """Return *moment*, or None when it lies after the fetch."""
-    if moment.at is None or moment.at.year not in YEARS:
+    """Return *moment*, or None when it lies after the fetch or was never set."""
+    if moment.at is None or moment.at.year not in YEARS or moment.at == NEVER_SET:
         return None
     if place.fetched_at is not None and moment.at > place.fetched_at + timedelta(days=FUTURE_DAYS):
         return None

@@ -1,4 +1,4 @@
-"""What stands in the body though another field says it already: byline and date lines, and the section before the first words.
+"""What stands in the body though it is said already: byline and date lines, the section before the first words, pulled quotes.
 
 The judge of the body looks at each run by itself. Here the other readers have spoken, so a line that only repeats the authors
 and the time is known for what it is, whatever the page calls it.
@@ -12,13 +12,18 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from etl.extract.body import Main
-from etl.model import Moment
+from etl.extract.document import collapse
+from etl.model import Block, Moment
 
 T = TypeVar("T")
 LINES_AT_TOP = 4
 LINE_MAX_CHARS = 160
+PULLED_MIN_CHARS = 30
 LEFT_MAX_LETTERS = 12
 """Letters that may be left of a byline when names and times are taken out: "Par", "By our staff" …"""
+_QUOTES = " \"'.,…“”„«»‹›‘’「」『』"
+_UNSEEN = re.compile("[\u00ad\u2060\ufeff]")
+"""Soft hyphen, word joiner, byte order mark; not the zero-width space, which parts words in Khmer and Thai."""
 _SENTENCE_END = re.compile(r"[.!?。！？…]\s*$")
 _LETTERS = re.compile(r"[^\W\d_]")
 _AFTER_SECTION = re.compile(r"\s*[-–—|:•·/]\s+")
@@ -36,11 +41,14 @@ class Said:
 
 
 def trimmed(main: Main, said: Said) -> Main:
-    """Return the body without byline and date lines at its top, and without the section before its first words."""
+    """Return the body without byline and date lines at its top, the section before its first words, and pulled quotes."""
     kept = [
-        number for number, block in enumerate(main.blocks) if number >= LINES_AT_TOP or not is_byline(block.text, said)
+        number
+        for number, block in enumerate(main.blocks)
+        if not (number < LINES_AT_TOP and is_byline(block.text, said))
+        and not (block.kind == "quote" and _is_pulled(block.text, main.blocks))
     ]
-    blocks = [main.blocks[number] for number in kept]
+    blocks = [_shown(main.blocks[number]) for number in kept]
     if blocks:
         blocks[0] = replace(blocks[0], text=without_section(blocks[0].text, said.section))
     if len(kept) == len(main.blocks):
@@ -50,6 +58,20 @@ def trimmed(main: Main, said: Said) -> Main:
         blocks=tuple(blocks),
         spans=_kept(main.spans, kept),
         elements=_kept(main.elements, kept),
+    )
+
+
+def _shown(block: Block) -> Block:
+    """Return the block without letters that no reader sees: they cut words for whoever searches and compares."""
+    text = block.text
+    return block if text.isascii() or not _UNSEEN.search(text) else replace(block, text=collapse(_UNSEEN.sub("", text)))
+
+
+def _is_pulled(quote: str, blocks: Sequence[Block]) -> bool:
+    """Say whether a quote is printed large from a paragraph that says it too."""
+    said = quote.strip(_QUOTES)
+    return len(said) >= PULLED_MIN_CHARS and any(
+        block.kind == "paragraph" and said in block.text and len(block.text) > len(quote) for block in blocks
     )
 
 

@@ -63,3 +63,32 @@ def test_only_the_section_itself_is_taken_off():
     assert without_section("International law says no.", "International") == "International law says no."
     assert without_section("International - ", "International") == "International - "
     assert without_section("Sport | The match", "International") == "Sport | The match"
+
+
+SAYS = "The mayor said that “the money has been set aside two years ago”, which the opposition called a bold reading."
+
+
+def quoted(*blocks: Block) -> list[str]:
+    return [block.text for block in trimmed(Main(blocks), SAID).blocks]
+
+
+@pytest.mark.parametrize(
+    "quote", ["„the money has been set aside two years ago“", "The mayor said that “the money has been set"]
+)
+def test_a_quote_pulled_from_a_paragraph_is_not_said_again(quote):
+    assert quoted(Block("paragraph", SAYS), Block("quote", quote)) == [SAYS]
+    assert quoted(Block("quote", quote), Block("paragraph", SAYS)) == [SAYS]
+
+
+def test_other_quotes_stay():
+    others = ["“Two years ago.”", "“The money has been set aside in May.”", SAYS]
+    assert quoted(Block("paragraph", SAYS), *(Block("quote", text) for text in others)) == [SAYS, *others]
+
+
+def test_no_block_holds_letters_that_nobody_sees():
+    assert quoted(
+        Block("paragraph", "\ufeff 「ようやく」"), Block("list", "Ein be\u00adlieb\u00adter \u2060Tarif")
+    ) == [
+        "「ようやく」",
+        "Ein beliebter Tarif",
+    ]

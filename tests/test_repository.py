@@ -191,3 +191,13 @@ def test_every_noun_of_the_model_is_in_the_glossary():
     nouns = {node.name for node in tree.body if isinstance(node, ast.ClassDef)}
     spelled = {re.sub(r"(?<=[a-z])(?=[A-Z])", " ", noun).lower() for noun in nouns}
     assert {noun for noun in spelled if f"**{noun}**" not in glossary} == set()
+
+
+def test_the_image_is_built_from_all_that_the_build_asks_for():
+    copied = [
+        line for line in (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines() if line.startswith("COPY ")
+    ]
+    let_through = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    for name in ("pyproject.toml", "hatch_build.py", "README.md", "requirements.lock", "etl", "migrations"):
+        assert any(name in line.split() for line in copied), name
+        assert f"!{name}" in let_through

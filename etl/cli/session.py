@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from etl import boot
 from etl.run.database import database
 from etl.settings import Settings, read_settings
+from etl.store import askers
 from etl.store.pool import Pool
 
 if TYPE_CHECKING:
@@ -52,12 +53,18 @@ def settings() -> Settings:
 def session(
     given: Settings | None = None, *, migrates: bool = False, connections: int | None = None, name: str = "news-etl"
 ) -> Generator[Session]:
-    """Open the database for one command; the embedded server ends with its last user."""
+    """Open the database for one command; the embedded server ends with its last user.
+
+    Who names *connections* needs many, because it asks hosts: when that ended well, nobody has to rest them for it.
+    """
     chosen = given or settings()
     if connections is not None:
         chosen = replace(chosen, pool_max_connections=max(connections, chosen.pool_max_connections))
-    with database(chosen, migrates=migrates) as dsn, boot.database_pool(chosen, dsn, name=name) as pool:
-        yield Session(chosen, dsn, pool)
+    with database(chosen, migrates=migrates) as dsn:
+        with boot.database_pool(chosen, dsn, name=name) as pool:
+            yield Session(chosen, dsn, pool)
+        if connections is not None:
+            askers.leave(dsn)
 
 
 @contextmanager

@@ -19,12 +19,12 @@ from etl.fetch import politeness
 from etl.fetch.politeness import Manners
 from etl.fetch.remote import RemoteFiles
 from etl.fetch.robots import Robots
-from etl.store import backfill_items, backfills, hosts
+from etl.store import askers, backfill_items, backfills, hosts
 from etl.store.backfills import Backfill
 from etl.store.hosts import Host
 
 from .imports import Read
-from .manners import manners_of, origin_of, pace_of, rest, robots_of
+from .manners import manners_of, origin_of, pace_of, rest, rest_after_ends, robots_of
 from .visit import Tools
 
 BUDGET_SHARE = 0.75
@@ -73,6 +73,8 @@ class Turn:
         robots.txt cannot be read.
         """
         tools, manners = self.kit.tools, self._manners(url)
+        askers.enter(self.conn, now=tools.now())
+        rest_after_ends(self.conn, tools.fetcher, self.host, manners=manners, now=tools.now)
         state = self._wait(manners, Robots())
         if state is None:
             return None

@@ -20,11 +20,13 @@ from etl.fetch.http import Fetcher
 from etl.fetch.politeness import Manners, Pace
 from etl.fetch.robots import Robots, RobotsAnswer, fetch_robots, parse
 from etl.recipe.rules import FetchRules
-from etl.store import hosts
+from etl.store import askers, hosts
 from etl.store.hosts import Host, host_of_url
 
 HELD_FOR = timedelta(minutes=1)
 """The longest that a visit takes."""
+PAUSE_SHARE = 0.1
+"""A pause that differs by less from the usual one is not worth a row."""
 NO_RULES = Robots()
 
 
@@ -178,6 +180,10 @@ class Attention:
 
     rested: Host | None = None
     """How it stands after the last request, when that is not written yet."""
+    may_leave: bool = False
+    """Whether the caller may write it, elsewhere."""
+    is_left: bool = False
+    """Whether it does."""
 
 
 @contextmanager
@@ -191,6 +197,7 @@ def attended(
     It goes with the pace in one row: the mark before a request and this are the two writes without which a kill is not seen.
     """
     state = hosts.get(conn, host)
+    rest_after_ends(conn, fetcher, host, manners=manners, now=now)
     if hosts.begin(conn, host, now=now()) is not None:
         robots = parse(state.robots_text or "", fetcher.agent)
         pace = politeness.answered(pace_of(state), took_s=state.latency_s, at=now())
@@ -208,6 +215,54 @@ def attended(
             hosts.keep_pace(conn, attention.rested)
         raise
     hosts.end(conn, host, pace=attention.rested)
+
+
+@contextmanager
+def known(
+    conn: Connection, fetcher: Fetcher, host: str, *, manners: Manners, now: Callable[[], datetime]
+) -> Generator[Attention]:
+    """Ask *host* once without a mark; the caller holds it, and writes how it stands after an answer.
+
+    Should this process be killed meanwhile, its session ends with it, and whoever asks next sees that (`etl.store.askers`). So
+    nothing has to be written before the request; the pace is written after it, unless the caller takes that over.
+    """
+    if hosts.get(conn, host).is_marked:  # By one that was killed, and it is not known when.
+        with attended(conn, fetcher, host, manners=manners, now=now) as attention:
+            yield attention
+        return
+    askers.enter(conn, now=now())
+    rest_after_ends(conn, fetcher, host, manners=manners, now=now)
+    attention = Attention(may_leave=True)
+    try:
+        yield attention
+    finally:
+        if attention.rested is not None and not attention.is_left and not conn.closed:
+            hosts.keep_pace(conn, attention.rested)
+
+
+def rest_after_ends(
+    conn: Connection, fetcher: Fetcher, host: str, *, manners: Manners, now: Callable[[], datetime]
+) -> None:
+    """Rest *host* when a session has just ended that may have asked it: its pause begins when that was noticed."""
+    ended_at = askers.last_end(conn, now=now)
+    if ended_at is None:
+        return
+    state = hosts.get(conn, host)
+    delay_s = parse(state.robots_text or "", fetcher.agent).crawl_delay_s
+    free_at = politeness.free_at(pace_of(state), now=ended_at, manners=manners, crawl_delay_s=delay_s)
+    if free_at > now() and (state.free_at is None or free_at > state.free_at):
+        hosts.keep_pace(conn, host_with(state, pace_of(state), free_at))
+
+
+def is_usual(before: Host, after: Host, *, manners: Manners, robots: Robots) -> bool:
+    """Tell whether a request that went well says nothing of its host but that it was asked: its pause stays what it was."""
+    if before.failures or after.failures:
+        return False
+    usual_s, pause_s = (
+        politeness.spacing_s(pace_of(state), manners=manners, crawl_delay_s=robots.crawl_delay_s)
+        for state in (before, after)
+    )
+    return abs(pause_s - usual_s) <= PAUSE_SHARE * usual_s
 
 
 def manners_of(manners: Manners, rules: FetchRules | None) -> Manners:
@@ -237,4 +292,5 @@ def host_with(state: Host, pace: Pace, free_at: datetime) -> Host:
         failures=pace.failures,
         budget_on=pace.counted_on,
         budget_used=pace.requests,
+        quietly_used=state.quietly_used if pace.counted_on == state.budget_on else 0,
     )

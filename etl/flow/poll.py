@@ -1,7 +1,7 @@
 """Poll one source: what is new there? Fetch, discover, canonicalise, store (`etl.flow.finds`); one transaction at the end.
 
-A poll in which nothing changed costs one request and writes one row of its own; that of its host is marked before the request, and
-given its pace after it, as for every request (`flow.manners.attended`).
+A poll in which nothing changed costs one request and writes one row, that of the source: it also says how the host stands after the
+request (`sources.keep_quiet_poll`). Nothing is written before it (`flow.manners.known`).
 """
 
 from __future__ import annotations
@@ -27,7 +27,19 @@ from etl.store.captures import Attempt
 from etl.store.hosts import Host
 
 from .finds import Finds
-from .manners import HELD_FOR, attended, host_of_url, manners_of, origin_of, rested, robots_of
+from .manners import (
+    HELD_FOR,
+    Attention,
+    attended,
+    host_of_url,
+    is_usual,
+    known,
+    manners_of,
+    origin_of,
+    rest_after_ends,
+    rested,
+    robots_of,
+)
 from .reading import read_front
 from .revisit import YIELD_OF, next_poll
 from .settle import settle
@@ -73,6 +85,8 @@ class Poll:
         self.is_done = True
         """Whether the same answer again would be nothing new."""
         self.children_read = 0
+        self.rested: Host | None = None
+        """How the source's host stands after an answer in which nothing changed: written with the source, in one row."""
         self.finds = Finds(conn, source.id, recipe=self.recipe, now=tools.now)
 
     def run(self) -> Polled:
@@ -85,6 +99,9 @@ class Poll:
             polled = self._keep(answer, self._discover(answer))
         except NewsEtlError as error:
             return self._failed(error)
+        finally:
+            if self.rested is not None and not self.conn.closed:
+                hosts.keep_pace(self.conn, self.rested)
         subscribe(self.conn, self.tools, self.source.id)
         return polled
 
@@ -115,33 +132,51 @@ class Poll:
         if not is_ours and not hosts.hold(self.conn, host):
             raise TryLater(f"{host} is being asked by another worker", at=tools.now() + HELD_FOR, code="host_busy")
         try:
-            with attended(self.conn, tools.fetcher, host, manners=manners, now=tools.now) as attention:
-                self._wait(host, manners)
-                robots = robots_of(
-                    self.conn, tools.fetcher, origin_of(url), manners=manners, now=tools.now, sleep=tools.sleep
-                )
-                robots.check(url)
-                state = self._wait(host, manners)
-                began = tools.now()
-                error: NewsEtlError | None = None
-                try:
-                    return tools.fetcher.get(
-                        url,
-                        now=tools.now,
-                        kind="source",
-                        etag=etag,
-                        last_modified=last_modified,
-                        may_follow=lambda _: False,
-                    )
-                except NewsEtlError as raised:
-                    error = raised
-                    raise
-                finally:
-                    now = tools.now()
-                    attention.rested = rested(state, error, began=began, now=now, manners=manners, robots=robots)
+            # Of a source that goes well most answers are that nothing has changed: they cost one row.
+            may_be_quiet = url == self.source.url and self.source.body_sha256 is not None and not self.source.failures
+            with (known if may_be_quiet else attended)(
+                self.conn, tools.fetcher, host, manners=manners, now=tools.now
+            ) as attention:
+                return self._request(url, attention, manners, etag=etag, last_modified=last_modified)
         finally:
             if not is_ours and not self.conn.closed:
                 hosts.let_go(self.conn, host)
+
+    def _request(
+        self, url: str, attention: Attention, manners: Manners, *, etag: str | None, last_modified: str | None
+    ) -> Fetched | NotModified | Moved:
+        tools, host = self.tools, host_of_url(url)
+        self._wait(host, manners)
+        robots = robots_of(self.conn, tools.fetcher, origin_of(url), manners=manners, now=tools.now, sleep=tools.sleep)
+        robots.check(url)
+        # Looked at once more, because a server lets go of the locks of a session that dies one after the other.
+        rest_after_ends(self.conn, tools.fetcher, host, manners=manners, now=tools.now)
+        state = self._wait(host, manners)
+        began = tools.now()
+        error: NewsEtlError | None = None
+        try:
+            answer = tools.fetcher.get(
+                url,
+                now=tools.now,
+                kind="source",
+                etag=etag,
+                last_modified=last_modified,
+                may_follow=lambda _: False,
+            )
+        except NewsEtlError as raised:
+            error = raised
+            raise
+        finally:
+            attention.rested = rested(state, error, began=began, now=tools.now(), manners=manners, robots=robots)
+        if self._is_the_same(answer) and is_usual(state, attention.rested, manners=manners, robots=robots):
+            attention.is_left = attention.may_leave
+            self.rested = attention.rested if attention.is_left else None
+        return answer
+
+    def _is_the_same(self, answer: Fetched | NotModified | Moved) -> bool:
+        if isinstance(answer, Fetched):
+            return answer.capture.body_sha256 == self.source.body_sha256
+        return isinstance(answer, NotModified)
 
     def _wait(self, host: str, manners: Manners) -> Host:
         """Wait until *host* may be asked and return how it stands; a longer wait than its pause between requests is not ours."""
@@ -238,6 +273,17 @@ class Poll:
 
     def _end(self, outcome: str, detail: str | None = None, *, at: datetime | None = None) -> Polled:
         now = self.tools.now()
+        if self.rested is not None and outcome == "unchanged":
+            sources.keep_quiet_poll(
+                self.conn,
+                self.source.id,
+                detail=detail,
+                next_poll_at=self._next_poll(now),
+                host_free_at=self.rested.free_at,
+                now=now,
+            )
+            self.rested = None
+            return Polled(self.source.slug, outcome, detail)
         sources.keep_poll(
             self.conn,
             self.source.id,

@@ -23,6 +23,11 @@ class Host:
     budget_on: date | None
     """The UTC day that budget_used counts."""
     budget_used: int
+    """Requests of that day, those of quiet polls included."""
+    quietly_used: int = 0
+    """Of these, how many the rows of the host's sources count (`sources.keep_quiet_poll`)."""
+    is_marked: bool = False
+    """Whether somebody began a visit (`begin`) and has not ended it."""
 
 
 def host_of_url(url: str) -> str:
@@ -31,15 +36,29 @@ def host_of_url(url: str) -> str:
 
 
 def get(conn: Connection, host: str) -> Host:
-    """Return what is known of *host*, remembering it when it is new."""
+    """Return what is known of *host*, remembering it when it is new.
+
+    What a poll in which nothing changed leaves behind stands in the row of its source: it is part of what is known.
+    """
     conn.execute("INSERT INTO etl.hosts (host) VALUES (%(host)s) ON CONFLICT (host) DO NOTHING", {"host": host})
     with conn.cursor(row_factory=class_row(Host)) as cursor:
         row = cursor.execute(
             """
-            SELECT host, CASE WHEN isfinite(free_at) THEN free_at END AS free_at, latency_s, failures,
-                   robots_text, robots_status, robots_fetched_at, budget_on, budget_used
-            FROM etl.hosts
-            WHERE host = %(host)s
+            SELECT h.host, greatest(CASE WHEN isfinite(h.free_at) THEN h.free_at END, polls.free_at) AS free_at,
+                   h.latency_s, h.failures, h.robots_text, h.robots_status, h.robots_fetched_at, day.budget_on,
+                   CASE WHEN h.budget_on = day.budget_on THEN h.budget_used ELSE 0 END + used.quietly_used AS budget_used,
+                   used.quietly_used, h.asked_since IS NOT NULL AS is_marked
+            FROM etl.hosts h
+            CROSS JOIN LATERAL (
+                SELECT max(s.host_free_at) AS free_at, max(s.asked_on) AS asked_on FROM etl.sources s WHERE s.host = h.host
+            ) AS polls
+            CROSS JOIN LATERAL (SELECT greatest(h.budget_on, polls.asked_on) AS budget_on) AS day
+            CROSS JOIN LATERAL (
+                SELECT coalesce(sum(s.asked_times), 0)::integer AS quietly_used
+                FROM etl.sources s
+                WHERE s.host = h.host AND s.asked_on = day.budget_on
+            ) AS used
+            WHERE h.host = %(host)s
             """,
             {"host": host},
         ).fetchone()
@@ -118,7 +137,7 @@ def keep_pace(conn: Connection, host: Host, *, is_over: bool = False) -> None:
             "latency_s": host.latency_s,
             "failures": host.failures,
             "budget_on": host.budget_on,
-            "budget_used": host.budget_used,
+            "budget_used": host.budget_used - host.quietly_used,
             "is_over": is_over,
         },
     )

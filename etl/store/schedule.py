@@ -124,9 +124,14 @@ def mend(conn: Connection, *, now: datetime) -> int:
     """
     with conn.transaction():
         sources = conn.execute(
-            "UPDATE etl.sources SET next_poll_at = %(now)s, polled_at = %(now)s WHERE polled_at > %(ahead)s",
+            """
+            UPDATE etl.sources
+            SET next_poll_at = %(now)s, polled_at = %(now)s, host_free_at = least(host_free_at, %(now)s), asked_times = 0
+            WHERE polled_at > %(ahead)s
+            """,
             {"now": now, "ahead": now + AHEAD},
         ).rowcount
+        conn.execute("UPDATE etl.askers SET ended_at = %(now)s WHERE ended_at > %(now)s", {"now": now})
         hosts = conn.execute(
             """
             UPDATE etl.hosts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from psycopg import Connection
 from psycopg.rows import class_row
@@ -233,6 +233,35 @@ def keep_poll(
             "etag": etag,
             "last_modified": last_modified,
             "body_sha256": body_sha256,
+        },
+    )
+
+
+def keep_quiet_poll(
+    conn: Connection,
+    source_id: int,
+    *,
+    detail: str | None,
+    next_poll_at: datetime,
+    host_free_at: datetime | None,
+    now: datetime,
+) -> None:
+    """Write that a poll found nothing changed, and in the same row that its host was asked once and may be asked again when."""
+    conn.execute(
+        """
+        UPDATE etl.sources
+        SET outcome = 'unchanged', outcome_detail = %(detail)s, polled_at = %(now)s, next_poll_at = %(next_poll_at)s,
+            children_read = 0, failures = 0, failing_since = NULL, host_free_at = %(host_free_at)s, asked_on = %(today)s,
+            asked_times = CASE WHEN asked_on = %(today)s THEN asked_times + 1 ELSE 1 END
+        WHERE id = %(source_id)s
+        """,
+        {
+            "source_id": source_id,
+            "detail": detail,
+            "next_poll_at": next_poll_at,
+            "host_free_at": host_free_at,
+            "today": now.astimezone(UTC).date(),
+            "now": now,
         },
     )
 

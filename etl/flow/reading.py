@@ -18,6 +18,7 @@ from etl.dedupe.canonical import BadUrlError, believable_canonical, fold, host_o
 from etl.dedupe.signature import signature_keys
 from etl.dedupe.verdict import content_key
 from etl.errors import NewsEtlError
+from etl.fetch.link_header import read_link_header
 from etl.model import Article, Capture, PageUrl
 from etl.recipe.rules import Revisits
 from etl.recipe.shelf import Shelf
@@ -106,6 +107,7 @@ def read_capture(capture: Capture, body: bytes, *, shelf: Shelf | None = None) -
         )
     except NewsEtlError as error:
         return Reading(capture, asked, asked, error.code, str(error))
+    article = with_header(capture, article)
     answered = answered_page(capture, asked, article)
     recipe = shelf.recipe_for(capture.final_url) if shelf else None
     revisits = recipe.fetch.revisits if recipe else USUAL
@@ -164,6 +166,17 @@ def with_links(reading: Reading) -> Reading:
     if len(links) < len(article.links):
         article = replace(article, links=tuple(links))
     return replace(reading, article=article, link_keys=tuple(keys))
+
+
+def with_header(capture: Capture, article: Article) -> Article:
+    """Return the article with what only the answer's `Link` header says: its canonical address, its language versions."""
+    header = read_link_header(capture.headers.get("link", ""), url=capture.final_url)
+    if header.language_versions:
+        article = replace(article, language_versions=(*article.language_versions, *header.language_versions))
+    canonical = header.first("canonical")
+    if canonical is None or article.canonical_url is not None or not canonical.startswith(("http://", "https://")):
+        return article
+    return replace(article, canonical_url=canonical, evidence={**article.evidence, "canonical_url": "link_header"})
 
 
 def answered_page(capture: Capture, asked: PageUrl, article: Article) -> PageUrl:

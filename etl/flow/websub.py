@@ -6,16 +6,16 @@ stops pushing, costs nothing but time, for polls go on at their interval.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode
 
 from psycopg import Connection
 
 from etl.discover import Discovery
 from etl.errors import NewsEtlError
 from etl.fetch import politeness
+from etl.fetch.link_header import read_link_header
 from etl.fetch.robots import Robots
 from etl.store import hosts, subscriptions
 from etl.store.subscriptions import Subscription
@@ -28,8 +28,6 @@ LEASE_S = 10 * 24 * 3600
 """What we ask for; hubs decide. Ten days is what the recommendation's examples and most hubs use."""
 ASK_AGAIN = timedelta(days=1)
 """After a refusal, a failure, or silence: a hub that did not verify within a day has forgotten the request."""
-LINK = re.compile(r"<([^>]*)>((?:\s*;\s*[\w*-]+\s*=\s*(?:\"[^\"]*\"|[^\s;,\"]+))*)")
-RELATION = re.compile(r"rel\s*=\s*(?:\"([^\"]*)\"|([^\s;,\"]+))", re.IGNORECASE)
 
 
 def announced(headers: Mapping[str, str], found: Discovery, *, url: str) -> tuple[str, str] | None:
@@ -37,15 +35,11 @@ def announced(headers: Mapping[str, str], found: Discovery, *, url: str) -> tupl
 
     `Link` headers come before the feed's own elements (WebSub, section 4). A feed that names no topic is its own.
     """
-    linked: dict[str, str] = {}
-    for target, parameters in LINK.findall(headers.get("link", "")):
-        relation = RELATION.search(parameters)
-        for name in (relation[1] or relation[2]).lower().split() if relation else ():
-            linked.setdefault(name, urljoin(url, target))
-    hub = linked.get("hub") or found.hub
+    linked = read_link_header(headers.get("link", ""), url=url)
+    hub = linked.first("hub") or found.hub
     if hub is None or not hub.startswith(("http://", "https://")):
         return None
-    return hub, linked.get("self") or found.topic or url
+    return hub, linked.first("self") or found.topic or url
 
 
 def subscribe(conn: Connection, tools: Tools, source_id: int) -> None:

@@ -31,13 +31,13 @@ def page(title: str, paragraphs: tuple[str, ...] = SENTENCES, *, extra: str = ""
     ).encode()
 
 
-def capture(url: str, body: bytes, *, at: datetime = DAY, number: int = 0) -> Capture:
+def capture(url: str, body: bytes, *, at: datetime = DAY, number: int = 0, link: str | None = None) -> Capture:
     """Return the capture of an answer, as the fetcher or an imported archive gives it."""
     return Capture(
         url=url,
         final_url=url,
         status=200,
-        headers={"content-type": "text/html; charset=utf-8"},
+        headers={"content-type": "text/html; charset=utf-8"} | ({"link": link} if link else {}),
         body_sha256=hashlib.sha256(body).digest(),
         body_bytes=len(body),
         fetched_at=at,
@@ -45,8 +45,8 @@ def capture(url: str, body: bytes, *, at: datetime = DAY, number: int = 0) -> Ca
     )
 
 
-def reading(url: str, body: bytes, *, at: datetime = DAY) -> Reading:
-    return read_capture(capture(url, body, at=at), body)
+def reading(url: str, body: bytes, *, at: datetime = DAY, link: str | None = None) -> Reading:
+    return read_capture(capture(url, body, at=at, link=link), body)
 
 
 def later(**span: float) -> datetime:

@@ -203,6 +203,31 @@ def test_versions_in_two_languages_stay_two_pages_whatever_their_canonical_says(
     assert rows(conn, "SELECT count(*) FROM etl.articles") == [(2,)]
 
 
+def test_a_canonical_address_of_the_link_header_counts_where_the_page_names_none(conn):
+    link = f'<{URL}>; rel="canonical"'
+    settle(conn, [reading(URL, page("Quay to be built in two parts"))], now=DAY)
+    variant = "https://www.example.org/print-edition/ferry-quay-12345"
+    read = reading(variant, page("Quay to be built in two parts"), at=later(hours=1), link=link)
+    assert read.article is not None
+    assert (read.article.canonical_url, read.article.evidence["canonical_url"]) == (URL, "link_header")
+    (done,) = settle(conn, [read], now=DAY)
+    assert done.outcome == "unchanged"
+    assert rows(conn, f"SELECT rule FROM etl.page_urls WHERE url = '{variant}'") == [("rel_canonical",)]
+    own = "https://www.example.org/print-edition/own-address-54321"
+    head = f'<link rel="canonical" href="{own}">'
+    read = reading(own, page("Another quay", OTHER, head=head), link=link)
+    assert read.answered.url == own
+
+
+def test_language_versions_of_the_link_header_keep_pages_apart(conn):
+    spanish = "https://www.example.org/noticias/muelle-12345"
+    link = f'<{spanish}>; rel="canonical", <{URL}>; rel="alternate"; hreflang="en", <{spanish}>; rel="alternate"; hreflang="es"'
+    one = reading(URL, page("Quay to be built in two parts"), link=link)
+    other = reading(spanish, page("El muelle se hará en dos partes", OTHER), link=link)
+    assert [end.outcome for end in settle(conn, [one, other], now=DAY)] == ["stored", "stored"]
+    assert rows(conn, "SELECT url FROM etl.pages ORDER BY url") == [(URL,), (spanish,)]
+
+
 def test_eight_writers_put_simultaneous_copies_into_one_story(dsn):
     """Every writer stores the same 12 texts under its own host; all begin at once."""
     texts = [

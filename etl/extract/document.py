@@ -37,6 +37,9 @@ INLINE = frozenset({
 })  # fmt: skip
 """Elements that do not start a new line. Every other element, also an unknown one, is block-level."""
 
+SOUNDED_MAX = 100_000
+"""Elements of a page that is read a second time without the sounds of its words."""
+
 _TEXT, _NO_ELEMENT, _UNSEEN, _INLINE, _BLOCK = range(5)
 _NO_NUMBER = (_TEXT, _NO_ELEMENT)
 
@@ -170,11 +173,21 @@ def parse(body: bytes, *, url: str, content_type: str = "", drop: tuple[str, ...
             continue
         for node in unwanted:
             node.decompose()
+    doc = _walked(url, root)
+    if "rt" in doc.by_tag and "rp" not in doc.by_tag and len(doc.tags) < SOUNDED_MAX:
+        # How a word sounds stands above it; in the line it is read only between the brackets that a page has for it (`rp`).
+        for node in root.css("rt"):
+            node.decompose()
+        doc = _walked(url, root)
+    if bases := doc.by_tag.get("base"):
+        doc.base_url = doc.absolute(doc.attribute(bases[0], "href")) or url
+    return doc
+
+
+def _walked(url: str, root: LexborNode) -> Document:
     doc = Document(url=url, base_url=url)
     _walk(doc, root)
     _close(doc)
-    if bases := doc.by_tag.get("base"):
-        doc.base_url = doc.absolute(doc.attribute(bases[0], "href")) or url
     return doc
 
 

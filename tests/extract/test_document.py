@@ -30,6 +30,8 @@ def parse(html: str) -> document.Document:
         pytest.param("<p>wo<script>x()</script>rd</p>", "word", id="what nobody sees separates nothing"),
         pytest.param("<p>one&nbsp; \n two</p>", "one two", id="all white space is one space"),
         pytest.param("<p>a<noscript>no</noscript><template>no</template></p>", "a", id="unseen elements have no text"),
+        pytest.param("<ruby>子<rt>こ</rt></ruby>ども", "子ども", id="how a word sounds is no text"),
+        pytest.param("<ruby>子<rp>(</rp><rt>こ</rt><rp>)</rp></ruby>ども", "子(こ)ども", id="but in brackets"),
         pytest.param("<custom-a>one</custom-a><custom-b>two</custom-b>", "one two", id="unknown elements are blocks"),
     ],
 )

@@ -47,6 +47,11 @@ def forms(name: str) -> dict[str, Any]:
     return found
 
 
+def decline(name: str) -> None:
+    """Note that module *name* uses its Python form after all."""
+    _in_use[name] = False
+
+
 def in_use() -> dict[str, bool]:
     """Say of each imported module that can be compiled whether its compiled form is in use."""
     return dict(sorted(_in_use.items()))

@@ -35,7 +35,7 @@ _ISO = re.compile(
 _COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:[T ]?(\d\d)(\d\d)(\d\d)?(Z|[+-]\d{4})?)?", re.IGNORECASE)
 _EPOCH = re.compile(r"1\d{9}(?:\d{3})?(?:\.\d+)?")
 _BRACKETED = re.compile(r"\(([月火水木金土日월화수목금토일一二三四五六])\)")
-_MONTH_FIRST = frozenset({"us", "ph", "fm", "mh", "pw", "as", "gu", "mp", "pr", "vi", "um", "bz"})
+MONTH_FIRST = frozenset({"us", "ph", "fm", "mh", "pw", "as", "gu", "mp", "pr", "vi", "um", "bz"})
 _YEAR_FIRST = frozenset({"ja", "ko", "zh", "yue", "hu", "mn", "eu"})
 _DOTS = frozenset({"sv", "da", "nb", "nn", "no", "fi", "is", "id", "it", "et"})
 """Languages that print clock times with a dot."""
@@ -223,7 +223,7 @@ def _printed_zones(label: str, place: Place) -> tuple[str, list[tzinfo]]:
 
 
 def _order(place: Place, languages: tuple[str, ...]) -> Order:
-    if place.country in _MONTH_FIRST:
+    if place.country in MONTH_FIRST:
         return "mdy"
     if languages[0] in _YEAR_FIRST:
         return "ymd"

@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import Literal
+from urllib.parse import urlsplit
 
 from etl.extract.document import Document
 from etl.extract.structured import Structured, kinds, strings
@@ -75,6 +77,9 @@ _URL_DAY = re.compile(
     r"|(?<!\d)(?P<y2>20[0-3]\d)[/-]?(?P<m2>0[1-9]|1[0-2])[/-]?(?P<d2>[0-2]\d|3[01])(?=\D|$|\d{4}(?:\D|$)|(?:[01]\d|2[0-3])[0-5]\d\d{1,9}(?:\D|$))"
 )
 
+_DAY_FIRST = re.compile(r"(?<![\d.])([0-2]\d|3[01])[-_.]?(0[1-9]|1[0-2])[-_.]?(20[0-3]\d)(?!\d)")
+_NAMED_DAY = re.compile(r"(?<!\d)(?<!id-)(20[0-3]\d)-?(0[1-9]|1[0-2])-?(0[1-9]|[12]\d|3[01])(?!\d)")
+
 
 def find(doc: Document, facts: Structured) -> list[Claim]:
     """Return what the markup claims, most trusted first."""
@@ -140,10 +145,26 @@ def url_day(url: str) -> str | None:
     return f"{year}-{int(month):02}-{int(day):02}"
 
 
-def of_address(url: str) -> list[Claim]:
-    """Return the publication that the page's own address names."""
-    day = url_day(url)
-    return [Claim("published", day, "url", 6)] if day else []
+def of_address(url: str, *, is_month_first: bool = False) -> list[Claim]:
+    """Return the publication that the page's own address names; *is_month_first*: in that order days may be written there."""
+    if day := url_day(url):
+        return [Claim("published", day, "url", 6)]
+    found = _DAY_FIRST.search(urlsplit(url).path) if "20" in url else None
+    if not found or (is_month_first and int(found[1]) <= 12):
+        return []
+    return [Claim("published", f"{found[3]}-{found[2]}-{found[1]}", "url:day-first", 9)]
+
+
+def of_names(doc: Document) -> list[Claim]:
+    """Return the publication that the id or class of the page or its article names: `<body id="news20190624_k1001">`."""
+    told = (
+        found
+        for tag in ("body", "main", "article")
+        for element in doc.by_tag.get(tag, ())[:2]
+        for name in ("id", "class")
+        if (found := _NAMED_DAY.search(doc.attribute(element, name)))
+    )
+    return [Claim("published", "-".join(found.groups()), "name", 9) for found in islice(told, 1)]
 
 
 _SCRIPT_TIME = re.compile(

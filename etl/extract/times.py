@@ -86,14 +86,23 @@ def read(
     if not _is_settled(published):
         labels = Labels(doc, main, teasers, place, title=title or _title(doc, facts))
         _add_seen(labels, published, modified)
-        published += _options(time_claims.of_address(doc.url), "published", place)
+        published += _options(_of_address(doc.url, place), "published", place)
         if not published or min(option.trust for option in published) > WEAK:
             published += _options(time_claims.in_scripts(raw), "published", place)
+            published += _options(time_claims.of_names(doc), "published", place)
         if not published and not modified:
             seen = labels.named()
             published, modified = _seen(seen, "published"), _seen(seen, "modified")
         published.sort(key=lambda option: option.trust)
     return _chosen(published, modified, place)
+
+
+def _of_address(url: str, place: Place) -> list[Claim]:
+    is_open = place.country is None and (place.language or "en").startswith("en")
+    try:
+        return time_claims.of_address(url, is_month_first=is_open or place.country in dates.MONTH_FIRST)
+    except ValueError:  # no address
+        return []
 
 
 def _add_seen(labels: Labels, published: list[_Option], modified: list[_Option]) -> None:

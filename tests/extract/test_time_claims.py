@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl.extract import time_claims
+from etl.extract import document, time_claims
 
 
 @pytest.mark.parametrize(
@@ -111,3 +111,35 @@ def test_no_address_breaks_the_search(url: str) -> None:
 )  # fmt: skip
 def test_scripts_are_believed_when_they_agree(raw: bytes, text: str | None) -> None:
     assert [claim.text for claim in time_claims.in_scripts(raw)] == ([text] if text else [])
+
+
+@pytest.mark.parametrize(
+    ("url", "is_month_first", "day"),
+    [
+        pytest.param("https://a.example/news/23-01-2022-rain", False, "2022-01-23", id="in the slug"),
+        pytest.param("https://a.example/news/08112021-rain", False, "2021-11-08", id="eight digits"),
+        pytest.param("https://a.example/news/08112021-rain", True, None, id="perhaps August"),
+        pytest.param("https://a.example/news/rain-23112021.html", True, "2021-11-23", id="no month 23"),
+        pytest.param("https://a.example/news/123112021", False, None, id="in a longer number"),
+        pytest.param("https://a.example/news/rain?day=23-01-2022", False, None, id="in the query"),
+        pytest.param("https://a.example/2022/02/03/rain-23-01-2022", False, "2022-02-03", id="folders go before"),
+    ],
+)
+def test_a_day_that_stands_before_its_month_in_an_address(url: str, is_month_first: bool, day: str | None) -> None:
+    found = time_claims.of_address(url, is_month_first=is_month_first)
+    assert [claim.text for claim in found] == ([day] if day else [])
+
+
+@pytest.mark.parametrize(
+    ("body", "day"),
+    [
+        pytest.param('<body id="news20240503_k1001">', "2024-05-03", id="the page"),
+        pytest.param('<body><main class="wide day-2024-05-03">', "2024-05-03", id="the class of its main part"),
+        pytest.param('<body class="postid-20240503 v120240503">', None, id="a number"),
+        pytest.param('<body class="v20241503">', None, id="no month"),
+        pytest.param('<body><div id="d20240503">', None, id="any other element"),
+    ],
+)
+def test_a_day_in_the_name_of_the_page_is_found(body: str, day: str | None) -> None:
+    doc = document.parse(f"<html>{body}<p>Rain</p>".encode(), url="https://a.example/rain")
+    assert [claim.text for claim in time_claims.of_names(doc)] == ([day] if day else [])

@@ -18,6 +18,7 @@ backlog, after how many ticks every source was put in once.
 from __future__ import annotations
 
 import argparse
+import logging
 import shutil
 import statistics
 import time
@@ -28,6 +29,7 @@ from typing import Any
 
 import cost
 import psycopg
+import structlog
 
 from etl.run import embedded_host
 from etl.run.embedded import Embedded
@@ -160,6 +162,7 @@ def fill(conn: psycopg.Connection[Any], given: argparse.Namespace) -> None:
 
 
 def main() -> None:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sources", type=int, default=100_000)
     parser.add_argument("--hosts", type=int, default=20_000)

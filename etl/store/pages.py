@@ -183,9 +183,12 @@ def due_hosts(conn: Connection, *, now: datetime, limit: int) -> list[tuple[str,
     ).fetchall()
 
 
-def due_hosts_after(conn: Connection, after: str, *, now: datetime, at_most: int) -> tuple[list[str], str]:
-    """Look at *at_most* hosts whose names come after *after*; return those that are due and may be asked, and where to go on.
+def due_hosts_after(
+    conn: Connection, after: str, *, now: datetime, at_most: int, due_at_most: int = 1_000_000
+) -> tuple[list[str], str]:
+    """Look at hosts whose names come after *after*; return those that are due and may be asked, and where to go on.
 
+    It looks at *at_most* hosts, and no further than to the last of *due_at_most* that are due.
     The longest waiting come first; an empty place to go on means that all were looked at. One step per host in the index, however
     many pages it has: reading every due page took the longer, the more was left to do.
     """
@@ -193,14 +196,15 @@ def due_hosts_after(conn: Connection, after: str, *, now: datetime, at_most: int
         """
         WITH RECURSIVE step AS (
             (
-                SELECT host, next_visit_at, 1 AS number
+                SELECT host, next_visit_at, 1 AS number, (next_visit_at <= %(now)s)::int AS found
                 FROM etl.pages
                 WHERE next_visit_at IS NOT NULL AND host > %(after)s
                 ORDER BY host, next_visit_at
                 LIMIT 1
             )
             UNION ALL
-            SELECT following.host, following.next_visit_at, step.number + 1
+            SELECT following.host, following.next_visit_at, step.number + 1,
+                   step.found + (following.next_visit_at <= %(now)s)::int
             FROM step
             CROSS JOIN LATERAL (
                 SELECT p.host, p.next_visit_at
@@ -209,7 +213,7 @@ def due_hosts_after(conn: Connection, after: str, *, now: datetime, at_most: int
                 ORDER BY p.host, p.next_visit_at
                 LIMIT 1
             ) AS following
-            WHERE step.number < %(at_most)s
+            WHERE step.number < %(at_most)s AND step.found < %(due_at_most)s
         )
         SELECT ARRAY(
                    SELECT s.host
@@ -218,9 +222,18 @@ def due_hosts_after(conn: Connection, after: str, *, now: datetime, at_most: int
                    WHERE s.next_visit_at <= %(now)s AND coalesce(h.free_at, '-infinity') <= %(now)s
                    ORDER BY s.next_visit_at, s.host
                ),
-               coalesce((SELECT s.host FROM step s WHERE s.number = %(at_most)s), '')
+               coalesce(
+                   (
+                       SELECT s.host
+                       FROM step s
+                       WHERE s.number = %(at_most)s OR s.found = %(due_at_most)s
+                       ORDER BY s.number
+                       LIMIT 1
+                   ),
+                   ''
+               )
         """,
-        {"after": after, "now": now, "at_most": at_most},
+        {"after": after, "now": now, "at_most": at_most, "due_at_most": due_at_most},
     ).fetchone()
     assert row is not None
     return row[0], row[1]

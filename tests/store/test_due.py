@@ -19,8 +19,10 @@ def find(conn: psycopg.Connection, host: str, *, due_in_s: float | None, count: 
     pages.ensure(conn, [spell(f"https://{host}/news/{n}") for n in range(count)], found_at=NOW, next_visit_at=at)
 
 
-@pytest.mark.parametrize("at_most", [1, 2, 3, 10])
-def test_looking_at_a_few_hosts_at_a_time_finds_each_due_host_once(conn, at_most):
+@pytest.mark.parametrize(
+    ("at_most", "due_at_most"), [(1, 9), (2, 9), (3, 9), (10, 9), (10, 1), (10, 2), (10, 3), (2, 1)]
+)
+def test_looking_at_a_few_hosts_at_a_time_finds_each_due_host_once(conn, at_most, due_at_most):
     for number, host in enumerate(HOSTS):
         find(conn, host, due_in_s=-60.0 * number, count=3)
     conn.execute("UPDATE etl.pages SET next_visit_at = %s WHERE host = %s", [NOW + timedelta(hours=1), HOSTS[1]])
@@ -28,8 +30,8 @@ def test_looking_at_a_few_hosts_at_a_time_finds_each_due_host_once(conn, at_most
     found: list[str] = []
     after = ""
     for _ in range(len(HOSTS) + 1):
-        some, after = pages.due_hosts_after(conn, after, now=NOW, at_most=at_most)
-        assert len(some) <= at_most
+        some, after = pages.due_hosts_after(conn, after, now=NOW, at_most=at_most, due_at_most=due_at_most)
+        assert len(some) <= min(at_most, due_at_most)
         found += some
         if not after:
             break

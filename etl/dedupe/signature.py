@@ -25,6 +25,8 @@ from heapq import nsmallest
 from itertools import accumulate, islice
 from zlib import crc32
 
+from etl import compiled
+
 KEY_WORDS = 5
 KEY_SPANS = ((16, 3), (64, 4), (None, 7))
 """(words from the start, keys kept of them); None is the whole text."""
@@ -104,3 +106,6 @@ def _runs(tokens: Sequence[str], size: int) -> list[Shingle]:
     if len(tokens) <= size:
         return [tuple(tokens)] if tokens else []
     return list(zip(*(islice(tokens, start, None) for start in range(size)), strict=False))
+
+
+globals().update(compiled.forms(__name__))

@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from functools import cache
+from importlib.util import module_from_spec, spec_from_file_location
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from etl import compiled
+from etl.dedupe import signature
 from etl.dedupe.signature import KEYS_MAX, figures, is_unspaced, shingles, signature_keys, words
 
 from .texts import STORIES
@@ -125,3 +129,38 @@ def test_any_text_has_keys_and_shingles(text, title):
 def test_a_hostile_text_is_read_in_part():
     assert len(words("a " * 3_000_000)) == 5_000
     assert signature_keys("", "x" * 3_000_000)
+
+
+@cache
+def python_form():
+    """Return the module without its compiled form: under another name it has none."""
+    spec = spec_from_file_location("signature_in_python", signature.__file__)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+# Few words, so that runs of them come twice; long ones, other scripts, and what is no word.
+WORDS = st.sampled_from(
+    ["a", "rain", "été", "Straße", "12", "日本語", "ข่าว", "\u0640", "\ud800", "x_y", "z" * 300, "—"]
+)
+TEXTS = st.one_of(st.text(), st.lists(WORDS, max_size=300).map(" ".join), st.lists(WORDS, max_size=40).map("".join))
+
+
+@settings(max_examples=300, deadline=None)
+@given(title=TEXTS, text=TEXTS)
+def test_the_compiled_form_gives_the_same_keys(title, text):
+    if not compiled.in_use()["etl.dedupe.signature"]:
+        pytest.skip("not compiled here: `python hatch_build.py`")
+    assert signature_keys(title, text) == python_form().signature_keys(title, text)
+
+
+@pytest.mark.parametrize("count", [1, 4, 5, 6, 4_999, 5_000, 5_001, 20_000])
+def test_the_compiled_form_reads_as_many_words(count):
+    if not compiled.in_use()["etl.dedupe.signature"]:
+        pytest.skip("not compiled here: `python hatch_build.py`")
+    text = " ".join(f"w{number}" for number in range(count))
+    assert signature_keys("", text) == python_form().signature_keys("", text)
+    assert signature_keys("", "日本" * count) == python_form().signature_keys("", "日本" * count)

@@ -1,10 +1,12 @@
 """What a fetched page costs: our fetcher (guard, deadlines, archive on disk) beside plain requests, in one run.
 
-    python bench/fetch.py [--pages 300] [--latency-ms 0] [--coding gzip|br|zstd|identity] [--folder DIR] [--json]
+    python bench/fetch.py [--pages 300] [--latency-ms 0] [--coding gzip|br|zstd|identity] [--folder DIR] [--archive DIR] [--json]
 
-A server in a process of its own serves the same pages to both over connections kept alive, turn by turn, so that
-whatever else the machine does hits both. CPU is the time of this process only. requests does what a scraper does:
-`session.get(url).content`. Pages are made up (154 KB, 56 KB as gzip), or taken from a folder of *.html or *.html.gz.
+A server in a process of its own serves the same pages to all over connections kept alive, turn by turn (20 pages each), so that
+whatever else the machine does hits all. CPU is the time of this process only. requests does what a scraper does:
+`session.get(url).content`. A visit syncs what it fetched before it writes the rows, up to 20 pages at once; that is in its
+time. A poll syncs each answer. What the disk alone takes for that is measured beside them. Pages are made up (139 KB, 50 KB as
+gzip), or taken from a folder of *.html or *.html.gz.
 """
 
 from __future__ import annotations
@@ -15,11 +17,12 @@ import contextlib
 import gzip
 import json
 import multiprocessing
+import os
 import random
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -30,6 +33,7 @@ import zstandard
 
 from etl.fetch.archive import Archive
 from etl.fetch.http import Fetched, Fetcher
+from etl.flow.visit_ledger import ENTRIES_MAX
 
 ENCODERS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": lambda body: gzip.compress(body, 6, mtime=0),
@@ -88,10 +92,26 @@ def serve(pages: list[bytes], coding: str, latency_s: float, told: Connection) -
     asyncio.run(main())
 
 
-def measured(fetch: Callable[[str], int], url: str) -> tuple[float, float]:
+def measured(fetch: Callable[[str], int], urls: Sequence[str], after: Callable[[], None]) -> tuple[float, float]:
+    """Return CPU and wall seconds per page of fetching *urls* and what comes *after* them."""
     cpu, wall = time.process_time(), time.perf_counter()
-    fetch(url)
-    return time.process_time() - cpu, time.perf_counter() - wall
+    for url in urls:
+        fetch(url)
+    after()
+    return (time.process_time() - cpu) / len(urls), (time.perf_counter() - wall) / len(urls)
+
+
+def disk_alone(folder: Path, size: int) -> Callable[[str], int]:
+    """Return what appends *size* bytes to a file and waits until they are on the disk: the least that such a page can take."""
+    handle = os.open(folder / "alone", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    record = os.urandom(size)
+
+    def write(_: str) -> int:
+        os.write(handle, record)
+        os.fdatasync(handle)
+        return size
+
+    return write
 
 
 def main() -> None:
@@ -100,6 +120,7 @@ def main() -> None:
     parser.add_argument("--latency-ms", type=float, default=0.0)
     parser.add_argument("--coding", choices=ENCODERS, default="gzip")
     parser.add_argument("--folder", type=Path)
+    parser.add_argument("--archive", type=Path, help="where the archive is kept meanwhile; a tmpfs takes the disk out")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     pages = pages_of(given.folder, given.pages) if given.folder else made_up_pages(min(given.pages, 50))
@@ -109,9 +130,9 @@ def main() -> None:
     )
     server.start()
     port, wire_bytes = here.recv()
-    with tempfile.TemporaryDirectory() as folder, requests.Session() as session:
+    with tempfile.TemporaryDirectory(dir=given.archive) as folder, requests.Session() as session:
         archive = Archive(Path(folder))
-        batched, synced = (Fetcher(archive=archive, open_addresses=[f"127.0.0.1:{port}"]) for _ in range(2))
+        visiting, polling = (Fetcher(archive=archive, open_addresses=[f"127.0.0.1:{port}"]) for _ in range(2))
 
         def by(fetcher: Fetcher, *, syncs: bool) -> Callable[[str], int]:
             def fetch(url: str) -> int:
@@ -121,26 +142,32 @@ def main() -> None:
 
             return fetch
 
-        contestants: dict[str, Callable[[str], int]] = {
-            "requests": lambda url: len(session.get(url, headers={"Accept-Encoding": "gzip, br, zstd"}).content),
-            "news-etl, synced by the caller": by(batched, syncs=False),
-            "news-etl, synced page by page": by(synced, syncs=True),
+        def nothing() -> None:
+            return
+
+        contestants: dict[str, tuple[Callable[[str], int], Callable[[], None]]] = {
+            "requests": (
+                lambda url: len(session.get(url, headers={"Accept-Encoding": "gzip, br, zstd"}).content),
+                nothing,
+            ),
+            "news-etl, as visits sync": (by(visiting, syncs=False), archive.sync),
+            "news-etl, each answer synced": (by(polling, syncs=True), nothing),
+            "a write and its sync alone": (disk_alone(Path(folder), int(wire_bytes)), nothing),
         }
         times: dict[str, list[tuple[float, float]]] = {name: [] for name in contestants}
         order = list(contestants)
-        for turn in range(given.pages + 10):
+        for turn in range(given.pages // ENTRIES_MAX + 1):
             random.Random(turn).shuffle(order)
             for name in order:
-                result = measured(contestants[name], f"http://127.0.0.1:{port}/{turn % len(pages)}?{name[-4:]}{turn}")
-                if turn >= 10:  # The first ones open connections and fill caches.
+                numbers = range(turn * ENTRIES_MAX, (turn + 1) * ENTRIES_MAX)
+                urls = [f"http://127.0.0.1:{port}/{n % len(pages)}?{name[-4:]}{n}" for n in numbers]
+                result = measured(contestants[name][0], urls, contestants[name][1])
+                if turn:  # The first opens connections and fills caches.
                     times[name].append(result)
-        started = time.perf_counter()
-        archive.sync()
-        last_sync_s = time.perf_counter() - started
         archived = sum(path.stat().st_size for path in Path(folder).rglob("*.gz"))
-        batched.close()
+        visiting.close()
     server.terminate()
-    report(given, pages, wire_bytes, times, archived / (2 * (given.pages + 10)), last_sync_s)
+    report(given, pages, wire_bytes, times, archived / (2 * (given.pages + ENTRIES_MAX)))
 
 
 def report(
@@ -149,7 +176,6 @@ def report(
     wire_bytes: float,
     times: dict[str, list[tuple[float, float]]],
     archived: float,
-    last_sync_s: float,
 ) -> None:
     middle = {
         name: tuple(
@@ -169,7 +195,6 @@ def report(
         "page_bytes": statistics.mean(map(len, pages)),
         "wire_bytes": wire_bytes,
         "archive_bytes_per_page": archived,
-        "last_sync_ms": last_sync_s * 1000,
     }
     if given.json:
         print(json.dumps({**facts, "results": rows}))

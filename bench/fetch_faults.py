@@ -1,6 +1,6 @@
 """The fault matrix as a table: what a host did, how the exchange ended, and how long it took. And what bombs cost.
 
-    python bench/fetch_faults.py [--json]
+    python bench/fetch_faults.py [--json | --markdown]
 
 The faults are those of tests/fetch/test_faults.py, served by the local publisher of the tests. Deadlines are short (connect
 1 s, first byte and silence 0.6 s, total 2 s), so times above show which deadline ended it. Each bomb is met in a process of its own
@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
+import socket
 import sys
 import tempfile
 import time
@@ -60,6 +61,23 @@ def matrix() -> list[dict[str, object]]:
             rows.append(
                 {"fault": parameters.id, "outcome": outcome, "took_s": round(took_s, 2), "asked": len(site.asked())}
             )
+        loop = room.site("loop")
+        loop.redirect("/fault", "/back")
+        loop.redirect("/back", "/fault")
+        stalled = socket.create_server(("127.0.0.1", 0))
+        with socket.create_server(("127.0.0.1", 0)) as closed:
+            port = closed.getsockname()[1]
+        for fault, url, asked in (
+            ("redirects in a circle", loop.url("/fault"), 2),
+            ("TLS handshake that stalls", f"https://127.0.0.1:{stalled.getsockname()[1]}/", 0),
+            ("nobody listens", f"http://127.0.0.1:{port}/", 0),
+            ("a name without an address", "http://nobody.invalid/", 0),
+            ("an address of a private network", "http://10.0.0.7/", 0),
+        ):
+            outcome, took_s = ended(fetcher, url)
+            rows.append({"fault": fault, "outcome": outcome, "took_s": round(took_s, 2), "asked": asked})
+        assert len(loop.asked()) == 2
+        stalled.close()
         fetcher.close()
     return rows
 
@@ -85,6 +103,7 @@ def gzipped(pieces: Iterator[bytes]) -> Iterator[bytes]:
     yield stream.flush()
 
 
+WORDS = {"Transient": "transient", "Refused": "refused", "TryLater": "later"}
 MEGABYTE = bytes(1024 * 1024)
 BOMBS: dict[str, Callable[[int], Iterator[bytes]]] = {
     "gzip": bomb,
@@ -150,9 +169,24 @@ def bomb_cost(coding: str, kind: Kind, megabytes: int) -> dict[str, object]:
     return {"bomb_mb": megabytes, "coding": coding, "kind": kind, **cost}
 
 
+def print_tables(costs: list[dict[str, object]], rows: list[dict[str, object]]) -> None:
+    print("| What the host does | Ends in | Seconds | Requests |\n|---|---|---:|---:|")
+    for row in rows:
+        kind, _, code = str(row["outcome"]).partition(" ")
+        ends = "is read" if kind == "fetched" else f"`{code}` ({WORDS[kind]})"
+        print(f"| {row['fault']} | {ends} | {row['took_s']} | {row['asked']} |")
+    print("\n| Bomb | Unfolds to | Met as | Memory | CPU | Wall |\n|---|---:|---|---:|---:|---:|")
+    for cost in costs:
+        size = f"{int(str(cost['bomb_mb'])) // 1000} GB"
+        print(
+            f"| {cost['coding']} | {size} | {cost['kind']} | {cost['memory_mb']} MB | {cost['cpu_s']} s | {cost['took_s']} s |"
+        )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--markdown", action="store_true", help="as the tables of docs/faults.md")
     given = parser.parse_args()
     costs = [
         bomb_cost(coding, kind, 1_000 if "," in coding else 10_000) for coding in BOMBS for kind in ("page", "source")
@@ -160,6 +194,9 @@ def main() -> None:
     rows = matrix()
     if given.json:
         print(json.dumps({"bombs": costs, "faults": rows}))
+        return
+    if given.markdown:
+        print_tables(costs, rows)
         return
     for cost in costs:
         print(", ".join(f"{name} {value}" for name, value in cost.items()))

@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 import zlib
+from pathlib import Path
 
 import pytest
 from newsroom import Reply, bomb
@@ -205,6 +206,16 @@ def test_a_handshake_that_stalls_ends_at_the_connect_deadline(fetcher, now):
             fetcher.get(f"https://127.0.0.1:{listener.getsockname()[1]}/", now=now)
         assert caught.value.code == "timeout"
         assert time.monotonic() - started < 2.5
+
+
+def test_the_table_in_the_documents_says_what_each_fault_ends_in():
+    words = {Transient: "transient", Refused: "refused", TryLater: "later"}
+    text = (Path(__file__).resolve().parents[2] / "docs" / "faults.md").read_text(encoding="utf-8")
+    table = text.partition("<!-- faults -->")[2].partition("<!-- end -->")[0]
+    rows = dict(line.strip("| ").split(" | ")[:2] for line in table.splitlines() if line.startswith("| "))
+    expected = {str(one.id): f"`{one.values[2]}` ({words[one.values[1]]})" for one in FAULTS}
+    expected |= {str(one.id): "is read" for one in FINE}
+    assert {fault: rows.get(fault) for fault in expected} == expected
 
 
 def test_a_storm_of_faults_loses_nothing(room, fetcher, now):

@@ -1889,6 +1889,29 @@ CREATE TABLE etl.changes_rest (
 
 COMMENT ON TABLE etl.changes_rest IS 'Changes for which no monthly partition was made ahead.';
 
+CREATE TABLE etl.child_sitemaps (
+    source_id bigint NOT NULL,
+    url_key uuid NOT NULL,
+    etag text,
+    last_modified text,
+    body_sha256 bytea NOT NULL,
+    read_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE etl.child_sitemaps IS 'Sitemaps that were read because an index names them: what is known of the last answer.';
+
+COMMENT ON COLUMN etl.child_sitemaps.source_id IS 'The index.';
+
+COMMENT ON COLUMN etl.child_sitemaps.url_key IS 'Hash (MD5) of the address as the index writes it.';
+
+COMMENT ON COLUMN etl.child_sitemaps.etag IS 'Its ETag, for a conditional request.';
+
+COMMENT ON COLUMN etl.child_sitemaps.last_modified IS 'Its Last-Modified, for a conditional request.';
+
+COMMENT ON COLUMN etl.child_sitemaps.body_sha256 IS 'Hash of the body: where validators lie, this tells that nothing is new.';
+
+COMMENT ON COLUMN etl.child_sitemaps.read_at IS 'When this answer was read.';
+
 CREATE TABLE etl.digest_times (
     at_most_s double precision NOT NULL,
     pages bigint DEFAULT 0 NOT NULL,
@@ -3442,6 +3465,9 @@ ALTER TABLE ONLY etl.captures_rest
 ALTER TABLE ONLY etl.change_clock
     ADD CONSTRAINT change_clock_pkey PRIMARY KEY (is_the_one);
 
+ALTER TABLE ONLY etl.child_sitemaps
+    ADD CONSTRAINT child_sitemaps_pkey PRIMARY KEY (source_id, url_key);
+
 ALTER TABLE ONLY etl.digest_times
     ADD CONSTRAINT digest_times_pkey PRIMARY KEY (at_most_s);
 
@@ -3709,6 +3735,9 @@ ALTER TABLE ONLY etl.backfill_items
 
 ALTER TABLE etl.captures
     ADD CONSTRAINT captures_page_id_fkey FOREIGN KEY (page_id) REFERENCES etl.pages(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY etl.child_sitemaps
+    ADD CONSTRAINT child_sitemaps_source_id_fkey FOREIGN KEY (source_id) REFERENCES etl.sources(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY etl.external_ids
     ADD CONSTRAINT external_ids_article_id_fkey FOREIGN KEY (article_id) REFERENCES etl.articles(id) ON DELETE CASCADE;

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from psycopg import Connection
 
@@ -22,8 +23,9 @@ from etl.fetch.politeness import Manners
 from etl.fetch.robots import parse
 from etl.model import Source, SourceKind
 from etl.recipe.rules import Recipe, SourceRule
-from etl.store import captures, hosts, runs, sightings, sources, subscriptions
+from etl.store import captures, child_sitemaps, hosts, runs, sightings, sources, subscriptions
 from etl.store.captures import Attempt
+from etl.store.child_sitemaps import ChildAnswer
 from etl.store.hosts import Host
 
 from .finds import Finds
@@ -85,6 +87,8 @@ class Poll:
         self.is_done = True
         """Whether the same answer again would be nothing new."""
         self.children_read = 0
+        self.child_answers: dict[UUID, ChildAnswer] = {}
+        """Of the sitemaps that said something new."""
         self.rested: Host | None = None
         """How the source's host stands after an answer in which nothing changed: written with the source, in one row."""
         self.finds = Finds(conn, source.id, recipe=self.recipe, now=tools.now)
@@ -199,17 +203,28 @@ class Poll:
         start = self.source.children_read if self.source.children_read < len(first.children) else 0
         turn = first.children[start : start + CHILDREN_MAX]
         self.children_read = start + len(turn) if start + len(turn) < len(first.children) else 0
+        known = child_sitemaps.known(self.conn, self.source.id, [child.url for child in turn])
         for child in turn:
             try:
-                got = self._get(child.url)
-                if isinstance(got, Fetched):
-                    self._read("sitemap", got)
+                self._read_child(child.url, known.get(child_sitemaps.key_of(child.url)))
             except NewsEtlError as error:
                 self.is_done = False
                 self.notes.append(f"{error.code}: {error}")
                 if isinstance(error, TryLater):
                     break
         return first
+
+    def _read_child(self, url: str, before: ChildAnswer | None) -> None:
+        """Read one sitemap of the index, if it says something new."""
+        etag, last_modified = (before.etag, before.last_modified) if before else (None, None)
+        got = self._get(url, etag=etag, last_modified=last_modified)
+        if not isinstance(got, Fetched) or (before is not None and got.capture.body_sha256 == before.body_sha256):
+            return
+        self._read("sitemap", got)
+        headers, key = got.capture.headers, child_sitemaps.key_of(url)
+        self.child_answers[key] = ChildAnswer(
+            key, headers.get("etag"), headers.get("last-modified"), got.capture.body_sha256
+        )
 
     def _read(self, kind: SourceKind, answer: Fetched) -> Discovery:
         capture = answer.capture
@@ -239,6 +254,8 @@ class Poll:
                 subscriptions.want(self.conn, self.source.id, hub=hub[0], topic=hub[1], now=now)
             if self.source.kind == "listing":
                 settle(self.conn, [read_front(answer.capture, answer.body, shelf=self.tools.shelf)], now=now)
+            if self.child_answers:
+                child_sitemaps.keep(self.conn, self.source.id, list(self.child_answers.values()), now=now)
             self._write(now, answer)
             polled.detail = self._detail()
         return polled

@@ -258,6 +258,22 @@ def test_an_index_that_cannot_say_what_changed_is_read_to_its_ends(live, site, p
     assert (again.outcome, again.new) == (outcome, 1 if outcome == "ok" else 0)
 
 
+@pytest.mark.parametrize(("etag", "status"), [("", 304), (None, 200)], ids=["validators", "none, so the hash tells"])
+def test_sitemaps_of_an_index_that_say_nothing_new_are_not_read_again(live, site, poll, clock, etag, status):
+    entries = "".join(f"<sitemap><loc>{site.url(f'/{n}.xml')}</loc></sitemap>" for n in range(2))
+    site.put("/index.xml", sitemap("sitemapindex", entries))
+    for number in range(2):
+        site.sitemap(f"/{number}.xml", [f"/news/quay-{number}"], etag=etag)
+    assert poll("/index.xml", kind="sitemap").found == 2
+    clock.sleep(900)
+    site.sitemap("/1.xml", ["/news/owl-2", "/news/quay-1"], etag=etag)
+    site.forget()
+    again = poll("/index.xml", kind="sitemap")
+    assert (again.outcome, again.found, again.new) == ("ok", 2, 1)
+    assert [site.asked(f"/{number}.xml")[0].status for number in range(2)] == [status, 200]
+    assert row(live, "SELECT count(*) FROM etl.child_sitemaps") == (2,)
+
+
 def test_an_index_with_more_children_than_a_poll_reads_is_read_in_turns(live, site, poll, clock, monkeypatch):
     monkeypatch.setattr("etl.flow.poll.CHILDREN_MAX", 2)
     entries = "".join(f"<sitemap><loc>{site.url(f'/{n}.xml')}</loc></sitemap>" for n in range(5))

@@ -1,0 +1,1 @@
+DROP TABLE etl.child_sitemaps;

@@ -48,6 +48,7 @@ TEASER_CHARS = 30
 """A link that shows this much beside a date leads to another article."""
 ELSEWHERE = 9
 
+_HEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6"})
 _ASIDE_TAGS = frozenset({"aside", "figure", "figcaption", "blockquote", "select", "button"})
 _COMMENT = re.compile(r"comment|disqus|\brespond\b|replies|copyright|tweet|twitter")
 _ASIDE = re.compile(
@@ -348,11 +349,13 @@ class Labels:
         return start <= self._title < stop or start <= self._first < stop
 
     def _is_headline_link(self, chunk: int, size: int) -> bool:
-        """Tell whether a line starts with a link to another article: its date is that article's."""
+        """Tell whether a line starts with a link to another article, or stands in one: its date is that article's."""
         doc, owner = self._doc, self._doc.owners[chunk]
         for above in (owner, *islice(doc.ancestors(owner), 2)):
             if doc.tags[above] == "a":
-                return min(size, doc.text_length(above)) > TEASER_CHARS and not self._is_frame(above)
+                shown, inside = doc.text_length(above), doc.tags[above : doc.ends[above]]
+                says_more = min(size, shown) > TEASER_CHARS or shown > size + TEASER_CHARS
+                return (says_more or not _HEADINGS.isdisjoint(inside)) and not self._is_frame(above)
         return False
 
     def _is_teaser(self, element: int) -> bool:

@@ -295,3 +295,16 @@ def test_an_article_may_carry_its_time_for_scripts() -> None:
     found = times.read(doc, structured.read(doc), body_of(doc), language="en", fetched_at=READ_AT, raw=page.encode())
     assert found.published is not None
     assert (dates.iso(found.published), found.published.rule) == ("2025-03-09", "label:attribute")
+
+
+@pytest.mark.parametrize(
+    "title", ["A flood in the valley drowns three hundred sheep", "A flood"], ids=["long", "short"]
+)
+def test_the_date_in_a_link_to_another_article_is_that_articles(title: str) -> None:
+    card = f'<div class="x"><a href="/news/flood-42"><h4>{title}</h4><span>5 March 2025</span></a></div>'
+    assert read(bottom=card).published is None
+
+
+def test_the_date_in_a_headline_that_links_to_its_own_page_counts() -> None:
+    top = '<a href="/news/rain-in-the-hills.html"><h2>Rain in the hills goes on</h2><span>5 March 2025</span></a>'
+    assert dates.iso(read(top=top).published) == "2025-03-05"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -21,11 +22,14 @@ from etl.run.held import host_held
 from etl.store import sources
 from tests.flow.visitor import MANNERS, OPEN, now
 
+STEADY = replace(MANNERS, latency_factor=0.0)
+"""The pause does not follow the machine's load, so that polls stay quiet ones."""
+
 
 def main(dsn: str, folder: str) -> None:
     random = Random()
     fetcher = Fetcher(archive=Archive(Path(folder)), open_addresses=OPEN, limits=Limits(total_s=5.0))
-    tools = Tools(fetcher, Shelf.of([]), now=now, sleep=time.sleep, random=random, manners=MANNERS)
+    tools = Tools(fetcher, Shelf.of([]), now=now, sleep=time.sleep, random=random, manners=STEADY)
     with psycopg.connect(dsn, autocommit=True) as conn:
         while True:
             states = sources.states(conn)

@@ -35,7 +35,7 @@ INLINE = frozenset({
 _TEXT, _NO_ELEMENT, _UNSEEN, _INLINE, _BLOCK = range(5)
 _NO_NUMBER = (_TEXT, _NO_ELEMENT)
 
-_TRIED = ("1.0.0", "1.0.1", "1.0.2")
+_TRIED = ("1.0.1", "1.0.2")
 """The versions of selectolax with which both forms gave the same for all pages of the measuring corpus."""
 
 

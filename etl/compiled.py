@@ -1,8 +1,7 @@
 """The compiled forms of a few modules: as fast as C where there are some, the Python beside them where there are none.
 
-`hatch_build.py` compiles at installation what `[tool.news-etl.compiled]` in pyproject.toml lists: `etl.extract.links` becomes the
-extension module `etl.extract._links`, made of the same `links.py` with the C types of `_links.pxd`, or of a `_links.pyx`
-where Python cannot say it. A module that has a compiled form ends with
+`hatch_build.py` compiles at installation what `[tool.news-etl.compiled]` in pyproject.toml lists: `etl.extract.zones` gets the
+extension module `etl.extract._zones` beside it, made of `_zones.pyx`. A module that has a compiled form ends with
 
     globals().update(compiled.forms(__name__))
 
@@ -30,7 +29,7 @@ _in_use: dict[str, bool] = {}
 def forms(name: str) -> dict[str, Any]:
     """Return the functions and classes of the compiled form of module *name*; none where Python's are to be used."""
     package, _, own = name.rpartition(".")
-    if own.startswith("_"):  # The compiled form itself runs this line, too.
+    if own.startswith("_"):  # The same source under a second name, as tests load it.
         return {}
     found: dict[str, Any] = {}
     compiled_name = f"{package}._{own}"

@@ -21,6 +21,9 @@ BACK_OFF_MAX_S = 24 * 3600.0
 # Weight of the newest answer: a host that turns slow is noticed within three answers, one hiccup is forgotten in ten.
 LATENCY_WEIGHT = 0.3
 DOUBLINGS_MAX = 20
+# An answer that nobody lived to read may have asked for patience. Sixteen pauses outlast most short wishes, and workers that die
+# again and again do not keep their hosts from being asked at all.
+UNREAD_DOUBLINGS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,12 @@ def free_at(
         midnight = datetime.combine(now.astimezone(UTC).date() + timedelta(days=1), datetime.min.time(), UTC)
         at = max(at, midnight)
     return at
+
+
+def free_after_unread(pace: Pace, *, now: datetime, manners: Manners, crawl_delay_s: float | None = None) -> datetime:
+    """Return the moment from which the host may be asked again when nobody knows how its last request ended, up to *now*."""
+    blamed = replace(pace, failures=pace.failures + UNREAD_DOUBLINGS)
+    return free_at(blamed, now=now, manners=manners, crawl_delay_s=crawl_delay_s)
 
 
 def is_spent(pace: Pace, *, now: datetime, manners: Manners) -> bool:

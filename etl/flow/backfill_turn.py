@@ -24,7 +24,7 @@ from etl.store.backfills import Backfill
 from etl.store.hosts import Host
 
 from .imports import Read
-from .manners import manners_of, origin_of, pace_of, rest, rest_after_ends, robots_of
+from .manners import manners_of, origin_of, pace_of, rest, rest_after_deaths, robots_of
 from .visit import Tools
 
 BUDGET_SHARE = 0.75
@@ -74,7 +74,7 @@ class Turn:
         """
         tools, manners = self.kit.tools, self._manners(url)
         askers.enter(self.conn, now=tools.now())
-        rest_after_ends(self.conn, tools.fetcher, self.host, manners=manners, now=tools.now)
+        rest_after_deaths(self.conn, tools.fetcher, self.host, manners=manners, now=tools.now)
         state = self._wait(manners, Robots())
         if state is None:
             return None

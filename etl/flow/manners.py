@@ -192,9 +192,10 @@ def attended(
 ) -> Generator[Attention]:
     """Mark *host* as being asked; the caller holds it. Who finds the mark of a visit that was killed rests the host first.
 
-    The killed one's last request may have been made at any moment up to now, and was never written down: it is
-    counted, and the host's pause begins now. The mark goes when all was written down, and stays when anything else was raised.
-    It goes with the pace in one row: the mark before a request and this are the two writes without which a kill is not seen.
+    The killed one's last request may have been made at any moment up to now, and was never written down: it is counted, and the
+    host's pause begins now, a long one, for the answer may have asked for it. The mark goes when all was written down, and stays
+    when anything else was raised. It goes with the pace in one row: the mark before a request and this are the two writes without
+    which a kill is not seen.
     """
     state = hosts.get(conn, host)
     rest_after_ends(conn, fetcher, host, manners=manners, now=now)
@@ -202,7 +203,7 @@ def attended(
         robots = parse(state.robots_text or "", fetcher.agent)
         pace = politeness.answered(pace_of(state), took_s=state.latency_s, at=now())
         pace = replace(pace, failures=state.failures)
-        free_at = politeness.free_at(pace, now=now(), manners=manners, crawl_delay_s=robots.crawl_delay_s)
+        free_at = politeness.free_after_unread(pace, now=now(), manners=manners, crawl_delay_s=robots.crawl_delay_s)
         hosts.keep_pace(conn, host_with(state, pace, max(free_at, state.free_at or free_at)))
     attention = Attention()
     try:
@@ -252,6 +253,16 @@ def rest_after_ends(
     free_at = politeness.free_at(pace_of(state), now=ended_at, manners=manners, crawl_delay_s=delay_s)
     if free_at > now() and (state.free_at is None or free_at > state.free_at):
         hosts.keep_pace(conn, host_with(state, pace_of(state), free_at))
+
+
+def rest_after_deaths(
+    conn: Connection, fetcher: Fetcher, host: str, *, manners: Manners, now: Callable[[], datetime]
+) -> None:
+    """Rest *host* when somebody died who was or may have been asking it; the caller holds it, and leaves no mark itself."""
+    if hosts.get(conn, host).is_marked:
+        with attended(conn, fetcher, host, manners=manners, now=now):
+            return
+    rest_after_ends(conn, fetcher, host, manners=manners, now=now)
 
 
 def is_usual(before: Host, after: Host, *, manners: Manners, robots: Robots) -> bool:

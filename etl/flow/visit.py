@@ -160,7 +160,7 @@ class HostVisit:
             return
         now = self.tools.now()
         host = rested(self._state, error, began=self._asked_at, now=now, manners=manners, robots=robots)
-        self._ledger.rest(host)
+        self._ledger.rest(host, is_blamed=host.failures > 0)
         self.visited.free_at = host.free_at
         self._asked_at = None
 

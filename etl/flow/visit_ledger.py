@@ -61,10 +61,12 @@ class Ledger:
         """Read the host again the next time: somebody else in this visit has written it."""
         self._host = None
 
-    def rest(self, host: Host) -> None:
-        """Keep how the host stands after a request."""
+    def rest(self, host: Host, *, is_blamed: bool = False) -> None:
+        """Keep how the host stands after a request; what blames it is written at once, before anything that could be killed."""
         self._host = host
         self._is_rested = True
+        if is_blamed:
+            self._write_host()
 
     def add(self, entry: Entry, *, now: datetime) -> None:
         """Keep an entry; what is much or old is written."""
@@ -83,9 +85,7 @@ class Ledger:
 
         The host first: whatever becomes of the pages' transaction, it was asked.
         """
-        if self._is_rested and self._host is not None:
-            hosts.keep_pace(self.conn, self._host)
-            self._is_rested = False
+        self._write_host()
         entries, self._entries, self._since = self._entries, [], None
         if not entries:
             return
@@ -93,6 +93,11 @@ class Ledger:
             self._write(entries)
         except (psycopg.DataError, psycopg.IntegrityError):
             self._write_each(entries)
+
+    def _write_host(self) -> None:
+        if self._is_rested and self._host is not None:
+            hosts.keep_pace(self.conn, self._host)
+            self._is_rested = False
 
     def _write(self, entries: Sequence[Entry]) -> None:
         taken = [(entry.capture, entry.capture_end) for entry in entries if entry.capture is not None]

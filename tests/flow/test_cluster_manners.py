@@ -7,15 +7,20 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 
+import psycopg
+import pytest
 from newsroom import Newsroom, Reply, Request, Site
 
+from etl.fetch.politeness import UNREAD_DOUBLINGS
 from etl.flow.manners import host_of_url
 from etl.flow.reading import spell
 from etl.flow.visit import HostVisit
 from etl.store import hosts, pages
+from tests.flow.backfilling import begin, kit_for, page_items, work
 from tests.flow.pages import page
 from tests.flow.visiting import SPACING_S, tools_for
 from tests.flow.visitor import MANNERS, now
@@ -27,6 +32,7 @@ KILLS = 16
 CRAWL_DELAY_S = 0.3
 RETRY_AFTER_S = 1
 TOLERANCE_S = 0.005
+UNREAD_S = SPACING_S * 2**UNREAD_DOUBLINGS
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -112,8 +118,39 @@ def test_who_finds_the_mark_of_a_killed_visit_rests_the_host_first(live, room, c
     began = clock.at
     HostVisit(live, tools_for(tmp_path, clock), host).run()
     assert [(path, (at - began).total_seconds()) for path, at in clock.asked] == [
-        ("/robots.txt", SPACING_S),
-        ("/news/ferry-quay-12345", 2 * SPACING_S),
+        ("/robots.txt", UNREAD_S),
+        ("/news/ferry-quay-12345", UNREAD_S + SPACING_S),
     ]
     row = live.execute("SELECT asked_since, budget_used FROM etl.hosts WHERE host = %s", (host,)).fetchone()
     assert row == (None, 3)
+
+
+def test_what_a_host_asks_for_is_known_before_anything_else_is_written(live, room, clock, tmp_path):
+    """A visit that is killed while it writes the attempt has written how long the host wants to be left alone."""
+    site = room.site("paper")
+    site.robots("")
+    site.put("/news/ferry-quay-12345", Reply(b"busy", status=429, headers={"Retry-After": "600"}))
+    pages.ensure(live, [spell(site.url("/news/ferry-quay-12345"))], found_at=clock.at, next_visit_at=clock.at)
+    live.execute("ALTER TABLE etl.attempts ADD CONSTRAINT dies CHECK (false) NOT VALID")
+    with pytest.raises(psycopg.errors.CheckViolation):
+        HostVisit(live, tools_for(tmp_path, clock), host_of_url(site.origin)).run()
+    state = hosts.get(live, host_of_url(site.origin))
+    assert state.is_marked
+    assert state.free_at is not None
+    assert state.free_at >= clock.at + timedelta(seconds=600)
+
+
+def test_a_backfill_rests_a_host_whose_visit_was_killed(live, room, clock, tmp_path):
+    site = room.site("paper")
+    site.put("/robots.txt", clock.seen(Reply(b"", content_type="text/plain")))
+    site.put("/news/ferry-quay-12345", clock.seen(Reply(page("Quay"))))
+    host = host_of_url(site.origin)
+    hosts.get(live, host)
+    assert hosts.begin(live, host, now=clock.at) is None
+    began = clock.at
+    kit = kit_for(tmp_path, clock)
+    work(live, kit, begin(live, kit, "urls", page_items(site.url("/news/ferry-quay-12345"))), clock)
+    paths, moments = zip(*clock.asked, strict=True)
+    assert paths == ("/robots.txt", "/news/ferry-quay-12345")
+    assert moments[0] - began >= timedelta(seconds=kit.tools.manners.spacing_min_s * 2**UNREAD_DOUBLINGS)
+    assert not hosts.get(live, host).is_marked

@@ -20,7 +20,7 @@ from etl.flow.visit import HostVisit, Tools
 from etl.recipe.shelf import Shelf
 from etl.run.held import host_held
 
-MANNERS = Manners(spacing_min_s=0.1, spacing_max_s=0.5, latency_factor=1.0)
+MANNERS = Manners(spacing_min_s=0.1, spacing_max_s=1.5, latency_factor=1.0)
 OPEN = ["127.0.0.0/8:0-65535"]
 
 

@@ -94,19 +94,22 @@ _W = re.compile(f"[{chr(WEEKDAY)}-{chr(WEEKDAY + 6)}]")
 _D = re.compile(f"[{chr(DAYS_AGO)}-{chr(DAYS_AGO + 3)}]")
 _UNITS = f"[{chr(UNIT)}-{chr(UNIT + 7)}]"
 _PERIOD = f"[{AM}{PM}{NOON}{NIGHT}]"
-_ZONED = rf"(?:[ (]*(?P<zone>[{chr(ZONE)}-{chr(ZONE + 0xFF)}]|[+-]\d\d:?\d\d(?!\d)))?"
+_ZONED = rf"(?:[ .,(]*(?P<zone>[{chr(ZONE)}-{chr(ZONE + 0xFF)}]|[+-]\d\d:?\d\d(?!\d)))?"
 _SEP = r"[\s.,/\-–—|•·'()׳״]*"
 
 _TWICE = re.compile(rf"({_M})\s?[/(]\s?\1\)?")
 """The month in two ways: "24 نيسان / أبريل 2020"."""
+_GLUED = re.compile(r"(?<!\d)((?:19|20)\d\d)(?=\d{1,2}:\d\d(?!\d))")
+"""A year that touches the clock time of the next element: "March 11, 20254:04 PM"."""
 _ROLES = re.compile(f"([{PUBLISHED}{MODIFIED}{OTHER}])")
 _ROLE: dict[str, Role] = {PUBLISHED: "published", MODIFIED: "modified", OTHER: "other"}
 
-_AMOUNT = rf"(?:(\d{{1,4}}(?:[.,]\d)?|{HALF})\s?\.?\s?)?({_UNITS})"
+_AMOUNT = rf"(?:(\d{{1,4}}(?:[.,]\d)?|{HALF})\s?[.\-]?\s?)?({_UNITS})"
 _DISTANCE = re.compile(
-    rf"{AGO}[\s.]*(?P<after>(?:\d{{1,4}}(?:[.,]\d)?|{HALF})?\s?{_UNITS}(?:[\s.,]*\d{{1,4}}\s?{_UNITS})*)(?:[\s.]*{AGO})?"
-    rf"|(?P<before>(?:\d{{1,4}}(?:[.,]\d)?|{HALF})?\s?{_UNITS}(?:[\s.,]*\d{{1,4}}\s?{_UNITS})*)[\s.]*{AGO}"
+    rf"{AGO}[\s.]*(?P<after>(?:\d{{1,4}}(?:[.,]\d)?|{HALF})?[\s\-]?{_UNITS}(?:[\s.,]*\d{{1,4}}\s?{_UNITS})*)(?:[\s.]*{AGO})?"
+    rf"|(?P<before>(?:\d{{1,4}}(?:[.,]\d)?|{HALF})?[\s\-]?{_UNITS}(?:[\s.,]*\d{{1,4}}\s?{_UNITS})*)[\s.]*{AGO}"
 )
+_HOURS_AND_MINUTES = re.compile(rf"(\d\s?{HOUR_MARK}\s?\d\d)(?!\d|\s?{_UNITS})")
 _UNIT_FIRST = re.compile(rf"(?P<unit>{_UNITS})\s?(?P<count>\d{{1,4}})[\s.]*{AGO}")
 _AMOUNTS = re.compile(_AMOUNT)
 _SECONDS = (1, 60, 3600)
@@ -177,7 +180,7 @@ def parse(form: str, order: Order, *, dots: bool = False) -> list[Part]:
 
     *dots*: the language writes a clock time with a dot, so that "18.47" alone is one.
     """
-    pieces = _ROLES.split(_TWICE.sub(r"\1", form))
+    pieces = _ROLES.split(_GLUED.sub(r"\1 ", _TWICE.sub(r"\1", form)))
     parts = [_read(pieces[0], "", order, dots)]
     for mark, piece in zip(pieces[1::2], pieces[2::2], strict=True):
         part = _read(piece, _ROLE[mark], order, dots)
@@ -217,6 +220,7 @@ def _take_distance(text: str, part: Part) -> str:
         part.seconds_ago = 0.0
         return text.replace(NOW, " ")
     text = _UNIT_FIRST.sub(rf"\g<count>\g<unit>{AGO}", text)  # Swahili, Hausa, Oromo: "hours 3 past"
+    text = _HOURS_AND_MINUTES.sub(rf"\1{MINUTE}", text)  # "il y a 1h30"
     found = _DISTANCE.search(text)
     if not found:
         return text

@@ -79,6 +79,8 @@ _LETTERS = str.maketrans("ىیکەةۀ", "ييكههه")
 _BETWEEN = frozenset(" -'.·")
 """What may stand between the words of one phrase: avant-hier, aujourd'hui, p. m."""
 _VARIANTS_MAX = 16
+_HALVES = {"am": ("am", "a m"), "pm": ("pm", "p m")}
+"""Halves of the day in Latin, which sites of every language print; a word of the language's own ("am" in German) goes before."""
 
 Node = dict[str, Any]
 
@@ -120,6 +122,11 @@ def tables() -> dict[str, dict[str, frozenset[str]]]:
         for code, found in added.items():
             if not code.startswith("-"):
                 words.setdefault(code, set()).update(fold(w) for w in found)
+        taken = frozenset[str]().union(
+            *words.values(), *({fold(w) for w in added.get(f"-{code}", ())} for code in _HALVES)
+        )
+        for code, found in _HALVES.items():
+            words[code] = words.get(code, set()) | {phrase for phrase in found if phrase not in taken}
         merged[language] = {code: frozenset(found) for code, found in words.items()}
     return merged
 
@@ -194,8 +201,9 @@ def _longest(node: Node, tokens: list[str], at: int) -> tuple[list[str] | None, 
     best, end = cast("list[str] | None", node.get("")), at + 1
     at += 1
     while at < len(tokens):
-        if tokens[at] in _BETWEEN and at + 1 < len(tokens) and tokens[at + 1] in node:
-            at += 1
+        after = next((n for n in range(at, min(at + 3, len(tokens))) if tokens[n] not in _BETWEEN), at)
+        if after > at and tokens[after] in node:
+            at = after
         below = node.get(tokens[at])
         if below is None:
             break

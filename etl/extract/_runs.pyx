@@ -29,6 +29,7 @@ cdef class _Marks:
 
     def __cinit__(self, doc):
         cdef Py_ssize_t chunk
+        cdef int32_t first, last
         self.count = len(doc.texts)
         self.first_text, self.last_text, self.chars, self.by_tag = doc.first_text, doc.last_text, doc.chars, doc.by_tag
         self.marks = <uint8_t *>calloc(self.count + 1, 1)
@@ -39,6 +40,10 @@ cdef class _Marks:
         if not (self.marks and self.outside and self.links and self.strong and self.breaks):
             raise MemoryError
         self.mark(self.outside, runs.OUTSIDE)
+        for element in runs.quote_feet(doc):
+            first, last = at(self.first_text, element), at(self.last_text, element)
+            if last > first:
+                memset(self.outside + first, 0, last - first)
         self.sum(self.links, runs.LINKS)
         self.sum(self.strong, runs.STRONG)
         for element in self.by_tag.get("br", ()):

@@ -1,7 +1,8 @@
 """What stands in the text and asks the reader for something: to sign up, to subscribe, to log in, to share, to follow.
 
 The judge of the body knows such boxes by the names and words of themes. Here they are known by what they do, in any language: a
-field for an e-mail address, a link to the login or the offers, a link that posts to a social network.
+field for an e-mail address, a link to the login or the offers, a link that posts to a social network. A line that asks to
+follow the publisher on such a network is known by its words.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import replace
 from itertools import compress
 from urllib.parse import urlsplit
 
-from etl.extract import wording
+from etl.extract import headings, vocabulary, wording
 from etl.extract.body import Main
 from etl.extract.document import Document
 
@@ -39,6 +40,11 @@ _POSTS = re.compile(
     r"getpocket\.com/(?:save|edit)|b\.hatena\.ne\.jp/(?:entry|add))",
     re.IGNORECASE,
 )
+FOLLOW_MAX_CHARS = 120
+_FOLLOW = tuple(map(headings.normal, vocabulary.words("follow", "starts")))
+_FOLLOW_LAST = tuple(map(headings.normal, vocabulary.words("follow", "ends")))
+_FIRST, _LAST = frozenset(line[:2] for line in _FOLLOW), frozenset(line[-2:] for line in _FOLLOW_LAST)
+_CHANNELS = tuple(map(headings.normal, vocabulary.words("follow", "channels")))
 _OFFER = 1 << wording.NAMES.index("offer")
 
 
@@ -48,6 +54,7 @@ def without(doc: Document, main: Main) -> Main:
         return main
     gone = {number for box in _boxes(doc, main) if box for number in _inside(doc, main, box)}
     gone |= {number for number in _lines(doc, main) if number}
+    gone |= {number for number, block in enumerate(main.blocks) if number and is_follow(block.text)}
     # "This article is for subscribers only." stands before its links.
     for number in sorted(gone, reverse=True):
         text = main.blocks[number - 1].text
@@ -111,6 +118,15 @@ def _lines(doc: Document, main: Main) -> Iterator[int]:
     for number, (first, last) in enumerate(main.spans) if posting else ():
         if len(main.blocks[number].text) <= SHARE_MAX_CHARS and any(first <= chunk < last for chunk in posting):
             yield number
+
+
+def is_follow(text: str) -> bool:
+    """Say whether a line asks to follow its publisher somewhere: "Follow us on Facebook", "Folgen Sie uns auf Instagram"."""
+    if len(text) > FOLLOW_MAX_CHARS or not (text[:2].lower() in _FIRST or text[-2:].lower() in _LAST):
+        return False
+    line = headings.normal(text)
+    is_asking = line.startswith(_FOLLOW) or line.endswith(_FOLLOW_LAST)
+    return is_asking and any(channel in line for channel in _CHANNELS)
 
 
 def _is_door(href: str) -> bool:

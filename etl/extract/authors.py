@@ -31,7 +31,9 @@ def read(
         choice = _first(found, known, _is_no_person) or _first(found, known, _is_no_agency)
     if choice is None:
         # Where the markup names the site as author, only a byline at the headline says otherwise.
-        found.append(("byline", byline.read(doc, facts, heading=heading, is_near_only=any(some for _, some in found))))
+        is_near_only = any(some for _, some in found)
+        shown = byline.read(doc, facts, heading=heading, is_near_only=is_near_only, known=known)
+        found.append(("byline", shown))
         choice = _first(found[-1:], known, names.is_organisation) or _first(found, known, site.is_name)
     rule, chosen = choice or next((entry for entry in found if entry[1]), ("", list[str]()))
     people = [name for name in chosen if not names.is_organisation(name, known)]

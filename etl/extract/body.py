@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from etl.extract import hydration, judging
+from etl.extract import comments, hydration, judging
 from etl.extract import runs as page_runs
 from etl.extract.chooser import CHOOSER
 from etl.extract.consent import Dialogs
@@ -75,7 +75,7 @@ def find(doc: Document, facts: Structured, teasers: Teasers, *, only: tuple[int,
         return _main(doc, runs, chosen, rule="recipe", root=only[0])
     claims = claims_of(doc, facts)
     chances, root = judging.chances(doc, runs, teasers.ranges, **claims)
-    chosen = without_repeats(doc, runs, picked(doc, runs, chances), claims["title"])
+    chosen = without_repeats(doc, runs, _without_comments(doc, runs, picked(doc, runs, chances)), claims["title"])
     if sum(len(runs.texts[run]) for run in chosen) < TEXT_MIN_CHARS:
         for rule, blocks in (("script", hydration.read(doc)), ("json-ld:articleBody", _told(facts))):
             if sum(len(block.text) for block in blocks) > TEXT_MIN_CHARS:
@@ -126,8 +126,14 @@ def picked(doc: Document, runs: Runs, chances: list[float], *, least: float = CH
     chances = [
         0.0 if one > BETWEEN_MIN and dialogs.hold(box) else one for box, one in zip(runs.boxes, chances, strict=True)
     ]
+    likely = [(box, text) for box, text, one in zip(runs.boxes, runs.texts, chances, strict=True) if one > BETWEEN_MIN]
+    for first, end in dialogs.asking(likely):
+        chances = [0.0 if first <= box < end else one for box, one in zip(runs.boxes, chances, strict=True)]
     lines = (
-        _subheads(doc, runs, chances, least) | _posts(doc, runs, chances, least) | _listed(doc, runs, chances, least)
+        _subheads(doc, runs, chances, least)
+        | _posts(doc, runs, chances, least)
+        | _listed(doc, runs, chances, least)
+        | _quoted(doc, runs, chances, least)
     )
     return [
         run
@@ -150,6 +156,20 @@ def _listed(doc: Document, runs: Runs, chances: list[float], least: float) -> se
     items = [run for run, one in enumerate(chances) if one > BETWEEN_MIN and tags[runs.boxes[run]] == "li"]
     taken = {parents[runs.boxes[run]] for run in items if chances[run] > least}
     return {run for run in items if parents[runs.boxes[run]] in taken and not runs.linked[run]}
+
+
+def _quoted(doc: Document, runs: Runs, chances: list[float], least: float) -> set[int]:
+    """Return the footers of quotes that are body: who said it."""
+    feet = {foot: doc.parents[foot] for foot in page_runs.quote_feet(doc)}
+    if not feet:
+        return set()
+    return {
+        run
+        for run, box in enumerate(runs.boxes)
+        if run and chances[run - 1] > least
+        for foot, quote in feet.items()
+        if foot <= box < doc.ends[foot] and quote <= runs.boxes[run - 1]
+    }
 
 
 def _posts(doc: Document, runs: Runs, chances: list[float], least: float) -> set[int]:
@@ -191,6 +211,11 @@ def _subheads(doc: Document, runs: Runs, chances: list[float], least: float) -> 
         if len({runs.texts[run] for run in alike}) == len(alike) >= SUBHEADS_MIN
         for run in alike
     }
+
+
+def _without_comments(doc: Document, runs: Runs, chosen: list[int]) -> list[int]:
+    first, end = comments.find(doc, [runs.boxes[run] for run in chosen])
+    return [run for run in chosen if not (first <= runs.boxes[run] < end or comments.is_count(runs.texts[run]))]
 
 
 def without_repeats(doc: Document, runs: Runs, chosen: list[int], title: str) -> list[int]:

@@ -19,6 +19,7 @@ _NOT_HINTS = vocabulary.words("byline", "not_hints")
 _OUTSIDE_HINTS = vocabulary.words("byline", "outside_hints")
 _NEVER_BESIDE = tuple(frozenset(_OUTSIDE_HINTS) - frozenset(vocabulary.words("byline", "beside_hints")))
 _PROFILE_FOLDERS = frozenset(vocabulary.words("byline", "profile_folders"))
+_MORE = vocabulary.words("byline", "more")
 _OUTSIDE = frozenset({"nav", "footer", "form", "figcaption", "figure", "blockquote", "dialog", "title", "head"})
 _FIGURES = frozenset({"figure", "figcaption"})
 _HEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6"})
@@ -42,10 +43,18 @@ SURE_PREFIX_CHARS = 5
 """Far from the headline only long words are believed: "Author:", "Geschrieben von", not "de" or "by"."""
 
 
-def read(doc: Document, facts: Structured, *, heading: int | None, is_near_only: bool = False) -> list[str]:
+def read(
+    doc: Document,
+    facts: Structured,
+    *,
+    heading: int | None,
+    is_near_only: bool = False,
+    known: frozenset[str] = frozenset(),
+) -> list[str]:
     """Return the names in the visible byline, in order; empty when there is none.
 
-    With *is_near_only* words far from the headline, such as "Author: …" in a footer, are not believed.
+    With *is_near_only* words far from the headline, such as "Author: …" in a footer, are not believed. *known* are the
+    site's names: "More from The Paper" leads to its other articles.
     """
     start = heading or 0
     reach = (start - BEFORE_ELEMENTS, start + AFTER_ELEMENTS) if heading is not None else (0, len(doc.tags))
@@ -59,13 +68,13 @@ def read(doc: Document, facts: Structured, *, heading: int | None, is_near_only:
             continue
         if found := _names_in(doc, element, is_sure=is_sure):
             best, best_distance, chosen = found, distance, element
-    spoken, spoken_distance = _spoken(doc, start)
+    spoken, spoken_distance = _spoken(doc, start, known)
     if spoken and spoken_distance < best_distance:
         return spoken
     if best:
         beside = [entry for entry in found_marks if entry[0] >= chosen and not _is_outside(doc, entry[0], start)]
         return _with_inner_and_next(doc, beside, chosen, best)
-    return [] if is_near_only else _spoken_far(doc)
+    return [] if is_near_only else _spoken_far(doc, known)
 
 
 def _marked(doc: Document, facts: Structured, first: int, last: int) -> Iterator[tuple[int, bool]]:
@@ -237,27 +246,36 @@ def _lines(doc: Document, chunk: int) -> Iterator[tuple[int, str]]:
             first = chunk
 
 
-def _spoken(doc: Document, heading: int) -> tuple[list[str], int]:
+def _spoken(doc: Document, heading: int, known: frozenset[str]) -> tuple[list[str], int]:
     """Return the names in the line that says "By …" nearest after the headline, and its distance in elements."""
     start = max(0, doc.first_text[heading] - LINES_BEFORE)
     before = ""
     for chunk, text in islice(_lines(doc, start), LINES_AFTER):
         box = doc.boxes[chunk]
-        found = _said(before, text)
+        found = _without_site(before, text, _said(before, text), known)
         if found and not _is_outside(doc, box, heading):
             return found, abs(box - heading)
         before = text
     return [], 1 << 30
 
 
-def _spoken_far(doc: Document) -> list[str]:
+def _spoken_far(doc: Document, known: frozenset[str]) -> list[str]:
     """Return the names of a line such as "Author: …" anywhere on the page."""
     before = ""
     for _, text in islice(_lines(doc, 0), LINES_MAX):
         if len(text) < 100 and (found := _said(before, text, least=SURE_PREFIX_CHARS)):
-            return found
+            found = _without_site(before, text, found, known)
+            if found:
+                return found
         before = text if len(text) < 30 else ""
     return []
+
+
+def _without_site(before: str, text: str, said: list[str], known: frozenset[str]) -> list[str]:
+    """Return the names *said* without the site and other organisations where the line, or the one *before*, leads to more."""
+    if said and (text.lower().startswith(_MORE) or before.lower().startswith(_MORE)):
+        return [name for name in said if not names.is_organisation(name, known)]
+    return said
 
 
 def _said(before: str, text: str, *, least: int = 1) -> list[str]:

@@ -55,6 +55,9 @@ def read(doc: Document) -> Runs:
     runs = Runs(links_before=links)
     start = firsts[doc.by_tag["body"][0]] if "body" in doc.by_tag else 0
     outside = _marks(doc, OUTSIDE)
+    for element in quote_feet(doc):
+        first, last = firsts[element], doc.last_text[element]
+        outside[first:last] = bytes(last - first)
     breaks = Counter([firsts[element] for element in doc.by_tag.get("br", ())])
     pauses = {at for at, count in breaks.items() if count > 1}
     count = len(texts)
@@ -89,6 +92,11 @@ def read(doc: Document) -> Runs:
                 runs.strong.append(strong[stop] - strong[start])
         start = stop
     return runs
+
+
+def quote_feet(doc: Document) -> list[int]:
+    """Return the footers of quotes: who said it (HTML, 4.4.4), and no foot of a page."""
+    return [one for one in doc.by_tag.get("footer", ()) if doc.tags[doc.parents[one]] == "blockquote"]
 
 
 def _marks(doc: Document, tags: tuple[str, ...]) -> bytearray:

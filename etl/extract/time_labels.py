@@ -8,34 +8,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain, islice
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from etl.extract import dates, time_lines
+from etl.extract import comments, dates, time_lines, time_namings
 from etl.extract.dates import Place
 from etl.extract.document import Document, collapse
 from etl.extract.time_claims import TimeRole, meta_role
-from etl.model import Moment
+from etl.extract.time_namings import LABEL_MAX_CHARS, Seen
 
 if TYPE_CHECKING:
     from etl.extract.body import Main
     from etl.extract.teasers import Teasers
 
-LABEL_MAX_CHARS = 160
 AROUND_CHUNKS = 40
 """Text chunks before the headline, and after the last paragraph, where a date line may stand."""
 TIMES_MAX = 60
-OPENINGS = 3
-"""First blocks of the body that may open with a dateline: the first ones may be a headline and a standfirst."""
-NAMED_CHUNKS = 2_000
-NAMED_CHARS = 120
-DATELINE_WORDS = 4
-NAMED_WORDS = 12
-"""Words beside the date that a dateline, and a line that names its date, may have."""
-LABEL_MIN_WEIGHT = -3
-"""Printed times that weigh less are other dates of the page."""
 ABOVE_MAX = 12
 """Ancestors that are asked whether they are a comment, a sidebar or a footer."""
 
@@ -61,27 +50,12 @@ _HINT_PUBLISHED = re.compile(
     r"publi|posted|created|entry-date|pubdate|post-?date|first|original|erstellt|veroeffentlicht"
 )
 _HINT_MODIFIED = re.compile(r"modif|updat|aktualisier|edited|revis|last|changed")
-_DATELINE = re.compile(r".{0,40}?\d.{3,30}?(?:\)|[.:,]\s|\s[–—-]\s|\s[„“«\"])", re.DOTALL)
-"""What opens a press release: "Karlsruhe, (12.11.2021). ", "BERLIN, 3. Mai 2024 – "."""
-_RUNNING_ON = re.compile(r"\s[^\W\d_A-Z]\w*\s+[^\W\d_A-Z]\w*[^\w\d]*$")
-"""Two small words after the date."""
 _WORD = re.compile(r"\w+")
 _DIGIT = re.compile(r"\d")
 _ADDRESS = re.compile(r"://|www\.|\(@")
 _ACCOUNT = re.compile(r"\S*@[^\W\d]\S*")
 _EDITS = frozenset({"time", "ins", "del"})
 """Elements whose `datetime` is read elsewhere, or tells when a passage was altered."""
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A time printed on the page. The higher the weight, the more it looks like the article's own."""
-
-    role: TimeRole | None
-    moment: Moment
-    rule: str
-    weight: int
-    chunk: int
 
 
 class Labels:
@@ -93,7 +67,8 @@ class Labels:
         self._teasers = teasers
         self._first = main.spans[0][0] if main.spans else -1
         self._last = main.spans[-1][1] if main.spans else len(doc.texts)
-        self._openings = [first for first, _ in main.spans[:OPENINGS]]
+        self._openings = [first for first, _ in main.spans[: time_namings.OPENINGS]]
+        self._comments = comments.find(doc, main.elements)
         self._title, self._title_end = self._headline(title)
         self._distance: dict[int, int] = {}
         self._readings: dict[str, tuple[dates.Reading, ...]] = {}
@@ -105,71 +80,11 @@ class Labels:
         return found
 
     def named(self) -> list[Seen]:
-        """Return times that only pages without a date line have: of the dateline that opens the text, of lines anywhere
-        that say themselves what they are ("Stand: 09.10.2017"), the footer too, and of a bare date right above the text."""
-        found = [*self._datelines()]
-        end = len(self._doc.texts)
-        shown = time_lines.lines(self._doc, 0, min(end, NAMED_CHUNKS))
-        for text, chunk in chain(shown, time_lines.lines(self._doc, max(NAMED_CHUNKS, end - NAMED_CHUNKS // 10), end)):
-            if not self._is_teaser(self._doc.boxes[chunk]):
-                found += self._named(text, chunk) or self._named_in(text, chunk)
-        return found or self._above_text()
+        """Return times that only pages without a date line have (`time_namings`)."""
+        return time_namings.find(self._doc, self._place, self._openings, self._first, is_elsewhere=self._is_other)
 
-    def _datelines(self) -> Iterator[Seen]:
-        doc = self._doc
-        for chunk in self._openings:
-            readings = (
-                dates.readings(doc.texts[chunk], self._place) if _DIGIT.search(doc.texts[chunk][:NAMED_CHARS]) else ()
-            )
-            if len(readings) == 1 and readings[0].moment.rule == "label:absolute" and not readings[0].noise:
-                yield Seen("published", readings[0].moment, "dateline", LABEL_MIN_WEIGHT, chunk)
-                return
-            opening = _DATELINE.match(collapse("".join(doc.texts[chunk : chunk + 3])))
-            # "On 28 September 2014 we want to meet, …" begins a sentence.
-            if opening and not _RUNNING_ON.search(opening[0]):
-                for reading in dates.readings(opening[0], self._place):
-                    if reading.moment.rule == "label:absolute" and reading.noise <= DATELINE_WORDS:
-                        yield Seen("published", reading.moment, "dateline", LABEL_MIN_WEIGHT, chunk)
-                        return
-
-    def _named(self, text: str, chunk: int) -> list[Seen]:
-        """Return the times of a line that says which times they are."""
-        if len(text) > NAMED_CHARS or not _DIGIT.search(text):
-            return []
-        return [
-            Seen(
-                "published" if reading.role == "published" else "modified",
-                reading.moment,
-                "named",
-                LABEL_MIN_WEIGHT,
-                chunk,
-            )
-            for reading in dates.readings(text, self._place)
-            if reading.role in ("published", "modified") and reading.noise <= NAMED_WORDS
-        ]
-
-    def _named_in(self, line: str, chunk: int) -> list[Seen]:
-        """Return the times of the pieces of a short line that breaks cut: "Published 16.08.2019<br>Duration: 50:11"."""
-        doc = self._doc
-        found: list[Seen] = []
-        if len(line) > LABEL_MAX_CHARS or not _DIGIT.search(line):
-            return found
-        last = chunk + 1
-        while last < len(doc.texts) and doc.boxes[last] == doc.boxes[chunk]:
-            last += 1
-        for piece in range(chunk, last if last - chunk > 1 else chunk):
-            found += self._named(collapse(doc.texts[piece]), piece)
-        return found
-
-    def _above_text(self) -> list[Seen]:
-        """Return the date that stands alone on the line nearest above the text, also when it links somewhere."""
-        doc, found = self._doc, list[Seen]()
-        for text, chunk in time_lines.lines(doc, max(0, self._first - UNDER_CHUNKS), max(0, self._first)):
-            if len(text) <= LABEL_MAX_CHARS and _DIGIT.search(text):
-                readings = dates.readings(text, self._place)
-                if len(readings) == 1 and not readings[0].noise and readings[0].moment.at is not None:
-                    found = [Seen("published", readings[0].moment, "above", LABEL_MIN_WEIGHT, chunk)]
-        return found
+    def _is_other(self, element: int) -> bool:
+        return self._is_teaser(element) or self._comments[0] <= element < self._comments[1]
 
     def _headline(self, title: str) -> tuple[int, int]:
         """Return the chunks where the headline starts and ends: the heading most like *title*, else the last h1 before the text."""
@@ -279,7 +194,7 @@ class Labels:
         nearness = self._nearness(chunk)
         if text not in self._readings:
             self._readings[text] = dates.readings(text, self._place)
-        for reading in self._readings[text]:
+        for reading in time_namings.without_rights(text, self._readings[text]):
             weight = bonus + nearness - away - min(max(reading.noise - 2, 0), 5)
             role: TimeRole | None = None
             if reading.role in ("published", "modified"):
@@ -308,7 +223,7 @@ class Labels:
 
     def _away(self, element: int) -> int:
         """Return by how much an element's surroundings speak against it; ELSEWHERE for teasers, comments and footers."""
-        if self._teasers is not None and self._is_teaser(element):
+        if self._is_other(element):
             return ELSEWHERE
         doc, path, answer = self._doc, list[int](), 0
         size = doc.text_length(element)

@@ -19,7 +19,8 @@ from etl.extract.dates import Place
 from etl.extract.document import Document
 from etl.extract.structured import Structured
 from etl.extract.time_claims import Claim, TimeRole
-from etl.extract.time_labels import LABEL_MIN_WEIGHT, Labels, Seen
+from etl.extract.time_labels import Labels
+from etl.extract.time_namings import LABEL_MIN_WEIGHT, Seen
 from etl.model import Moment
 
 if TYPE_CHECKING:

@@ -25,6 +25,8 @@ _QUOTES = " \"'.,…“”„«»‹›‘’「」『』"
 _UNSEEN = re.compile("[\u00ad\u2060\ufeff]")
 """Soft hyphen, word joiner, byte order mark; not the zero-width space, which parts words in Khmer and Thai."""
 _SENTENCE_END = re.compile(r"[.!?。！？…]\s*$")
+_CLIPPED_END = re.compile(r"(?:^|[\s\d.])\w{1,3}\.\s*$")
+"""Words that end in a point of their own: "10:30 a.m.", "14.30 น.", "12 января 2026 г."."""
 _LETTERS = re.compile(r"[^\W\d_]")
 _AFTER_SECTION = re.compile(r"\s*[-–—|:•·/]\s+")
 
@@ -81,7 +83,7 @@ def _kept(values: tuple[T, ...], kept: Sequence[int]) -> tuple[T, ...]:
 
 def is_byline(text: str, said: Said) -> bool:
     """Say whether a line only names the authors, the time, or both."""
-    if len(text) > LINE_MAX_CHARS or _SENTENCE_END.search(text):
+    if len(text) > LINE_MAX_CHARS or (_SENTENCE_END.search(text) and not _CLIPPED_END.search(text)):
         return False
     left = text
     for name in said.authors:

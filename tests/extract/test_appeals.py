@@ -40,6 +40,24 @@ APPEALS = {
         "<p>This article is for subscribers only. Subscribe now to read the full story and support local journalism.</p>"
         "<p><a href='/subscribe'>Subscribe</a> <a href='/account/login'>Log in</a></p>"
     ),
+    **{
+        f"follow line, {language}": f"<p><strong>{line}</strong></p>"
+        for language, line in (
+            ("English", "Follow us on Facebook and Instagram"),
+            ("German", "Folgen Sie uns auf Facebook"),
+            ("French", "Suivez-nous sur Facebook et Twitter"),
+            ("Spanish", "Síguenos en Facebook, Twitter e Instagram"),
+            ("Portuguese", "Siga-nos no Instagram"),
+            ("Italian", "Seguici su Google News"),
+            ("Dutch", "Volg ons op Facebook"),
+            ("Swedish", "Följ oss på Facebook"),
+            ("Polish", "Obserwuj nas w Google News"),
+            ("Russian", "Подписывайтесь на наш канал в Telegram"),
+            ("Turkish", "Bizi Google News'te takip edin"),
+            ("Arabic", "تابعونا على فيسبوك"),
+            ("Indonesian", "Ikuti kami di Google News"),
+        )
+    },
     "share line": "<p>Share this article: <a href='https://www.facebook.com/sharer/sharer.php?u=x'>Facebook</a></p>",
 }
 
@@ -55,6 +73,11 @@ def test_the_stub_before_the_offer_stays():
 
 
 TEXTS = {
+    "a sentence that follows somebody": (
+        "Follow us through the harbour on Facebook, the mayor told residents, who had asked where the road would be closed and "
+        "for how long the bus would not run along the water."
+    ),
+    "a line about a network": "The plan had been leaked on Facebook before the council met on Friday night.",
     "a sentence that links to a login": (
         "Whoever wants a berth has to fill in the form of the harbour office by the end of the month, after which the list is "
         "closed, and can do so <a href='/login'>on its pages</a>, in the office or by post."

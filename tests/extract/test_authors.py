@@ -220,3 +220,16 @@ def test_a_byline_is_found_where_themes_put_it(above: str, below: str, expected:
 def test_the_card_for_social_networks_labels_the_author(label: str, expected: tuple[str, ...]) -> None:
     card = f'<meta name="twitter:label1" content="{label}"><meta name="twitter:data1" content="Ada Hill">'
     assert written(head=card)[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        pytest.param("More from Hill Post", (), id="its other articles"),
+        pytest.param("More from Ada Hill", ("Ada Hill",), id="a person's other articles"),
+        pytest.param("By Hill Post", ("Hill Post",), id="said to be the author"),
+    ],
+)
+def test_a_line_that_leads_to_more_from_the_site_names_no_author(line: str, expected: tuple[str, ...]) -> None:
+    links = "<ul><li><a href=/news/b-2>Ferry prices are to rise by a tenth</a></li></ul>"
+    assert written(body=f"<p>Rain fell on the hills.</p><h3>{line}</h3>{links}")[0] == expected

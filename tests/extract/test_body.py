@@ -190,3 +190,13 @@ def test_a_list_is_read_whole_when_one_of_its_items_is_body() -> None:
     assert body.picked(doc, lines, [0.3, 0.6, 0.25, 0.3], least=0.38) == [0, 1, 2]
     assert body.picked(doc, lines, [0.3, 0.37, 0.25, 0.3], least=0.38) == []
     assert body.picked(doc, lines, [0.3, 0.6, 0.1, 0.3], least=0.38) == [0, 1], "an unlikely item stays out"
+
+
+@pytest.mark.parametrize("foot", ["Anna Berg, harbour master", "— <cite>Anna Berg</cite>"], ids=["text", "cite"])
+def test_who_is_quoted_belongs_to_the_quote(foot: str) -> None:
+    quote = f"<blockquote><p>{THIRD}</p><footer>{foot}</footer></blockquote>"
+    html = page(FIRST, SECOND).replace("</p></div>", f"</p>{quote}<p>{FIRST.replace('Tuesday', 'Monday')}</p></div>")
+    quoted = [block.text for block in main_of(html).blocks if block.kind == "quote"]
+    assert quoted[0] == THIRD
+    assert len(quoted) == 2
+    assert "Anna Berg" in quoted[1]

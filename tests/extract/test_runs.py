@@ -23,6 +23,9 @@ def texts_of(html: str) -> list[str]:
         pytest.param("<div>One<br><br>Two</div>", ["One", "Two"], id="two breaks end a run"),
         pytest.param("<table><tr><td>A<td>1<td>2<tr><td>B<td>3</table>", ["A 1 2", "B 3"], id="a row of figures"),
         pytest.param("<nav>Menu</nav><p>Text</p><footer>Foot</footer>", ["Text"], id="menu and footer"),
+        pytest.param(
+            "<blockquote><p>Said</p><footer>Ada Hill</footer></blockquote>", ["Said", "Ada Hill"], id="who is quoted"
+        ),
         pytest.param('<div><a href="/x">More</a></div><p><a href="/x">More</a></p>', ["More"], id="a bare link label"),
     ],
 )
@@ -40,6 +43,7 @@ def test_a_page_has_an_end() -> None:
 @given(pages)
 @example(b"<table><tr><td>A<td>1<td><b>2</b><tr><td>B<td>" + b"3" * 130 + b"</table><br><br>x<br> <br>y<br><br>")
 @example("<p>\u2003wide\u3000 \x1c spaces \xa0</p><p>a\n b</p><a href=x>1</a>".encode())
+@example(b"<footer>a<blockquote>b<footer>c</footer></blockquote><footer>d</footer></footer>")
 @example(b"")
 def test_both_forms_read_the_same_runs(body: bytes) -> None:
     form, python = compiled_form("etl.extract._runs"), python_form("etl.extract.runs")

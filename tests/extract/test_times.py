@@ -308,3 +308,17 @@ def test_the_date_in_a_link_to_another_article_is_that_articles(title: str) -> N
 def test_the_date_in_a_headline_that_links_to_its_own_page_counts() -> None:
     top = '<a href="/news/rain-in-the-hills.html"><h2>Rain in the hills goes on</h2><span>5 March 2025</span></a>'
     assert dates.iso(read(top=top).published) == "2025-03-05"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "© 2025 Hill Post. Last updated 11 March 2025.",
+        "Copyright 2020-2025 Hill Post | Last updated: 11.03.2025",
+    ],
+)
+def test_when_a_site_was_altered_is_no_time_of_the_article(line: str) -> None:
+    assert dates.iso(read(top="<p>10 March 2025</p>", bottom=f"<p>{line}</p>").published) == "2025-03-10"
+    for found in (read(top="<p>10 March 2025</p>", bottom=f"<p>{line}</p>"), read(bottom=f"<p>{line}</p>")):
+        assert found.modified is None
+    assert read(bottom=f"<p>{line}</p>").published is None

@@ -11,6 +11,7 @@ from etl.extract.body import Main
 from etl.extract.trim import Said, is_byline, trimmed, without_section
 from etl.model import Block
 
+NEXT_YEARS = datetime(2026, 3, 1, tzinfo=UTC)
 FETCHED_AT = datetime(2023, 2, 7, 7, 15, tzinfo=UTC)
 
 
@@ -43,6 +44,26 @@ def test_a_name_is_found_where_lower_case_is_longer():
     said = Said(("İlker Aydın",), None, (), read_label)
     assert is_byline("Yazan İlker Aydın", said)
     assert not is_byline("İlker Aydın dün akşam İstanbul'da konuştu ve döndü", said)
+
+
+@pytest.mark.parametrize(
+    ("line", "language"),
+    [
+        ("January 12, 2026, 10:30 a.m.", "en"),
+        ("12 января 2026 г.", "ru"),
+        ("12 ม.ค. 2569 เวลา 14:30 น.", "th"),
+        ("เผยแพร่เมื่อ 12 ม.ค. 69 เวลา 14.30 น.", "th"),
+    ],
+)
+def test_a_date_line_may_end_in_a_clipped_word(line: str, language: str) -> None:
+    def read_here(label: str):
+        return dates.read_label(label, language=language, country="TH", zone="Asia/Bangkok", fetched_at=NEXT_YEARS)
+
+    moment = read_here("2026-01-12T14:30:00+07:00")
+    assert is_byline(line, Said((), None, (moment,), read_here))
+    assert not is_byline(
+        "12 metres of the quay fell in at 14:30, the harbour office said.", Said((), None, (moment,), read_here)
+    )
 
 
 @pytest.mark.parametrize("line", TEXT.values(), ids=TEXT.keys())

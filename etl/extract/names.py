@@ -19,23 +19,31 @@ def _any_of(name: str) -> str:
     return "|".join(re.escape(word) for word in sorted(vocabulary.words("byline", name), key=len, reverse=True))
 
 
-_SET_OFF = "[:：／/|｜＝=●◎]"
+_SET_OFF = "[:：／/|｜＝=●◎・]"
 """What stands between the word for an author and the name: "文／", "作者｜", "文＝"."""
 _PREFIX = re.compile(
     rf"^(?:{_any_of('by')})(?:\s*{_SET_OFF}\s*|\s+)(?=\S)|^(?-i:By)(?-i:(?=[A-Z]))"
     r"|^[【(（\[]?(?:本[报報])?[记記]者\s?(?=[\u3400-\u9fff]{2,4}(?:$|[／/、]))",
     re.IGNORECASE,
 )
+_SHOWN = "photos?|fotos?|fotografie|bild(?:er)?|bilde|kuvat?|images?|video|gra(?:f|ph)ik|illustrations?"
 _OTHERS = re.compile(
     rf"^(?:{_any_of('others')})(?:\s|\s*{_SET_OFF}|$)"
-    rf"|^(?:photos?|fotos?|fotografie|bild(?:er)?|bilde|kuvat?|images?|video|gra(?:f|ph)ik|illustrations?)\s*{_SET_OFF}",
+    rf"|^(?:{_SHOWN})\s*{_SET_OFF}",
     re.IGNORECASE,
 )
 """What introduces somebody who is not the author: "Fact-checked by", "Fotos: "."""
+_OTHERS_NEXT = re.compile(
+    rf"(?<=\w)[\s.]+(?=(?:{_any_of('others')})(?:\s|\s*{_SET_OFF})|(?:{_SHOWN}|editors?|redaktur)\s*{_SET_OFF})",
+    re.IGNORECASE,
+)
+"""Before such words in a line that began with the author: "Budi Santoso Editor: Siti Aminah"."""
+_TOLD = re.compile(r"[^\W\d_]+\s?(?::\s+|：\s*)(?=\S)")
+"""One word that says what somebody did: "Interview: "."""
 _STARTS = frozenset(
     start
     for word in vocabulary.words("byline", "by")
-    for start in ((word[:2],) if len(word) > 1 else (word, *(f"{word}{mark}" for mark in ":：／/|｜＝=●◎ ")))
+    for start in ((word[:2],) if len(word) > 1 else (word, *(f"{word}{mark}" for mark in ":：／/|｜＝=●◎・ ")))
 ) | frozenset(f"{bracket}{word}" for bracket in "【(（[" for word in "記记本")
 """First two letters of the words that introduce an author: tells most lines apart without a pattern of 150 words."""
 _ALONE = re.compile(rf"^(?:{_any_of('by')})\s*{_SET_OFF}?$", re.IGNORECASE)
@@ -90,7 +98,8 @@ def split(text: str) -> list[str]:
         and _SPECIAL.isdisjoint(words)
     ):
         return [text]
-    pieces = [piece for part in _COMMA.split(text) if (piece := part.strip(" .:·•-–—"))]
+    parts = [_OTHERS_NEXT.split(part, 1)[0] for part in _COMMA.split(text)]
+    pieces = [piece for part in parts if (piece := part.strip(" .:·•-–—"))]
     if len(pieces) == 2 and _is_reversed(pieces):
         pieces = [f"{pieces[1]} {pieces[0]}"]
     found: list[str] = []
@@ -112,6 +121,8 @@ def split(text: str) -> list[str]:
 def tidy(text: str) -> str:
     """Return the name alone, without *by*, role, date, address or account; empty when *text* is no name."""
     name = without_prefix(" ".join(text[:PIECE_MAX_CHARS].split()))
+    if (told := _TOLD.match(name)) and not name[0].islower() and looks_like_person(name[told.end() :]):
+        name = name[told.end() :]
     if cut := _CUT.search(name):
         name = _MONTH.sub("", name[: cut.start()]) if cut.start() > 0 else ""
     words = name.split(" ")
@@ -159,7 +170,7 @@ def without_prefix(text: str) -> str:
 def prefix_chars(text: str) -> int:
     """Return the length of the words that introduce an author at the start of *text*; 0 without."""
     found = _PREFIX.match(text) if text[:2].lower() in _STARTS else None
-    return len(found.group().rstrip(" :：／/|｜＝=●◎")) if found else 0
+    return len(found.group().rstrip(" :：／/|｜＝=●◎・")) if found else 0
 
 
 def is_prefix(text: str) -> bool:

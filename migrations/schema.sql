@@ -133,10 +133,9 @@ BEGIN
     WITH written AS (
         INSERT INTO etl.search_texts AS stored (article_id, at, words)
         SELECT a.id, t.at,
-               setweight(etl.search_words(v.title, c.config), 'A')
-               || setweight(etl.search_words(coalesce(v.lead, ''), c.config), 'B')
-               -- A tsvector ends at 1 MB; the longest of real articles has a tenth of this.
-               || to_tsvector(c.config, etl.in_pairs(plain.text, false))
+               -- The text comes last: each || copies what stands before it. Marks have no place, so they move none.
+               setweight(to_tsvector(c.config, etl.in_pairs(plain.title, false)), 'A')
+               || setweight(to_tsvector(c.config, etl.in_pairs(plain.lead, false)), 'B')
                || array_to_tsvector(ARRAY[
                       '@d' || to_char(t.at AT TIME ZONE 'UTC', 'YYYY-MM-DD'),
                       '@m' || to_char(t.at AT TIME ZONE 'UTC', 'YYYY-MM'),
@@ -145,18 +144,23 @@ BEGIN
                       '@l' || split_part(lower(coalesce(v.language, '')), '-', 1)]
                   || ARRAY(SELECT '@s' || g.source_id FROM etl.sightings g WHERE g.page_id = a.page_id)
                   -- The last letter before a space begins no pair, yet it may be asked for alone.
-                  || CASE WHEN whole.text ~ ('[' || etl.unspaced_letters() || ']') THEN
+                  || CASE WHEN octet_length(whole.text) <> length(whole.text) AND whole.text ~ ('[' || etl.unspaced_letters() || ']') THEN
                          ARRAY(SELECT DISTINCT m[1] FROM regexp_matches(
                              whole.text, '([' || etl.unspaced_letters() || '])(?![' || etl.unspaced_letters() || '])', 'g') AS m)
                      ELSE '{}' END)
+               || to_tsvector(c.config, etl.in_pairs(plain.text, false))
         FROM etl.articles a
         JOIN etl.pages p ON p.id = a.page_id
         JOIN etl.article_versions v ON v.article_id = a.id AND v.valid_to IS NULL
         CROSS JOIN LATERAL (SELECT etl.search_config(v.language) AS config) AS c
         CROSS JOIN LATERAL (SELECT coalesce(v.published_at, a.first_seen_at) AS at) AS t
-        -- OFFSET 0: made once a row, though it is used twice.
-        CROSS JOIN LATERAL (SELECT etl.unmarked(left(v.text, 200000), c.config) AS text OFFSET 0) AS plain
-        CROSS JOIN LATERAL (SELECT etl.unmarked(concat_ws(' ', v.title, v.lead), c.config) || ' ' || plain.text AS text OFFSET 0) AS whole
+        -- OFFSET 0: made once a row, though it is used twice. A tsvector ends at 1 MB; the longest of real articles has a tenth of this.
+        CROSS JOIN LATERAL (
+            SELECT etl.unmarked(v.title, c.config) AS title, etl.unmarked(coalesce(v.lead, ''), c.config) AS lead,
+                   etl.unmarked(left(v.text, 200000), c.config) AS text
+            OFFSET 0
+        ) AS plain
+        CROSS JOIN LATERAL (SELECT concat_ws(' ', plain.title, plain.lead, plain.text) AS text OFFSET 0) AS whole
         WHERE a.id = ANY (taken)
         ORDER BY t.at
         ON CONFLICT (article_id) DO UPDATE SET at = excluded.at, words = excluded.words
@@ -221,28 +225,33 @@ $$;
 COMMENT ON FUNCTION etl.grant_roles() IS 'Make the roles news_reader and news_writer where this user may, and give them their rights in this database; the owner may call it again at any time.';
 
 CREATE FUNCTION etl.in_pairs(words text, is_query boolean) RETURNS text
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
     AS $_$
-SELECT CASE WHEN words ~ ('[' || etl.unspaced_letters() || ']') THEN (
-    SELECT string_agg(
-        CASE
-            WHEN part.words !~ ('^[' || etl.unspaced_letters() || ']') THEN part.words
-            -- In a query pairs that follow each other are a phrase, unless they stand in quotation marks already.
-            WHEN is_query AND length(part.words) > 2 AND part.quotes % 2 = 0 THEN part.gap || '"' || pairs.words || '" '
-            ELSE part.gap || pairs.words || ' '
-        END, '' ORDER BY part.number)
-    FROM (
-        SELECT m.found[1] AS words, m.number,
-               CASE WHEN lag(m.found[1]) OVER (ORDER BY m.number) ~ '["-]$' THEN '' ELSE ' ' END AS gap,
-               sum(length(m.found[1]) - length(replace(m.found[1], '"', ''))) OVER (ORDER BY m.number) AS quotes
-        FROM regexp_matches(words, '([' || etl.unspaced_letters() || ']+|[^' || etl.unspaced_letters() || ']+)', 'g')
-            WITH ORDINALITY AS m (found, number)
-    ) AS part
-    CROSS JOIN LATERAL (
-        SELECT string_agg(substr(part.words, n, 2), ' ' ORDER BY n) AS words
-        FROM generate_series(1, greatest(1, length(part.words) - 1)) AS n
-    ) AS pairs
-) ELSE words END
+BEGIN
+    IF octet_length(words) = length(words) OR words !~ ('[' || etl.unspaced_letters() || ']') THEN
+        RETURN words;
+    END IF;
+    RETURN (
+        SELECT string_agg(
+            CASE
+                WHEN part.words !~ ('^[' || etl.unspaced_letters() || ']') THEN part.words
+                -- In a query pairs that follow each other are a phrase, unless they stand in quotation marks already.
+                WHEN is_query AND length(part.words) > 2 AND part.quotes % 2 = 0 THEN part.gap || '"' || pairs.words || '" '
+                ELSE part.gap || pairs.words || ' '
+            END, '' ORDER BY part.number)
+        FROM (
+            SELECT m.found[1] AS words, m.number,
+                   CASE WHEN lag(m.found[1]) OVER (ORDER BY m.number) ~ '["-]$' THEN '' ELSE ' ' END AS gap,
+                   sum(length(m.found[1]) - length(replace(m.found[1], '"', ''))) OVER (ORDER BY m.number) AS quotes
+            FROM regexp_matches(in_pairs.words, '([' || etl.unspaced_letters() || ']+|[^' || etl.unspaced_letters() || ']+)', 'g')
+                WITH ORDINALITY AS m (found, number)
+        ) AS part
+        CROSS JOIN LATERAL (
+            SELECT string_agg(substr(part.words, n, 2), ' ' ORDER BY n) AS words
+            FROM generate_series(1, greatest(1, length(part.words) - 1)) AS n
+        ) AS pairs
+    );
+END
 $_$;
 
 COMMENT ON FUNCTION etl.in_pairs(words text, is_query boolean) IS 'Return the text with 日本語 written as its pairs of letters, 日本 本語: words of scripts without spaces are found as the pairs they are made of.';
@@ -627,28 +636,32 @@ $$;
 COMMENT ON FUNCTION etl.snippet(body text, config regconfig, wanted tsquery, typed text) IS 'Return the part of a text that shows the query best, its words in <b>, with their accents.';
 
 CREATE FUNCTION etl.unmarked(words text, config regconfig) RETURNS text
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
     AS $$
-SELECT CASE config
-    -- Without accents these endings no longer look to the stemmer like those of the plural.
-    WHEN 'pg_catalog.french'::regconfig THEN regexp_replace(regexp_replace(regexp_replace(w.plain,
-        '(i)ere(s|ment)?\M', '\1ère\2', 'gi'), 'e(es?)\M', 'é\1', 'gi'), '(it)e(s?)\M', '\1é\2', 'gi')
-    WHEN 'pg_catalog.spanish'::regconfig THEN regexp_replace(w.plain, '(a)cion\M', '\1ción', 'gi')
-    WHEN 'pg_catalog.portuguese'::regconfig THEN regexp_replace(w.plain, '([cs])oes\M', '\1ao ', 'gi')
-    ELSE w.plain
-END
-FROM (
+DECLARE
+    plain text := words;
+BEGIN
+    IF octet_length(words) <> length(words) THEN
+        -- The breve stays on Cyrillic letters: й is a letter of its own.
+        plain := normalize(regexp_replace(
+            normalize(words, NFD), '[\u0300-\u0305\u0307-\u036F]+|(?<=[A-Za-z])\u0306', '', 'g'), NFC);
+    END IF;
     -- Slash, hyphen, & and < would join what stands beside them into one token, a path, a compound, an entity or a tag.
-    SELECT regexp_replace(
-        CASE
-            WHEN octet_length(words) = length(words) THEN words
-            -- The breve stays on Cyrillic letters: й is a letter of its own.
-            ELSE normalize(regexp_replace(
-                normalize(words, NFD), '[\u0300-\u0305\u0307-\u036F]+|(?<=[A-Za-z])\u0306', '', 'g'), NFC)
-        END,
+    plain := regexp_replace(
+        plain,
         '[-<>&/\u00A0-\u00A9\u00AB-\u00B4\u00B6-\u00B9\u00BB-\u00BF\u2010-\u206F\u3000-\u3004\u3008-\u3020\u30FB\uFF01-\uFF0F\uFF1A-\uFF20]',
-        ' ', 'g') AS plain
-) AS w
+        ' ', 'g');
+    -- Without accents these endings no longer look to the stemmer like those of the plural.
+    IF config = 'pg_catalog.french'::regconfig THEN
+        plain := regexp_replace(regexp_replace(regexp_replace(plain,
+            '(i)ere(s|ment)?\M', '\1ère\2', 'gi'), 'e(es?)\M', 'é\1', 'gi'), '(it)e(s?)\M', '\1é\2', 'gi');
+    ELSIF config = 'pg_catalog.spanish'::regconfig THEN
+        plain := regexp_replace(plain, '(a)cion\M', '\1ción', 'gi');
+    ELSIF config = 'pg_catalog.portuguese'::regconfig THEN
+        plain := regexp_replace(plain, '([cs])oes\M', '\1ao ', 'gi');
+    END IF;
+    RETURN plain;
+END
 $$;
 
 COMMENT ON FUNCTION etl.unmarked(words text, config regconfig) IS 'Return the text without accents, and with spaces for what parts words, letter for letter.';

@@ -3,6 +3,8 @@
 
 from libc.string cimport memchr, memcmp, memcpy, strlen
 
+from etl.extract import scan
+
 ctypedef const unsigned char* Bytes
 
 cdef enum:
@@ -126,48 +128,57 @@ cdef bint is_plain(Bytes at, Bytes end) noexcept nogil:
     return at < end and at[0] == 62
 
 
+cdef inline Bytes unclear(Bytes at, Bytes end, Py_ssize_t* tags) noexcept nogil:
+    """The next `<` that is not plainly short; NULL where there is none. *tags* counts those on the way."""
+    while at < end:
+        at = <Bytes>memchr(at, 60, end - at)
+        if at == NULL:
+            return NULL
+        at += 1
+        if not is_plain(at, end):
+            return at - 1
+        tags[0] += 1
+    return NULL
+
+
 def next_unclear(bytes body not None, Py_ssize_t start):
     cdef Bytes first = body
-    cdef Bytes end = first + len(body)
-    cdef Bytes at = first + min(max(start, 0), len(body))
-    with nogil:
-        while at < end:
-            at = <Bytes>memchr(at, 60, end - at)
-            if at == NULL:
-                break
-            at += 1
-            if not is_plain(at, end):
-                break
-        else:
-            at = NULL
-    return -1 if at == NULL else at - 1 - first
+    cdef Bytes at
+    cdef Py_ssize_t tags = 0
+    at = unclear(first + min(max(start, 0), len(body)), first + len(body), &tags)
+    return -1 if at == NULL else at - first
 
 
-def end_of_short(bytes body not None, Py_ssize_t start, Py_ssize_t most):
-    cdef Bytes first = body
-    cdef Bytes at = first + start
-    cdef Bytes end = <Bytes>memchr(at, 62, len(body) - start)
+cdef inline Bytes short_end(Bytes start, Bytes stop, Py_ssize_t most) noexcept nogil:
+    """As `end_of_short`; NULL for a closer look."""
+    cdef Bytes at = start
+    cdef Bytes end = <Bytes>memchr(at, 62, stop - at)
     cdef Bytes double = NULL
     cdef Bytes single = NULL
     cdef Py_ssize_t starts = 0
     if end == NULL:
-        return -1
-    with nogil:
-        while at < end:
-            if at[0] == 34:
-                double = at
-            elif at[0] == 39:
-                single = at
-            elif KIND[at[0]] & BETWEEN:
-                starts += 1
-            elif at[0] == 61 and at + 1 < end and (at[1] == 34 or at[1] == 39):
-                starts += 1
-            at += 1
+        return NULL
+    while at < end:
+        if at[0] == 34:
+            double = at
+        elif at[0] == 39:
+            single = at
+        elif KIND[at[0]] & BETWEEN:
+            starts += 1
+        elif at[0] == 61 and at + 1 < end and (at[1] == 34 or at[1] == 39):
+            starts += 1
+        at += 1
     if double != NULL and is_before_value(double):
-        return -1
+        return NULL
     if single != NULL and is_before_value(single):
-        return -1
-    return end - first if end - first - start < 2 * most or starts < most else -1
+        return NULL
+    return end if end - start < 2 * most or starts < most else NULL
+
+
+def end_of_short(bytes body not None, Py_ssize_t start, Py_ssize_t most):
+    cdef Bytes first = body
+    cdef Bytes end = short_end(first + start, first + len(body), most)
+    return -1 if end == NULL else end - first
 
 
 cdef inline bint is_before_value(Bytes quote) noexcept nogil:
@@ -198,32 +209,111 @@ cdef inline Bytes past_attribute(Bytes at, Bytes end) noexcept nogil:
     return at
 
 
-def past_attributes(bytes body not None, Py_ssize_t start, *, bint is_tag):
-    cdef Bytes first = body
-    cdef Bytes end = first + len(body)
-    cdef Bytes at = first + start
+cdef inline Bytes some_attributes(Bytes at, Bytes end, bint is_tag) noexcept nogil:
+    """As `past_attributes`."""
     cdef Bytes next_
     cdef int count
     if is_tag:
         if end - at < 2 or at[0] != 60 or not KIND[at[1]] & LETTER:
-            return start
+            return at
         at += 2
         while at < end and at[0] != 62 and not KIND[at[0]] & BETWEEN:
             at += 1
-    with nogil:
-        for count in range(100):
-            next_ = at
-            while next_ < end and KIND[next_[0]] & BETWEEN:
-                next_ += 1
-            next_ = past_attribute(next_, end)
-            if next_ == NULL:
-                break
-            at = next_
-            while at < end and KIND[at[0]] & BETWEEN:
-                at += 1
+    for count in range(100):
+        next_ = at
+        while next_ < end and KIND[next_[0]] & BETWEEN:
+            next_ += 1
+        next_ = past_attribute(next_, end)
+        if next_ == NULL:
+            break
+        at = next_
         while at < end and KIND[at[0]] & BETWEEN:
             at += 1
-    return at - first
+    while at < end and KIND[at[0]] & BETWEEN:
+        at += 1
+    return at
+
+
+def past_attributes(bytes body not None, Py_ssize_t start, *, bint is_tag):
+    cdef Bytes first = body
+    return some_attributes(first + start, first + len(body), is_tag) - first
+
+
+cdef inline bint is_ended(Bytes at, Bytes end) noexcept nogil:
+    """Whether a tag's name ends here, with something behind it."""
+    return at < end and (at[0] == 32 or at[0] == 47 or 9 <= at[0] <= 13)
+
+
+cdef inline bint is_word(Bytes at, Bytes end, const char* word) noexcept nogil:
+    cdef size_t length = strlen(word), place
+    if <size_t>(end - at) <= length:
+        return False
+    for place in range(length):
+        if (at[place] | 32) != word[place]:
+            return False
+    return is_ended(at + length, end)
+
+
+cdef inline bint is_dressed(Bytes at, Bytes end) noexcept nogil:
+    cdef int number = 0
+    while DRESSED[number] != NULL:
+        if is_word(at, end, DRESSED[number]):
+            return True
+        number += 1
+    return False
+
+
+cdef inline Py_ssize_t attributes_in(Bytes at, Bytes end) noexcept nogil:
+    cdef Py_ssize_t count = 0
+    cdef Bytes next_
+    while at < end:
+        next_ = past_attribute(at, end)
+        if next_ == NULL:
+            at += 1
+        else:
+            count += 1
+            at = next_
+    return count
+
+
+def affordable(bytes body not None, Py_ssize_t most):
+    cdef Bytes first = body
+    cdef Bytes stop = first + len(body)
+    cdef Bytes start
+    cdef Bytes at
+    cdef Bytes end
+    cdef Py_ssize_t comparisons_max = scan.COMPARISONS_MAX
+    cdef Py_ssize_t left = scan.READ_MAX * len(body) + scan.READ_LEAST
+    cdef Py_ssize_t comparisons = 0, merged = 0, dressed = 0, tags = 0, count
+    with nogil:
+        start = unclear(first, stop, &tags)
+        while start != NULL:
+            count = 0
+            at = short_end(start, stop, most)
+            end = NULL
+            if at == NULL:
+                at = start
+                end = some_attributes(start, stop, True)
+            while end > at and comparisons <= comparisons_max:
+                at = end
+                if at >= stop or at[0] == 62:
+                    break
+                count += 100
+                if count >= most:
+                    comparisons += 200 * count
+                end = some_attributes(at, stop, False)
+            if is_dressed(start + 1, stop):
+                dressed += 1
+            elif is_word(start + 1, stop, b"html") or is_word(start + 1, stop, b"body"):
+                count = attributes_in(start + 5, at)
+                merged += count
+                comparisons += count * merged
+            left -= at - start
+            if left < 0 or comparisons > comparisons_max:
+                break
+            tags += 1
+            start = unclear(start + 1, stop, &tags)
+    return len(body) if start == NULL else start - first, dressed, tags
 
 
 def is_utf8(bytes body not None):

@@ -167,29 +167,36 @@ cdef class Row:
     def __dealloc__(self):
         free(self.items)
 
-    cdef int add(self, Py_ssize_t item) except -1:
-        cdef Py_ssize_t room = 2 * self.room + 512
-        cdef Py_ssize_t* items
+    cdef inline int add(self, Py_ssize_t item) except -1:
         if self.size == self.room:
-            items = <Py_ssize_t*>realloc(self.items, room * sizeof(Py_ssize_t))
-            if items == NULL:
-                raise MemoryError
-            self.items, self.room = items, room
+            self.grow()
         self.items[self.size] = item
         self.size += 1
         return 0
 
+    cdef int grow(self) except -1:
+        cdef Py_ssize_t room = 2 * self.room + 2048
+        cdef Py_ssize_t* items = <Py_ssize_t*>realloc(self.items, room * sizeof(Py_ssize_t))
+        if items == NULL:
+            raise MemoryError
+        self.items, self.room = items, room
+        return 0
+
     cdef list listed(self):
-        cdef Py_ssize_t at
+        cdef Py_ssize_t at, value
         cdef list made = PyList_New(self.size)
         for at in range(self.size):
-            item = number(self.items[at])
+            value = self.items[at]
+            if 0 <= value < numbers_made:
+                item = <object>PyList_GET_ITEM(numbers, value)
+            else:
+                item = number(value)
             Py_INCREF(item)
             PyList_SET_ITEM(made, at, item)
         return made
 
 
-cdef inline object number(Py_ssize_t value):
+cdef object number(Py_ssize_t value):
     global numbers_made
     if value < 0 or value >= NUMBERS_MAX:
         return value

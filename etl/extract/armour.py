@@ -37,14 +37,6 @@ _TAG = re.compile(
 )
 """Comments, raw text and tags. Each form takes the rest of the page when it is not closed: searching stays linear."""
 _OPENING = re.compile(rb"<([a-zA-Z][^ \t\n\r\f/>]*+)(?:[ \t\n\r\f/]++|%b)*+(?:>|\Z)" % scan.ATTRIBUTE_FORM)
-_DRESSED_NAMES = rb"(?:b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)"
-_NAMED = re.compile(rb"<(?:%b|(html|body))[\s/]" % _DRESSED_NAMES, re.IGNORECASE)
-"""Formatting with attributes: of identical tags the parser reopens only three. The attributes of each further <html> and <body>
-are given to the first."""
-_READ_MAX = 4
-"""How often a page may be read over to count attributes: scripts make it 0.2 in the mean of 127 pages, 3.2 at most of 1,477."""
-_COMPARISONS_MAX = 40_000_000
-"""Of attributes, on tags beyond the limit: 0.1 s."""
 _VOID = frozenset(b"area base br col embed hr img input link meta param source track wbr".split())
 _IMPLIED = frozenset(b"p li dt dd tr td th thead tbody tfoot colgroup option optgroup rt rp html head body".split())
 """Tags that pages leave open by right; they do not nest without others between."""
@@ -60,49 +52,15 @@ def tame(body: bytes) -> bytes:
     if b"\0" in body:
         body = body.replace(b"\0", b"")
     most = _ATTRIBUTES_MAX_LONG if len(body) > LONG_BYTES else _ATTRIBUTES_MAX
-    end, dressed = _affordable(body, most)
+    end, dressed, tags = scan.affordable(body, most)
     if end < len(body):
         body = _shortened(body, most)
         # What stands in no tag to us may do so to the parser, which knows foreign content and where no comment is.
-        end, dressed = _affordable(body, most)
+        end, dressed, tags = scan.affordable(body, most)
         body = body[:end]
-    if body.count(b"<") > _TAGS_SAFE or dressed > _DRESSED_SAFE:
+    if tags > _TAGS_SAFE or dressed > _DRESSED_SAFE:
         body = _flatten(body)
     return body
-
-
-def _affordable(body: bytes, most: int) -> tuple[int, int]:
-    """Return up to where the attributes of *body* can be compared, and how many tags are dressed formatting.
-
-    A tag is read from each `<` before a letter, also in scripts and comments: which of these the parser takes for tags depends
-    on what is open, and here nothing needs to be known of it. Readings that overlap are all counted.
-    """
-    left, comparisons, merged, dressed = _READ_MAX * len(body) + LONG_BYTES, 0, 0, 0
-    start = scan.next_unclear(body, 0)
-    while start >= 0:
-        count, at, end = 0, scan.end_of_short(body, start, most), -1
-        if at < 0:
-            at, end = start, scan.past_attributes(body, start, is_tag=True)
-        while end > at and comparisons <= _COMPARISONS_MAX:
-            at = end
-            if body[at : at + 1] in (b">", b""):
-                break
-            count += scan.ATTRIBUTES_READ
-            if count >= most:
-                comparisons += 200 * count
-            end = scan.past_attributes(body, at, is_tag=False)
-        named = _NAMED.match(body, start)
-        if named and named[1] is None:
-            dressed += 1
-        elif named:
-            count = len(_ATTRIBUTE.findall(body, start + len(b"<html"), at))
-            merged += count
-            comparisons += count * merged
-        left -= at - start
-        if left < 0 or comparisons > _COMPARISONS_MAX:
-            return start, dressed
-        start = scan.next_unclear(body, start + 1)
-    return len(body), dressed
 
 
 def _shortened(body: bytes, attributes_max: int) -> bytes:

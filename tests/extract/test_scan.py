@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from extract.forms import compiled_form, python_form
 from hypothesis import example, given
 from hypothesis import strategies as st
+
+from etl.extract import scan
 
 PYTHON = python_form("etl.extract.scan")
 PIECES = (
@@ -76,6 +79,21 @@ def test_the_same_tags_are_short(body: bytes, start: int, most: int):
 def test_the_same_attributes_are_read(body: bytes, start: int, is_tag: bool):
     compiled, start = compiled_form("etl.extract._scan"), min(start, len(body))
     assert compiled.past_attributes(body, start, is_tag=is_tag) == PYTHON.past_attributes(body, start, is_tag=is_tag)
+
+
+@given(TAGS, st.integers(1, 60), st.sampled_from((40_000_000, 4_000)), st.sampled_from((1_000_000, 300)))
+@example(b"<html a b><HTML c d><body/e><Font x><b\x0by><i>", 400, 40_000_000, 1_000_000)
+@example(b"<p" + b" a" * 250 + b">", 100, 4_000, 1_000_000)
+@example(b"<html" + b" a" * 90 + b"><html" + b" b" * 90 + b">", 400, 4_000, 1_000_000)
+@example(b"<a b='" * 40, 400, 40_000_000, 300)
+def test_the_same_is_affordable(body: bytes, most: int, comparisons: int, read: int):
+    compiled = compiled_form("etl.extract._scan")
+    with pytest.MonkeyPatch.context() as patch:
+        for form in (PYTHON, scan):
+            patch.setattr(form, "COMPARISONS_MAX", comparisons)
+            patch.setattr(form, "READ_LEAST", read)
+            patch.setattr(form, "READ_MAX", 0)
+        assert compiled.affordable(body, most) == PYTHON.affordable(body, most)
 
 
 @given(st.one_of(st.binary(max_size=40), LETTERS, st.tuples(LETTERS, st.binary(max_size=3), LETTERS).map(b"".join)))

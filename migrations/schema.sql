@@ -941,6 +941,18 @@ $$;
 
 COMMENT ON FUNCTION news.search(query text, language text, "from" timestamp with time zone, "to" timestamp with time zone, source text, at_most integer) IS 'Articles that read now what you ask for, the best of the 400 newest matches first (of the 100 newest for a phrase). query: words, "a phrase", or, -without; accents and case do not matter (empecher finds empêcher), nor do endings, by the language of each article. language: BCP 47 tag, of the query and of what is found; null asks in all languages at once. "from" (included) and "to" (excluded): publication time, or first capture where there is none; "to" also reaches what is older than the newest 400. source: a slug or a recipe of news.sources, or a host. Chinese, Japanese, Korean, Thai, Lao, Burmese and Khmer words are found as the pairs of letters they are made of. score: ts_rank, title above lead above text, divided by the logarithm of the length; snippet: matches in <b>, nothing else escaped. New articles are found after some seconds.';
 
+CREATE FUNCTION queue.notify_of_jobs() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'queue'
+    AS $$
+BEGIN
+    PERFORM pg_notify(c.channel, json_build_object('type', 'job_inserted', 'job_id', j.first_id)::text)
+    FROM (SELECT queue_name, min(id) AS first_id FROM put_in WHERE status = 'todo' GROUP BY queue_name) AS j
+    CROSS JOIN LATERAL (VALUES ('procrastinate_queue_v1#' || j.queue_name), ('procrastinate_any_queue_v1')) AS c (channel);
+    RETURN NULL;
+END;
+$$;
+
 CREATE FUNCTION queue.procrastinate_cancel_job_v1(job_id bigint, abort boolean, delete_job boolean) RETURNS bigint
     LANGUAGE plpgsql
     AS $$
@@ -3716,7 +3728,7 @@ CREATE TRIGGER search_updated AFTER UPDATE ON etl.article_versions REFERENCING N
 
 CREATE TRIGGER procrastinate_jobs_notify_queue_job_aborted_v1 AFTER UPDATE OF abort_requested ON queue.procrastinate_jobs FOR EACH ROW WHEN (((old.abort_requested = false) AND (new.abort_requested = true) AND (new.status = 'doing'::queue.procrastinate_job_status))) EXECUTE FUNCTION queue.procrastinate_notify_queue_abort_job_v1();
 
-CREATE TRIGGER procrastinate_jobs_notify_queue_job_inserted_v1 AFTER INSERT ON queue.procrastinate_jobs FOR EACH ROW WHEN ((new.status = 'todo'::queue.procrastinate_job_status)) EXECUTE FUNCTION queue.procrastinate_notify_queue_job_inserted_v1();
+CREATE TRIGGER procrastinate_jobs_notify_queue_job_inserted_v1 AFTER INSERT ON queue.procrastinate_jobs REFERENCING NEW TABLE AS put_in FOR EACH STATEMENT EXECUTE FUNCTION queue.notify_of_jobs();
 
 CREATE TRIGGER procrastinate_trigger_abort_requested_events_v1 AFTER UPDATE OF abort_requested ON queue.procrastinate_jobs FOR EACH ROW WHEN ((new.abort_requested = true)) EXECUTE FUNCTION queue.procrastinate_trigger_abort_requested_events_procedure_v1();
 
@@ -3724,9 +3736,7 @@ CREATE TRIGGER procrastinate_trigger_delete_jobs_v1 BEFORE DELETE ON queue.procr
 
 CREATE TRIGGER procrastinate_trigger_scheduled_events_v1 AFTER INSERT OR UPDATE ON queue.procrastinate_jobs FOR EACH ROW WHEN (((new.scheduled_at IS NOT NULL) AND (new.status = 'todo'::queue.procrastinate_job_status))) EXECUTE FUNCTION queue.procrastinate_trigger_function_scheduled_events_v1();
 
-CREATE TRIGGER procrastinate_trigger_status_events_insert_v1 AFTER INSERT ON queue.procrastinate_jobs FOR EACH ROW WHEN ((new.status = 'todo'::queue.procrastinate_job_status)) EXECUTE FUNCTION queue.procrastinate_trigger_function_status_events_insert_v1();
-
-CREATE TRIGGER procrastinate_trigger_status_events_update_v1 AFTER UPDATE OF status ON queue.procrastinate_jobs FOR EACH ROW EXECUTE FUNCTION queue.procrastinate_trigger_function_status_events_update_v1();
+CREATE TRIGGER procrastinate_trigger_status_events_update_v1 AFTER UPDATE OF status ON queue.procrastinate_jobs FOR EACH ROW WHEN ((new.status <> 'doing'::queue.procrastinate_job_status)) EXECUTE FUNCTION queue.procrastinate_trigger_function_status_events_update_v1();
 
 ALTER TABLE ONLY etl.article_keys
     ADD CONSTRAINT article_keys_article_id_fkey FOREIGN KEY (article_id) REFERENCES etl.articles(id) ON DELETE CASCADE;

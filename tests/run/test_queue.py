@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+
+import psycopg
 import pytest
 
 from etl.run.queue import put_digests, put_polls, put_visits, sync_app_of
@@ -45,3 +48,24 @@ def test_a_job_that_runs_may_be_put_in_again(queue, conn):
     conn.execute("UPDATE procrastinate_jobs SET status = 'doing'")
     conn.commit()
     assert put_polls(queue, [7]) == 1
+
+
+def test_all_jobs_of_a_statement_are_told_at_once_and_those_that_wait_are_not_told(queue, conn, dsn):
+    conn.rollback()
+    with psycopg.connect(dsn, autocommit=True) as worker:
+        worker.execute('LISTEN "procrastinate_queue_v1#live"')
+        put_polls(queue, [7, 3, 4])
+        put_polls(queue, [7])
+        put_visits(queue, ["news.example"])
+        told = [json.loads(notice.payload) for notice in worker.notifies(timeout=60.0, stop_after=2)]
+    first, *_, last = conn.execute("SELECT id FROM queue.procrastinate_jobs ORDER BY id").fetchall()
+    assert told == [{"type": "job_inserted", "job_id": number} for (number,) in (first, last)]
+
+
+def test_only_the_end_of_a_job_that_is_kept_is_written_down(queue, conn):
+    conn.rollback()
+    put_polls(queue, [7, 3])
+    conn.execute("SET search_path = queue")
+    conn.execute("UPDATE procrastinate_jobs SET status = 'doing' WHERE lock = 'poll:7'")
+    conn.execute("UPDATE procrastinate_jobs SET status = 'cancelled' WHERE lock = 'poll:3'")
+    assert conn.execute("SELECT type FROM procrastinate_events").fetchall() == [("cancelled",)]

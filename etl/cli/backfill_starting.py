@@ -26,7 +26,7 @@ from etl.flow.backfill_plan import Planner
 from etl.flow.manners import host_of_url
 from etl.flow.reading import spell
 from etl.run.backfill_jobs import Foreground, leader_watch
-from etl.run.queue import STALLED_AFTER_S, STEPS_PER_WORKER, WORKER_NAME
+from etl.run.queue import STALLED_AFTER_S, STEPS_PER_WORKER, WORKER_NAME, put_steps, sync_app_of
 from etl.run.scheduler import LEADER_LOCK
 from etl.settings import Settings
 from etl.store import backfill_items, backfills, schedule, searching
@@ -209,7 +209,8 @@ def _see_to_it(opened: Session, conn: Connection, job: Backfill, *, where: str, 
     backfills.move(conn, job.id, "running", now=now())
     behind_live = leader_watch(opened.pool, LEADER_LOCK)
     alive_since = now() - timedelta(seconds=STALLED_AFTER_S)
-    has_service = behind_live() and backfills.workers(conn, alive_since=alive_since) > 0
+    workers = backfills.workers(conn, alive_since=alive_since) if behind_live() else 0
+    has_service = workers > 0
     if has_service and where != "here" and _needs_this_machine(job) and not schedule.has_beside(conn, name=WORKER_NAME):
         words = "The workers of the service are on other machines and may not see these files"
         console.err.print(f"{words}: done here." if where == "auto" else f"{words}; what none of them sees waits.")
@@ -218,6 +219,7 @@ def _see_to_it(opened: Session, conn: Connection, job: Backfill, *, where: str, 
         follows = f"`news-etl backfill show {job.id} --follow` shows how far it is."
         who = "is done by the workers of the service" if has_service else "waits for a service, for none runs now"
         console.err.print(f"Backfill {job.id} {who}. {follows}")
+        _put_steps(opened.dsn, job, workers)
         if where == "service":
             if as_json:
                 print_backfill(conn, job.id, as_json=True)
@@ -232,6 +234,15 @@ def _see_to_it(opened: Session, conn: Connection, job: Backfill, *, where: str, 
     with opened.pool.connection() as after:  # The one before may have gone with a restart of the database.
         print_backfill(after, job.id, as_json=as_json)
         end_with_exit_code(after, job.id)
+
+
+def _put_steps(dsn: str, job: Backfill, workers: int) -> None:
+    """Let the workers begin at once: the scheduler would put the same steps in at its next tick, up to two seconds later."""
+    if not workers:
+        return
+    queue = sync_app_of(dsn)
+    with queue.open():
+        put_steps(queue, [job.id], at_most=STEPS_PER_WORKER * workers)
 
 
 def _needs_this_machine(job: Backfill) -> bool:

@@ -19,6 +19,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
 from math import inf
 from queue import Empty, SimpleQueue
 from time import monotonic
@@ -98,10 +99,12 @@ class DeadlineTlsSocket(ssl.SSLSocket):
         return received
 
 
+@lru_cache(maxsize=8)
 def tls_context(ca_file: str | None = None) -> ssl.SSLContext:
     """Return a context that always verifies; *ca_file* adds an authority (a company's, a test's) to the known ones.
 
-    The known ones are the system's and certifi's: small images and some builds of Python come without the system's.
+    The known ones are the system's and certifi's: small images and some builds of Python come without the system's. Reading
+    them takes 45 ms of CPU, so it is done once in a process, and where none is added not before TLS is spoken.
     """
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())
@@ -266,6 +269,19 @@ class GuardedPool(HTTPConnectionPool):
 
 class GuardedTlsPool(HTTPSConnectionPool):
     ConnectionCls = GuardedTlsConnection  # pyright: ignore[reportAssignmentType]
+
+    def __init__(self, host: str, port: int | None = None, *, ca_file: str | None, **kwargs: Any) -> None:
+        super().__init__(host, port, ssl_context=tls_context(ca_file), **kwargs)
+
+
+def pool_classes(dialer: Dialer, ca_file: str | None) -> dict[str, Callable[..., HTTPConnectionPool]]:
+    """Return what `urllib3.PoolManager` makes its pools with, by scheme; a *ca_file* that cannot be read is said here."""
+    if ca_file is not None:
+        tls_context(ca_file)
+    return {
+        "http": partial(GuardedPool, dialer=dialer),
+        "https": partial(GuardedTlsPool, dialer=dialer, ca_file=ca_file),
+    }
 
 
 def _dialed(connection: HTTPConnection, dialer: Dialer) -> socket.socket:

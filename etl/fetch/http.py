@@ -42,7 +42,6 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from time import monotonic
 from urllib.parse import quote, urljoin
 
@@ -56,11 +55,9 @@ from etl.fetch.archive import Archive
 from etl.fetch.dial import (
     HEADERS_MAX_BYTES,
     Dialer,
-    GuardedPool,
-    GuardedTlsPool,
     Resolve,
+    pool_classes,
     system_addresses,
-    tls_context,
 )
 from etl.fetch.exchange import Exchange, Hop, printable
 from etl.fetch.guard import opening
@@ -143,10 +140,7 @@ class Fetcher:
         )
         self._clock = dialer.clock
         self._pools = urllib3.PoolManager(num_pools=HOSTS_KEPT_ALIVE, maxsize=CONNECTIONS_KEPT)
-        self._pools.pool_classes_by_scheme = {  # pyright: ignore[reportAttributeAccessIssue]
-            "http": partial(GuardedPool, dialer=dialer),
-            "https": partial(GuardedTlsPool, dialer=dialer, ssl_context=tls_context(ca_file)),
-        }
+        self._pools.pool_classes_by_scheme = pool_classes(dialer, ca_file)  # pyright: ignore[reportAttributeAccessIssue]
 
     def get(
         self,

@@ -10,7 +10,6 @@ import io
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from functools import partial
 from types import TracebackType
 from typing import BinaryIO, cast
 from urllib.parse import urljoin
@@ -20,7 +19,7 @@ from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
 from etl.errors import Refused, Transient, TryLater
-from etl.fetch.dial import Dialer, GuardedPool, GuardedTlsPool, tls_context
+from etl.fetch.dial import Dialer, pool_classes
 from etl.fetch.guard import opening
 from etl.fetch.http import REDIRECTS, agent_header
 from etl.fetch.politeness import retry_after_s
@@ -51,10 +50,7 @@ class RemoteFiles:
         dialer = Dialer(openings=[opening(text) for text in open_addresses], proxy=proxy, connect_s=connect_s)
         self._clock = dialer.clock
         self._pools = urllib3.PoolManager(num_pools=8, maxsize=4)
-        self._pools.pool_classes_by_scheme = {  # pyright: ignore[reportAttributeAccessIssue]
-            "http": partial(GuardedPool, dialer=dialer),
-            "https": partial(GuardedTlsPool, dialer=dialer, ssl_context=tls_context(ca_file)),
-        }
+        self._pools.pool_classes_by_scheme = pool_classes(dialer, ca_file)  # pyright: ignore[reportAttributeAccessIssue]
 
     def open(self, url: str, *, now: Callable[[], datetime], start: int = 0) -> RemoteFile:
         """Return the file at *url* from byte *start* on.

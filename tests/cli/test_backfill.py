@@ -16,6 +16,8 @@ import pytest
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
+from etl.run.queue import STEPS_PER_WORKER
+from etl.run.scheduler import LEADER_LOCK
 from tests.cli.program import environment, run, start
 from tests.flow.pages import DAY, SENTENCES, page
 
@@ -222,6 +224,20 @@ def test_what_a_backfill_waits_for_is_shown_and_it_goes_on_here(dsn, env, tmp_pa
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert (answer["state"], answer["detail"], answer["counts"]) == ("done", None, dict(right))
+
+
+def test_workers_are_given_steps_before_the_scheduler_looks(dsn, env, tmp_path):
+    path = tmp_path / "crawl.warc.gz"
+    write_warc(path, articles=1)
+    with psycopg.connect(dsn, autocommit=True) as service:
+        service.execute("SELECT pg_advisory_lock(%s)", [LEADER_LOCK])
+        service.execute("INSERT INTO queue.procrastinate_workers (last_heartbeat) VALUES (now() + interval '1 day')")
+        begun = run("backfill", "warc", str(path), "--run", "service", env=env)
+        steps = service.execute("SELECT lock, args FROM queue.procrastinate_jobs ORDER BY lock").fetchall()
+    assert "Backfill 1 is done by the workers of the service." in begun.stderr
+    assert steps == [
+        (f"backfill:1:{number}", {"backfill_id": 1, "number": number}) for number in range(STEPS_PER_WORKER)
+    ]
 
 
 def test_articles_come_out_again(env, tmp_path):

@@ -222,6 +222,7 @@ def test_where_redirects_end_says_what_happened(asked, answered, code):
             "https://example.org/a?x=1&y=2",
             id="entities",
         ),
+        pytest.param('<mEta http-equiv="reFRESH" content="0; url=/new">', "https://example.org/new", id="any case"),
         pytest.param('<meta http-equiv="refresh" content="300">', None, id="reloads itself"),
         pytest.param(f'<meta http-equiv="refresh" content="5; url={URL}">', None, id="reloads itself by name"),
         pytest.param('<meta http-equiv="refresh" content="900; url=/live">', None, id="much later"),

@@ -13,7 +13,7 @@ from dataclasses import replace
 from itertools import compress
 from urllib.parse import urlsplit
 
-from etl.extract import headings, vocabulary, wording
+from etl.extract import asides, headings, vocabulary, wording
 from etl.extract.body import Main
 from etl.extract.document import Document
 
@@ -55,6 +55,7 @@ def without(doc: Document, main: Main) -> Main:
     gone = {number for box in _boxes(doc, main) if box for number in _inside(doc, main, box)}
     gone |= {number for number in _lines(doc, main) if number}
     gone |= {number for number, block in enumerate(main.blocks) if number and is_follow(block.text)}
+    gone |= {number for number, block in enumerate(main.blocks) if asides.is_aside(block.text, block.kind)}
     # "This article is for subscribers only." stands before its links.
     for number in sorted(gone, reverse=True):
         text = main.blocks[number - 1].text

@@ -65,6 +65,16 @@ def is_generic(heading: str) -> bool:
     return text in _GENERIC or text.startswith(_GENERIC_STARTS)
 
 
+def is_advertising(line: str) -> bool:
+    """Tell whether a whole line (`normal`) says that advertising stands beside it: "Advertisement", "Werbung", "Anzeige"."""
+    return line in _ADVERTISING
+
+
+def is_related(line: str) -> bool:
+    """Tell whether a whole line (`normal`) announces other articles: "Read also", "Lesen Sie auch"."""
+    return line in _GENERIC or _SPACED.get(line) == "related" or _GLUED.get(line) == "related"
+
+
 def normal(text: str) -> str:
     """Return *text* case-folded, all but letters, digits and plus signs as single spaces."""
     if not text.isascii():

@@ -122,6 +122,7 @@ def read(doc):
             row = at(parents, box)
             while (
                 stop < count
+                and marks.breaks[stop] < 2
                 and tags[at(boxes, stop)] in _CELLS
                 and at(parents, at(boxes, stop)) == row
                 and len(<str>texts[stop]) < _CELL_CHARS_MAX

@@ -72,6 +72,7 @@ def read(doc: Document) -> Runs:
             row = doc.parents[box]
             while (
                 stop < count
+                and stop not in pauses
                 and tags[boxes[stop]] in CELLS
                 and doc.parents[boxes[stop]] == row
                 and len(texts[stop]) < CELL_CHARS_MAX

@@ -22,7 +22,9 @@ def texts_of(html: str) -> list[str]:
         pytest.param("<div>One<br>line</div>", ["One line"], id="one break is a space"),
         pytest.param("<div>One<br><br>Two</div>", ["One", "Two"], id="two breaks end a run"),
         pytest.param("<table><tr><td>A<td>1<td>2<tr><td>B<td>3</table>", ["A 1 2", "B 3"], id="a row of figures"),
-        pytest.param("<table><tr><td>A line.<br><br>B line.<td>C</table>", ["A line.", "B line. C"], id="lines of a cell"),
+        pytest.param(
+            "<table><tr><td>A line.<br><br>B line.<td>C</table>", ["A line.", "B line. C"], id="lines of a cell"
+        ),
         pytest.param("<nav>Menu</nav><p>Text</p><footer>Foot</footer>", ["Text"], id="menu and footer"),
         pytest.param(
             "<blockquote><p>Said</p><footer>Ada Hill</footer></blockquote>", ["Said", "Ada Hill"], id="who is quoted"

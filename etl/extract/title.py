@@ -157,6 +157,7 @@ def _shown(doc: Document, told: list[str], page_title: str, known: frozenset[str
     wanted = [_parts(text) for text in said or _with_main_part(page_title)]
     if said and page_title:
         wanted.append(_parts(page_title))
+    is_unsaid = not said and (not page_title or site.is_name(page_title, known))
     best, best_text, best_likeness, best_votes = None, "", -1.0, -2.0
     for tag in ("h1", "h2", "h3"):
         for element in doc.by_tag.get(tag, ())[:30]:
@@ -167,8 +168,9 @@ def _shown(doc: Document, told: list[str], page_title: str, known: frozenset[str
             shares = [len(parts & other) / len(parts | other) for other in wanted if parts]
             likeness = max(shares, default=0.0)
             if tag != "h1" and likeness < (0.6 if best_likeness < LIKE else 0.9):
-                # A lower heading is the headline only when it says what the page says of itself.
-                continue
+                # A lower heading is the headline only when it says what the page says of itself, or the page says nothing.
+                if not (is_unsaid and best_likeness < 0 and _is_of_article(doc, element)):
+                    continue
             if site.is_name(text, known) or (
                 likeness < LIKE and (_is_aside(doc, element) or _is_tail(text, said or [page_title]))
             ):
@@ -212,6 +214,10 @@ def _is_aside(doc: Document, element: int) -> bool:
     return any(doc.tags[above] in _NOT_A_HEADLINE for above in doc.ancestors(element))
 
 
+def _is_of_article(doc: Document, element: int) -> bool:
+    return any(doc.tags[above] in ("article", "main") for above in doc.ancestors(element))
+
+
 def _without_site(text: str, heads: Iterable[str], known: frozenset[str]) -> str:
     """Return *text* without the site's name, section and date around the headline."""
     others = {site.key(head): head for head in heads if head and head != text}
@@ -247,4 +253,4 @@ def _without_site(text: str, heads: Iterable[str], known: frozenset[str]) -> str
 
 def _is_site(part: str, mark: re.Match[str], known: frozenset[str]) -> bool:
     """Say whether *part* is the site's name; beside a colon, which headlines are full of, only when it says just that."""
-    return site.key(part) in known if ":" in mark.group() else site.is_name(part, known)
+    return site.key(part) in known if mark.group().strip() == ":" else site.is_name(part, known)

@@ -57,6 +57,13 @@ def headline(
         pytest.param(
             {"name": "Rain in the hills | News | Hill Post"}, "Rain in the hills", "title", id="section and site name"
         ),
+        pytest.param({"name": "Hill Post :: Rain in the hills"}, "Rain in the hills", "title", id="two colons"),
+        pytest.param(
+            {"name": "Hill Post", "body": "<h2>Other news</h2><article><h2>Rain in the hills</h2></article>"},
+            "Rain in the hills",
+            "h1",
+            id="a page that says its site's name only",
+        ),
         pytest.param({"name": "丘に雨が降る｜Hill Post"}, "丘に雨が降る", "title", id="full-width bar"),
         pytest.param(
             {"og": "Rain in the hills – HP – 12.04.2026", "body": "<h1>Rain in the hills</h1>"},

@@ -167,10 +167,10 @@ def _shown(doc: Document, told: list[str], page_title: str, known: frozenset[str
             parts = _parts(text)
             shares = [len(parts & other) / len(parts | other) for other in wanted if parts]
             likeness = max(shares, default=0.0)
-            if tag != "h1" and likeness < (0.6 if best_likeness < LIKE else 0.9):
+            is_unlike = tag != "h1" and likeness < (0.6 if best_likeness < LIKE else 0.9)
+            if is_unlike and not (is_unsaid and best_likeness < 0 and _is_of_article(doc, element)):
                 # A lower heading is the headline only when it says what the page says of itself, or the page says nothing.
-                if not (is_unsaid and best_likeness < 0 and _is_of_article(doc, element)):
-                    continue
+                continue
             if site.is_name(text, known) or (
                 likeness < LIKE and (_is_aside(doc, element) or _is_tail(text, said or [page_title]))
             ):

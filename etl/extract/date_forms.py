@@ -147,7 +147,7 @@ _FIGURE_DATES = (
 )
 _NAMED_DATES = (
     re.compile(
-        rf"(?<!\d)(?P<d>\d{{1,2}}){_SEP}(?P<n>{_M}){_SEP}{YEAR}?\s?(?:(?P<y>\d{{4}})(?!\d)|'?(?P<y2>\d\d)(?![\d:.]))"
+        rf"(?<!\d)(?P<d>\d{{1,2}}){_SEP}(?P<n>{_M}){_SEP}{YEAR}?\s?(?:(?P<y>\d{{4}})(?!\d)|'?(?P<y2>\d\d)(?![\d:.]|,?\s?(?:19|20)\d\d(?!\d)))"
     ),
     re.compile(rf"(?P<n>{_M}){_SEP}(?P<d>\d{{1,2}})(?![\d:]){_SEP}(?:(?P<y>\d{{4}})(?!\d)|'(?P<y2>\d\d)(?!\d))"),
     re.compile(rf"(?<!\d){_YEAR}{_SEP}(?P<n>{_M}){_SEP}(?P<d>\d{{1,2}})(?!\d)\s?{DAY}?"),

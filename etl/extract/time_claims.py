@@ -77,6 +77,10 @@ _URL_DAY = re.compile(
     r"|(?<!\d)(?P<y2>20[0-3]\d)[/-]?(?P<m2>0[1-9]|1[0-2])[/-]?(?P<d2>[0-2]\d|3[01])(?=\D|$|\d{4}(?:\D|$)|(?:[01]\d|2[0-3])[0-5]\d\d{1,9}(?:\D|$))"
 )
 
+_FOLDERS = re.compile(r"/((?:19|20)\d\d)/(0?[1-9]|1[0-2])/([0-2]?\d|3[01])(?:/|$)")
+SAME_S = 3_600
+"""Times in scripts that are this near each other are one: created and released."""
+
 _DAY_FIRST = re.compile(r"(?<![\d.])([0-2]\d|3[01])[-_.]?(0[1-9]|1[0-2])[-_.]?(20[0-3]\d)(?!\d)")
 _NAMED_DAY = re.compile(r"(?<!\d)(?<!id-)(20[0-3]\d)-?(0[1-9]|1[0-2])-?(0[1-9]|[12]\d|3[01])(?!\d)")
 
@@ -132,8 +136,16 @@ def _microdata(doc: Document, facts: Structured) -> Iterator[Claim]:
         for element in facts.microdata.get(name, ())[:3]:
             attrs = doc.attrs[element]
             text = attrs.get("content") or attrs.get("datetime") or attrs.get("title") or doc.text(element)[:100]
-            if text and doc.tags[element] != "meta":
+            if text and doc.tags[element] != "meta" and not _is_of_another(doc, element):
                 yield Claim(role, text, f"microdata:{name}", trust)
+
+
+def _is_of_another(doc: Document, element: int) -> bool:
+    """Say whether the nearest item around *element* is a comment, a review, an event."""
+    for above in doc.ancestors(element):
+        if kind := doc.attribute(above, "itemtype"):
+            return _TYPES_ELSEWHERE.search(kind.rpartition("/")[2].lower()) is not None
+    return False
 
 
 def url_day(url: str) -> str | None:
@@ -143,6 +155,12 @@ def url_day(url: str) -> str | None:
         return None
     year, month, day = (found[a] or found[b] for a, b in (("y", "y2"), ("m", "m2"), ("d", "d2")))
     return f"{year}-{int(month):02}-{int(day):02}"
+
+
+def permanent_day(url: str) -> str | None:
+    """Return the day that the folders of an address name: `/2024/05/03/rain`. Content systems never change it."""
+    found = _FOLDERS.search(_ARCHIVED.sub("", url).split("?", 1)[0])
+    return f"{found[1]}-{int(found[2]):02}-{int(found[3]):02}" if found else None
 
 
 def of_address(url: str, *, is_month_first: bool = False) -> list[Claim]:
@@ -167,6 +185,11 @@ def of_names(doc: Document) -> list[Claim]:
     return [Claim("published", "-".join(found.groups()), "name", 9) for found in islice(told, 1)]
 
 
+_SCRIPT_SECONDS = re.compile(
+    rb"""(?<![a-z_])(?:first_?)?(?:date_?published|publish(?:ed)?_?(?:date|at|time|on)?(?:_?(?:time)?stamp)?|"""
+    rb"""pub_?(?:da?te?|timestamp)|publication_?date)(?:_?ms)?["']?\s*[:=]\s*["']?(1\d{9}(?:\d{3})?)(?!\d)""",
+    re.IGNORECASE,
+)
 _SCRIPT_TIME = re.compile(
     rb"""(?<![a-z_])(?:date_?published|publish(?:ed)?_?(?:date|at|time|on)|pub_?da?te?|publication_?date|"""
     rb"""(?:reg|deploy)_?(?:dt|date)|date)["']?\s*[:=]\s*"""
@@ -182,4 +205,9 @@ def in_scripts(raw: bytes) -> list[Claim]:
     """
     found = {text.decode("ascii") for text in _SCRIPT_TIME.findall(raw[:2_000_000])}
     longest = max(found, key=len, default="")
-    return [Claim("published", longest, "script", 9)] if found and all(map(longest.startswith, found)) else []
+    if found:
+        return [Claim("published", longest, "script", 9)] if all(map(longest.startswith, found)) else []
+    # Seconds or milliseconds since 1970: one day's.
+    seconds = {number[:10] for number in _SCRIPT_SECONDS.findall(raw[:2_000_000])}
+    is_one = seconds and int(max(seconds)) - int(min(seconds)) < SAME_S
+    return [Claim("published", min(seconds).decode("ascii"), "script", 9)] if is_one else []

@@ -16,7 +16,7 @@ from etl.extract import comments, dates, time_lines, time_namings
 from etl.extract.dates import Place
 from etl.extract.document import Document, collapse
 from etl.extract.time_claims import TimeRole, meta_role
-from etl.extract.time_namings import LABEL_MAX_CHARS, Seen
+from etl.extract.time_namings import LABEL_MAX_CHARS, LABEL_MIN_WEIGHT, Seen
 
 if TYPE_CHECKING:
     from etl.extract.body import Main
@@ -36,6 +36,7 @@ FOOT_CHUNKS = 4
 TEASER_CHARS = 30
 """A link that shows this much beside a date leads to another article."""
 ELSEWHERE = 9
+CLOCK = "label:clock"
 
 _HEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6"})
 _ASIDE_TAGS = frozenset({"aside", "figure", "figcaption", "blockquote", "select", "button"})
@@ -77,7 +78,9 @@ class Labels:
         """Return the printed times, best first."""
         found = [*self._times(), *self._hinted(), *self._attributes(), *self._around()]
         found.sort(key=lambda seen: (-seen.weight, seen.chunk >= self._last))
-        return found
+        dated = max((seen.weight for seen in found if seen.moment.rule != CLOCK), default=LABEL_MIN_WEIGHT - 1)
+        # "April 25, 2023" and "2:26 PM" in two elements are one time, and a clock alone means today.
+        return [seen for seen in found if seen.moment.rule != CLOCK or dated < LABEL_MIN_WEIGHT]
 
     def named(self) -> list[Seen]:
         """Return times that only pages without a date line have (`time_namings`)."""
@@ -250,7 +253,7 @@ class Labels:
         and the foot of an article is no foot of the page."""
         doc = self._doc
         is_foot = doc.tags[element] == "footer" or "footer" in hint
-        if not is_foot and not _COMMENT.search(hint):
+        if not is_foot and not _COMMENT.search(hint) and "/Comment" not in (doc.attrs[element].get("itemtype") or ""):
             return False
         first = doc.first_text[element]
         if self._first >= 0 and (first <= self._first or (is_foot and first < self._last)):

@@ -29,7 +29,7 @@ _DATELINE = re.compile(r".{0,40}?\d.{3,30}?(?:\)|[.:,]\s|\s[–—-]\s|\s[„“
 _RUNNING_ON = re.compile(r"\s[^\W\d_A-Z]\w*\s+[^\W\d_A-Z]\w*[^\w\d]*$")
 """Two small words after the date."""
 _DIGIT = re.compile(r"\d")
-_RIGHTS = re.compile(r"©|\(c\)|copyright", re.IGNORECASE)
+_RIGHTS = re.compile(r"©|\(c\)|copyright|\bsite\W+(?:was\W+)?(?:last\W+)?(?:updat|modif)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

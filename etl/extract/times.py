@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -36,6 +36,8 @@ STATED_DAY = 3
 """A day without time in a claim trusted no more than this gives way to a strong label with its time."""
 STRONG_LABEL = 7
 TRUST_OF_WEIGHT = 12
+MOVED = timedelta(days=60)
+"""An address that tells a day so much earlier than the markup was there first."""
 GENERIC_DOMAINS = frozenset(
     {"tv", "io", "me", "co", "ai", "fm", "ly", "to", "cc", "ws", "eu", "la", "nu", "am", "gg", "sh", "so", "vc"}
 )
@@ -82,7 +84,7 @@ def read(
     """
     claims = time_claims.find(doc, facts)
     place = publisher(doc, facts, claims, language=language, country=country, zone=zone, fetched_at=fetched_at)
-    published = list(_options(claims, "published", place))
+    published = _unmoved(list(_options(claims, "published", place)), doc.url, place)
     modified = list(_options(claims, "modified", place))
     if not _is_settled(published):
         labels = Labels(doc, main, teasers, place, title=title or _title(doc, facts))
@@ -96,6 +98,17 @@ def read(
             published, modified = _seen(seen, "published"), _seen(seen, "modified")
         published.sort(key=lambda option: option.trust)
     return _chosen(published, modified, place)
+
+
+def _unmoved(published: list[_Option], url: str, place: Place) -> list[_Option]:
+    """Return the options of the publication, before them the day in the folders of the address when it is far earlier.
+
+    Whoever moves to another content system keeps the addresses, and often loses the times.
+    """
+    day = time_claims.permanent_day(url) if published else None
+    claims = [Claim("published", day, "url", 0)] if day else []
+    kept = [option for option in _options(claims, "published", place) if _day(published[0]) - _day(option) >= MOVED]
+    return [*kept, *published]
 
 
 def _of_address(url: str, place: Place) -> list[Claim]:
@@ -114,6 +127,7 @@ def _add_seen(labels: Labels, published: list[_Option], modified: list[_Option])
 
 def _chosen(published: list[_Option], modified: list[_Option], place: Place) -> Times:
     """Return the best of the options of each time, most trusted first, and what lost."""
+    published = _possible(published, modified)
     first = _best(published)
     if first is None and modified:  # the page tells one time only
         first, modified = _best(modified), []
@@ -131,6 +145,30 @@ def _chosen(published: list[_Option], modified: list[_Option], place: Place) -> 
         country=place.country,
         zone=place.zone_name,
     )
+
+
+def _possible(published: list[_Option], modified: list[_Option]) -> list[_Option]:
+    """Return the options of the publication, most trusted first, without what the page's other times rule out.
+
+    A weak line that tells a later day than a strong update is no publication. Content systems that keep one time tell the day of
+    the update as that of the publication; the line under the headline then tells the earlier one.
+    """
+    update = modified[0] if modified else None
+    if update is None or not published:
+        return published
+    told = published[0]
+    if told.trust > WEAK and update.trust <= STRONG_LABEL and _day(told) > _day(update):
+        return [option for option in published if _day(option) <= _day(update)]
+    if told.trust < SURE and told.moment.precision == "day" and _day(told) == _day(update):
+        earlier = (o for o in published if SURE <= o.trust <= STRONG_LABEL and _day(o) < _day(told))
+        if (option := next(earlier, None)) is not None:
+            return [option, *(o for o in published if o is not option)]
+    return published
+
+
+def _day(option: _Option) -> date:
+    assert option.moment.at is not None
+    return option.moment.at.date()
 
 
 def publisher(

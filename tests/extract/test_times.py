@@ -322,3 +322,60 @@ def test_when_a_site_was_altered_is_no_time_of_the_article(line: str) -> None:
     for found in (read(top="<p>10 March 2025</p>", bottom=f"<p>{line}</p>"), read(bottom=f"<p>{line}</p>")):
         assert found.modified is None
     assert read(bottom=f"<p>{line}</p>").published is None
+
+
+def test_a_clock_beside_a_date_in_another_element_is_no_time_of_today() -> None:
+    top = "<div class=meta><span class=date>April 25, 2023</span><span class=time>2:26 PM GMT+2</span></div>"
+    assert dates.iso(read(top=top).published).startswith("2023-04-25")
+
+
+def test_one_time_for_both_gives_way_to_the_line_under_the_headline() -> None:
+    kept = ld("Mar 10, 2025", "Mar 10, 2025")
+    assert dates.iso(read(kept, "<p class=date>August 25, 2024</p>").published) == "2024-08-25"
+    assert dates.iso(read(kept, "<p class=date>March 11, 2025</p>").published) == "2025-03-10"
+    assert dates.iso(read(kept, "<p>The quay of August 25, 2024 has fallen in.</p>").published) == "2025-03-10"
+    two = ld("Mar 10, 2025", "Mar 11, 2025")
+    assert dates.iso(read(two, "<p class=date>August 25, 2024</p>").published) == "2025-03-10"
+
+
+def test_a_weak_line_later_than_the_update_is_no_publication() -> None:
+    found = read(
+        top="<p class=date>Last modified: August 8, 2024</p>", bottom="<p>Next walk over the hills: March 5, 2025</p>"
+    )
+    assert dates.iso(found.published) == "2024-08-08"
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        pytest.param("2017/7/12/rain", "2017-07-12", id="moved from another system"),
+        pytest.param("2025/3/9/rain", "2025-03-10", id="the evening before"),
+        pytest.param("20170712/rain", "2025-03-10", id="may be a number"),
+        pytest.param("2025/12/24/rain", "2025-03-10", id="may be an event's"),
+    ],
+)
+def test_a_day_in_the_folders_of_the_address_that_is_far_earlier_was_first(path: str, expected: str) -> None:
+    found = read(ld("2025-03-10T09:15:00+01:00"), url=f"https://www.hillpost.example/{path}")
+    assert dates.iso(found.published)[:10] == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"), [("Comment", "2025-03-09"), ("NewsArticle", "2025-03-11T08:00:00+00:00")]
+)
+def test_microdata_of_a_comment_gives_no_time(kind: str, expected: str) -> None:
+    inner = "<time itemprop=datePublished datetime=2025-03-11T08:00:00Z>11 March</time>"
+    bottom = f"<div itemscope itemtype=https://schema.org/{kind}>{inner}</div>"
+    assert dates.iso(read(top="<p>Published 9 March 2025</p>", bottom=bottom).published) == expected
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        pytest.param("{'publishedAt':1741597200000,'publish_time':1741597201}", "2025-03-10", id="agree"),
+        pytest.param("{'publishedAt':1741597200000,'publish_time':1641597201}", None, id="differ"),
+        pytest.param("{'expiresAt':1741597200000}", None, id="another name"),
+    ],
+)
+def test_seconds_in_scripts_date_a_page_that_says_nothing_else(script: str, expected: str | None) -> None:
+    found = read(f"<script>window.state={script}</script>").published
+    assert (dates.iso(found) or "")[:10] == (expected or "")

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 from rich.console import Console
+from rich.measure import Measurement
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -19,6 +20,8 @@ Json = Annotated[bool, typer.Option("--json", help="Answer as JSON on standard o
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
 
 LINE_EVERY_S = 5.0
+WIDEST = 10_000
+"""Columns of a terminal in which nothing is broken: how wide a table would be there is asked of it."""
 
 # What is printed comes from lists, pages and file names: `[/b]` in it is text. Who wants markup says so (`markup=True`).
 out = Console(highlight=False, soft_wrap=False, markup=False)
@@ -31,7 +34,7 @@ def answer(value: object) -> None:
 
 
 def table(title: str | None, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print rows; numbers stand on the right."""
+    """Print rows; numbers stand on the right. Columns move together where that keeps every name whole."""
     if title:
         out.print(title, style="bold")  # A title of the table itself is broken at the table's width.
     grid = Table(header_style="bold", box=None, pad_edge=False)
@@ -41,6 +44,9 @@ def table(title: str | None, columns: Sequence[str], rows: Iterable[Sequence[obj
         grid.add_column(column, justify="right" if is_numeric else "left", overflow="fold")
     for row in kept:
         grid.add_row(*(shown(value) for value in row))
+    wanted = Measurement.get(out, out.options.update(width=WIDEST), grid).maximum
+    if wanted > out.width >= wanted - (len(columns) - 1):
+        grid.padding = (0, 1, 0, 0)
     out.print(grid)
 
 

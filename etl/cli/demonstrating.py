@@ -120,5 +120,7 @@ def _print(
     console.out.print(f"\nThis is {verdict} (three papers, {len(gold.articles)} printed articles, {took_s:.0f} s).")
     for question, columns, rows in answers:
         console.out.print(f"\n[bold]{question.asks}[/bold]", markup=True)
-        console.out.print(Syntax(question.sql.strip(), "sql", theme="ansi_dark", background_color="default"))
+        console.out.print(
+            Syntax(question.sql.strip(), "sql", theme="ansi_dark", background_color="default", word_wrap=True)
+        )
         console.table(None, columns, rows)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+import typer
 from psycopg import Connection
 
 from etl import boot
@@ -22,8 +23,7 @@ from .session import now, session, settings, tools
 
 def add_source(url: str, *, name: str | None, dry_run: bool, as_json: bool) -> None:
     """Scout the site at *url* and write its draft recipe."""
-    if "://" not in url:
-        url = f"https://{url}"
+    url = home_url(url)
     chosen = settings()
     recipe = name or recipe_name(url)
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", recipe):
@@ -58,6 +58,20 @@ def add_source(url: str, *, name: str | None, dry_run: bool, as_json: bool) -> N
         raise Misconfigured(
             f"no feed, sitemap or section page was found on {url}: write the recipe by hand (docs/recipes.md)"
         )
+
+
+def home_url(given: str) -> str:
+    """Return the address of a site, with https where nothing stands before it; raise BadParameter where something else does."""
+    given = given.strip()
+    if re.match(r"https?://[^/]", given, re.IGNORECASE):
+        return given
+    # A port is no scheme: `localhost:8080`.
+    begun = re.match(r"([a-z][a-z0-9+.-]*):(?!\d+(?:[/?#]|$))/*|:*//+", given, re.IGNORECASE)
+    rest = given[begun.end() :] if begun else given
+    meant = f"https://{rest}" if re.match(r"[^/\s]", rest) else "https://www.example.org/"
+    if not rest or (begun and begun[0] != "//"):
+        raise typer.BadParameter(f"{given!r} is no address of a site: write {meant}")
+    return meant
 
 
 def recipe_name(url: str) -> str:

@@ -14,7 +14,7 @@ open pages of the measuring corpus, on a machine where trafilatura takes 34 ms f
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
@@ -122,17 +122,27 @@ def parse(body: bytes, *, url: str, content_type: str = "", drop: tuple[str, ...
             unwanted = root.css(selector)
         except (SelectolaxError, ValueError):
             continue
-        for node in unwanted:
-            node.decompose()
+        _take_out(root, unwanted)
     doc = _walked(url, root)
     if "rt" in doc.by_tag and "rp" not in doc.by_tag and len(doc.tags) < SOUNDED_MAX:
         # How a word sounds stands above it; in the line it is read only between the brackets that a page has for it (`rp`).
-        for node in root.css("rt"):
-            node.decompose()
+        _take_out(root, root.css("rt"))
         doc = _walked(url, root)
     if bases := doc.by_tag.get("base"):
         doc.base_url = doc.absolute(doc.attribute(bases[0], "href")) or url
     return doc
+
+
+def _take_out(root: LexborNode, nodes: Sequence[LexborNode]) -> None:
+    """Remove the nodes, but never the root, without which there is no page.
+
+    Each once, though a list of selectors gives a node once for each that fits, and inner ones first: an outer one takes them along.
+    """
+    gone = {root.mem_id}
+    for node in reversed(nodes):
+        if node.mem_id not in gone:
+            gone.add(node.mem_id)
+            node.decompose()
 
 
 def _walked(url: str, root: LexborNode) -> Document:

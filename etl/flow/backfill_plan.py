@@ -21,6 +21,7 @@ from etl.fetch.robots import RobotsAnswer, parse
 from etl.store import backfill_items, hosts
 from etl.store.backfill_items import DueItem, NewItem
 from etl.store.backfills import Backfill
+from etl.store.hosts import Host
 
 from .backfill_lists import Found, ListReader, ask_list
 from .backfill_turn import BUDGET_SHARE, Kit, Turn
@@ -188,7 +189,7 @@ class Planner:
         return answer
 
     def _host(self, host: str, number: int, wire_bytes: int, *, pages: int, are_bytes_known: bool) -> HostCost:
-        tools, state = self.kit.tools, hosts.get(self.conn, host)
+        tools, state = self.kit.tools, hosts.find(self.conn, host) or Host(host)
         recipe = tools.shelf.recipe_for(f"https://{host}/")
         manners = manners_of(tools.manners, recipe.fetch if recipe else None)
         delay_s = None

@@ -6,6 +6,7 @@ Both take the same shares (`etl.flow.backfill`) and may do so at once: what one 
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
@@ -24,7 +25,7 @@ from etl.flow.reading import Reading
 from etl.flow.visit import Tools
 from etl.run.held import host_held
 from etl.run.readers import Page, Readers
-from etl.store import backfills, health
+from etl.store import backfills, digest_times, health
 from etl.store.backfills import Progress
 from etl.store.pool import Pool
 
@@ -36,6 +37,8 @@ ASIDE_S = 10.0
 """A worker that does not see what is left of a backfill leaves it alone for so long: others are to get the steps."""
 PAUSE_S = 0.2
 LONGEST_PAUSE_S = 1.0
+TIMES_KEPT = 1_000
+"""Batches whose times wait to be told: far more than a step reads; in a command, which is no worker, nobody asks for them."""
 WATCH_EVERY_S = 0.5
 WATCH_COST_MAX = 0.05
 """Looking how far it is may take this share of the time: with millions of parts it is looked at more rarely."""
@@ -46,12 +49,23 @@ class Shared:
 
     def __init__(self, readers: Readers, lock: threading.Lock) -> None:
         self._readers, self._lock = readers, lock
+        self._took: deque[tuple[int, float]] = deque(maxlen=TIMES_KEPT)
 
     def read(self, pages: Sequence[Page]) -> Sequence[Reading]:
         if not pages:
             return []
         with self._lock:
-            return self._readers.read(pages)
+            began = monotonic()
+            readings = self._readers.read(pages)
+            self._took.append((len(pages), monotonic() - began))
+        return readings
+
+    def tell_times(self, conn: Connection) -> None:
+        """Count what was read since the last call in the times of digests."""
+        with suppress(IndexError):  # Another step may tell them at the same time.
+            while self._took:
+                pages, seconds = self._took.popleft()
+                digest_times.add(conn, pages=pages, seconds=seconds)
 
 
 def kit_of(
@@ -78,6 +92,7 @@ class BackfillJobs:
 
     pool: Pool
     kit: Kit
+    readers: Shared
     _aside: dict[int, float] = field(default_factory=dict[int, float])
     """Backfill → when this worker looks again."""
 
@@ -95,6 +110,7 @@ class BackfillJobs:
             except Exception as error:
                 _fail(conn, self.kit, backfill_id, error)
                 raise
+            self.readers.tell_times(conn)
         if share.sees_nothing:
             self._aside[backfill_id] = monotonic() + ASIDE_S
         if share.new_wait:
@@ -108,7 +124,7 @@ def backfill_jobs(
 ) -> BackfillJobs:
     """Return what a worker of the service does for backfills: always behind live work, for it is there for that."""
     kit = kit_of(tools, readers, remote, stopping=stopping, behind_live=lambda: True)
-    return BackfillJobs(pool, replace(kit, is_of_service=True))
+    return BackfillJobs(pool, replace(kit, is_of_service=True), readers)
 
 
 def _fail(conn: Connection, kit: Kit, backfill_id: int, error: Exception) -> None:

@@ -13,16 +13,16 @@ from psycopg.rows import class_row
 @dataclass(frozen=True, slots=True)
 class Host:
     host: str
-    free_at: datetime | None
+    free_at: datetime | None = None
     """None: nothing was asked of it yet."""
-    latency_s: float
-    failures: int
-    robots_text: str | None
-    robots_status: int | None
-    robots_fetched_at: datetime | None
-    budget_on: date | None
+    latency_s: float = 0.0
+    failures: int = 0
+    robots_text: str | None = None
+    robots_status: int | None = None
+    robots_fetched_at: datetime | None = None
+    budget_on: date | None = None
     """The UTC day that budget_used counts."""
-    budget_used: int
+    budget_used: int = 0
     """Requests of that day, those of quiet polls included."""
     quietly_used: int = 0
     """Of these, how many the rows of the host's sources count (`sources.keep_quiet_poll`)."""
@@ -36,13 +36,20 @@ def host_of_url(url: str) -> str:
 
 
 def get(conn: Connection, host: str) -> Host:
-    """Return what is known of *host*, remembering it when it is new.
+    """Return what is known of *host*, remembering it when it is new."""
+    conn.execute("INSERT INTO etl.hosts (host) VALUES (%(host)s) ON CONFLICT (host) DO NOTHING", {"host": host})
+    known = find(conn, host)
+    assert known is not None
+    return known
+
+
+def find(conn: Connection, host: str) -> Host | None:
+    """Return what is known of *host*, or None where nothing ever was asked of it.
 
     What a poll in which nothing changed leaves behind stands in the row of its source: it is part of what is known.
     """
-    conn.execute("INSERT INTO etl.hosts (host) VALUES (%(host)s) ON CONFLICT (host) DO NOTHING", {"host": host})
     with conn.cursor(row_factory=class_row(Host)) as cursor:
-        row = cursor.execute(
+        return cursor.execute(
             """
             SELECT h.host, greatest(CASE WHEN isfinite(h.free_at) THEN h.free_at END, polls.free_at) AS free_at,
                    h.latency_s, h.failures, h.robots_text, h.robots_status, h.robots_fetched_at, day.budget_on,
@@ -62,8 +69,6 @@ def get(conn: Connection, host: str) -> Host:
             """,
             {"host": host},
         ).fetchone()
-    assert row is not None
-    return row
 
 
 def hold(conn: Connection, host: str, *, waits: bool = False) -> bool:

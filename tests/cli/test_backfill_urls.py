@@ -54,6 +54,9 @@ def test_a_list_is_planned_fetched_and_steered(dsn, env, sites, tmp_path):
     assert (plan["parts"], plan["requests"], len(plan["left_out"])) == ({"page": 5}, 6, 2)
     assert plan["guesses"][0] == "1 host was never asked: taken to answer in 0.50 s, which is a guess."
     assert site.requests == []
+    with psycopg.connect(dsn) as conn:
+        written = "SELECT (SELECT count(*) FROM etl.hosts), (SELECT count(*) FROM etl.pages), (SELECT count(*) FROM etl.backfills)"
+        assert conn.execute(written).fetchone() == (0, 0, 0), "a plan writes nothing"
     done = run("backfill", "urls", path, "--json", env=env)
     assert done.returncode == 0, done.stderr
     assert "line 5: no http:// or https:// address: [/b] nonsense" in done.stderr

@@ -76,6 +76,20 @@ def test_dropped_selectors_are_gone_before_anything_is_read() -> None:
 
 
 @pytest.mark.parametrize(
+    ("drop", "left"),
+    [
+        pytest.param(("html",), "one two three four", id="the root stays"),
+        pytest.param(("*",), "", id="all but the root"),
+        pytest.param(("div, .x, div.x", "div"), "four", id="one in another, each several times"),
+        pytest.param((":root, .y", "p"), "one two", id="the root among others"),
+    ],
+)
+def test_what_is_dropped_goes_once_with_all_inside_it_and_never_the_root(drop, left) -> None:
+    body = b"<div class=x>one<div class=x>two<p class=y>three</p></div></div><p>four</p>"
+    assert document.parse(body, url=URL, drop=drop).text(0) == left
+
+
+@pytest.mark.parametrize(
     ("body", "code"),
     [
         pytest.param(b"", "empty", id="no bytes"),

@@ -10,11 +10,14 @@ import threading
 import time
 from datetime import UTC, datetime
 
+import psycopg
 import pytest
 
 from etl.model import Capture, Place
 from etl.run import readers
+from etl.run.backfill_jobs import Shared
 from etl.run.readers import Readers
+from etl.store import digest_times
 
 DAY = datetime(2026, 2, 7, 8, 15, tzinfo=UTC)
 
@@ -114,6 +117,19 @@ def test_readers_are_replaced_after_their_share(monkeypatch):
     monkeypatch.setattr(readers, "PAGES_PER_CHILD", 5)
     with Readers(1, shelf=None) as one:
         assert len(one.read([page(number) for number in range(23)])) == 23
+
+
+def test_what_backfills_read_is_counted_once_in_the_times_of_digests(two, dsn):
+    shared = Shared(two, threading.Lock())
+    shared.read([page(1), page(2)])
+    shared.read([])
+    shared.read([page(3)])
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        for _ in range(2):
+            shared.tell_times(conn)
+            told = digest_times.steps(conn)
+            assert sum(step.pages for step in told) == 3
+            assert sum(step.seconds for step in told) > 0
 
 
 def test_a_reader_loads_no_database_driver():

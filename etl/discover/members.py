@@ -102,6 +102,20 @@ class Members:
             if not self._fill(into_next=False):
                 return
 
+    def whole(self) -> bytes | None:
+        """Return the gzip member that was read out just now, as it stands in the file, when WARC text begins it.
+
+        None for other members, and for one that goes on or was too long to be held.
+        """
+        is_held = len(self._kept) == self._raw_at - self.member_at
+        if self.is_plain or self._decoder is not None or self._at < len(self._text) or not is_held:
+            return None
+        member = bytes(self._kept)
+        if not member.startswith(_GZIP):
+            return None
+        start: bytes = INFLATER.decompressobj(31).decompress(member[:4096], len(b"WARC/1."))
+        return member if start == b"WARC/1." else None
+
     def read(self, size: int) -> bytes:
         """Return *size* bytes, or fewer where the text or the record ends."""
         pieces: list[bytes] = []

@@ -20,6 +20,8 @@ BODY_MAX_BYTES = 64_000_000
 HEADERS_MAX_BYTES = 256_000
 LINE_MAX_BYTES = 64_000
 
+_STRICT_STATUS = re.compile(rb"HTTP/\d\.\d \d{3}[ \r]")
+
 WarcKind = Literal["response", "resource", "revisit"]
 _UNKNOWN = HttpAnswer(304, {}, b"", is_cut=False)
 """Of a revisit whose producer kept no headers."""
@@ -50,6 +52,9 @@ class WarcRecord:
     truncated: str | None = None
     """Why the body is not whole: the producer's word (`length`, `time`, `disconnect`), or `payload` where it ends early."""
     warc_headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    member: bytes | None = None
+    """The gzip member that holds this response and nothing else, as it stands in the file: where every strict reader finds the
+    same in it, and `body` under no coding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +74,14 @@ def records(
     Never raises for what is in the file; what the stream itself raises (a disk, a network) comes through.
     """
     members = Members(stream, start=start)
-    at = start
+    at, begun_at = start, -1
     while True:
         try:
             if not members.skip_blank_lines():
                 return
             at = members.place
-            record = _read_record(members, at, body_max_bytes)
+            is_first, begun_at = at != begun_at, at
+            record = _read_record(members, at, body_max_bytes, is_first=is_first)
         except Damage as damage:
             yield BrokenRecord(max(at, members.member_at), str(damage))
             if not members.resume():
@@ -86,8 +92,8 @@ def records(
             yield record
 
 
-def _read_record(members: Members, at: int, body_max_bytes: int) -> WarcRecord | BrokenRecord | None:
-    headers = _read_warc_headers(members)
+def _read_record(members: Members, at: int, body_max_bytes: int, *, is_first: bool) -> WarcRecord | BrokenRecord | None:
+    headers, is_strict = _read_warc_headers(members)
     length = headers.get("content-length", "")
     if not re.fullmatch(r"[0-9]{1,15}", length):
         raise Damage(f"no readable Content-Length ({length[:40]!r})")
@@ -101,10 +107,12 @@ def _read_record(members: Members, at: int, body_max_bytes: int) -> WarcRecord |
     if int(length) > RECORD_MAX_BYTES:
         return BrokenRecord(at, f"the record has {int(length):,} bytes; {RECORD_MAX_BYTES:,} is the limit", url)
     end = members.next_place
-    return _Page(at, end, url, headers).made(kind, block, body_max_bytes)
+    is_alone = is_first and is_strict and kind == "response" and members.member_at == at
+    return _Page(at, end, url, headers, members.whole() if is_alone else None).made(kind, block, body_max_bytes)
 
 
-def _read_warc_headers(members: Members) -> dict[str, str]:
+def _read_warc_headers(members: Members) -> tuple[dict[str, str], bool]:
+    """Return the fields, and whether each is one line that ends as the standard says, under a name of its own."""
     first = members.read_line(max_bytes=LINE_MAX_BYTES)
     if not re.match(rb"WARC/[01]\.\d", first):
         raise Damage(f"no WARC record begins here ({first[:40]!r})")
@@ -112,7 +120,9 @@ def _read_warc_headers(members: Members) -> dict[str, str]:
     size = 0
     while line := members.read_line(max_bytes=LINE_MAX_BYTES):
         if line in {b"\r\n", b"\n"}:
-            return read_headers(b"".join(lines))
+            headers = read_headers(b"".join(lines))
+            is_strict = line == b"\r\n" and all(each.endswith(b"\r\n") for each in (first, *lines))
+            return headers, is_strict and len(headers) == len(lines)
         size += len(line)
         if size > HEADERS_MAX_BYTES:
             raise Damage(f"headers of more than {HEADERS_MAX_BYTES:,} bytes")
@@ -156,6 +166,7 @@ class _Page:
     end: int
     url: str | None
     headers: Mapping[str, str]
+    member: bytes | None
 
     def made(self, kind: str, block: bytes, body_max_bytes: int) -> WarcRecord | BrokenRecord | None:
         if self.url is None:
@@ -178,9 +189,11 @@ class _Page:
             return self._record("revisit", fetched_at, kept)
         if answer is None:
             return self._broken(f"no HTTP answer inside ({block[:40]!r})")
-        return self._record("response", fetched_at, answer)
+        return self._record("response", fetched_at, answer, self.member if _is_as_it_reads(block, answer) else None)
 
-    def _record(self, kind: WarcKind, fetched_at: datetime, answer: HttpAnswer) -> WarcRecord:
+    def _record(
+        self, kind: WarcKind, fetched_at: datetime, answer: HttpAnswer, member: bytes | None = None
+    ) -> WarcRecord:
         say = self.headers.get
         own_word = "segmented" if say("warc-segment-number") else "payload" if answer.is_cut else None
         return WarcRecord(
@@ -199,6 +212,7 @@ class _Page:
             payload_digest=say("warc-payload-digest"),
             truncated=say("warc-truncated") or own_word,
             warc_headers=self.headers,
+            member=member,
         )
 
     def _resource_headers(self) -> dict[str, str]:
@@ -210,6 +224,13 @@ class _Page:
 
     def _too_large(self, limit: int) -> BrokenRecord:
         return self._broken(f"the body has more than {limit:,} bytes")
+
+
+def _is_as_it_reads(block: bytes, answer: HttpAnswer) -> bool:
+    """Say whether what follows the head of an answer is its body, for readers that know no damage and undo no coding."""
+    end = block.find(b"\r\n\r\n", 0, HEADERS_MAX_BYTES)
+    is_coded = "transfer-encoding" in answer.headers or "content-encoding" in answer.headers
+    return _STRICT_STATUS.match(block) is not None and not is_coded and end + 4 + len(answer.body) == len(block)
 
 
 def _instant(label: str) -> datetime | None:

@@ -1,7 +1,8 @@
 """A small learned judge of text blocks: boosted trees shipped as data, run in plain Python.
 
-The trees of `chooser.json` ask about the columns of `features`. They are turned into one Python function at import: nested
-comparisons of local names take a fifth of the time of walking the same trees as lists. Most runs of a page are clear cases, and
+The trees of `chooser.json` ask about the columns of `features`. They are turned into one Python function: nested
+comparisons of local names take a fifth of the time of walking the same trees as lists. That is done for the first page that needs
+it, for it takes 90 ms and the compiled form (`judging`) has trees of its own. Most runs of a page are clear cases, and
 a few trees are enough to see that: at each of `exits` a run whose sum is below the floor or above the ceiling is not read on.
 So 200 trees cost what 33 would: 63 % of the runs leave after 12. A second look that also saw the first one's chances of the
 neighbouring runs was tried and brought nothing (cross-validated by publisher: .953/.953/.944 against .956/.953/.946 on three
@@ -16,6 +17,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from math import exp
 from typing import Any
@@ -48,7 +50,6 @@ _Tree = Any
 
 @dataclass(frozen=True, slots=True)
 class Chooser:
-    judge: Judge
     threshold: float
     """A run is body when its chance is above."""
 
@@ -110,9 +111,10 @@ def learned() -> dict[str, Any]:
     return json.loads(resources.files("etl.extract").joinpath("chooser.json").read_text("utf-8"))
 
 
-def _load() -> Chooser:
-    found = learned()
-    return Chooser(judge=_judge(found, *_names()), threshold=found["threshold"])
+@cache
+def trees() -> Judge:
+    """Return the function that asks the trees about one run."""
+    return _judge(learned(), *_names())
 
 
 def chance(total: float) -> float:
@@ -122,7 +124,7 @@ def chance(total: float) -> float:
 
 def judge(runs: Runs, table: features.Table) -> list[float]:
     """Return per run the chance that it is body; 0 for what is none whatever it looks like."""
-    one, late = CHOOSER.judge, table.late
+    one, late = trees(), table.late
     return [
         0.0 if is_never(masks, numbers, text) else chance(one(masks, numbers, late, run))
         for run, (masks, numbers, text) in enumerate(zip(table.masks, table.numbers, runs.texts, strict=True))
@@ -160,4 +162,4 @@ def _is_caption(own: int, parent: int, numbers: Sequence[float]) -> bool:
     return bool((own | parent) & PICTURE and up <= 1) or (0 < up <= 2 and not own & PARAGRAPH)
 
 
-CHOOSER = _load()
+CHOOSER = Chooser(learned()["threshold"])

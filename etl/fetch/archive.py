@@ -71,18 +71,26 @@ class Archive:
         else:
             self._shelf = Folder(Path(root), first_bytes=self._warcinfo, file_max_bytes=file_max_bytes)
 
-    def append(self, exchange: Exchange, *, previous: Capture | None = None, at: datetime | None = None) -> Place:
+    def append(
+        self,
+        exchange: Exchange,
+        *,
+        previous: Capture | None = None,
+        at: datetime | None = None,
+        member: bytes | None = None,
+    ) -> Place:
         """Write one exchange and return where its response stands.
 
         When the decoded body is that of *previous*, an earlier capture of the same page, or of the last record of the same
         URL, and that is young enough, a revisit without the body is written. *at* is now, where the exchange itself is
-        of another time (an import): it decides on the day's folder.
+        of another time (an import): it decides on the day's folder. *member* is a record of another archive that says all
+        that ours would: unless a revisit is written, it is kept as it is, for deflating 190 KB anew takes 0.4 ms.
         """
         earlier = None if previous is None else (previous.body_sha256, previous.place)
         at = at or exchange.fetched_at
         recent = self._recent.get(exchange.url)
         original = self._original(exchange, earlier, at=at) or self._original(exchange, recent, at=at)
-        members = records(exchange, original=original)
+        members = [member] if member is not None and original is None else records(exchange, original=original)
         name, offset = self._shelf.append(b"".join(members), at=at)
         place = Place(name, offset, len(members[0]))
         self._remember(exchange, place if original is None else original[0])

@@ -27,6 +27,7 @@ from .settle import Settled, settle
 PAGE_TYPES = ("text/html", "application/xhtml+xml")
 SENT_MAX_BYTES = 2_000_000
 """A larger body is read from the archive by the child that needs it, and not held here until its turn comes."""
+MEMBER_MIN_BYTES = 1_000
 Read = Callable[[Sequence[tuple[Capture, bytes | None]]], Sequence[Reading]]
 """Captures with their bodies in, one reading each out; without a body it is read from the archive."""
 
@@ -174,5 +175,25 @@ def _keep(record: WarcRecord, archive: Archive, *, sha256: bytes, now: datetime)
         body_bytes=len(record.body),
         fetched_at=record.fetched_at,
         # Into the folder of today: the days of the archive are those of keeping, and an old day may have expired.
-        place=archive.append(exchange, at=now),
+        place=archive.append(exchange, at=now, member=_as_it_came(record)),
     )
+
+
+def _as_it_came(record: WarcRecord) -> bytes | None:
+    """Return the record as its producer packed it, where our archive would keep the same of it.
+
+    Not one that is bound to another record, for it would be erased with that one; nor a small one, for the note that a
+    record was erased has to fit into its place.
+    """
+    fields = record.warc_headers
+    if record.member is None or len(record.member) < MEMBER_MIN_BYTES or record.truncated is not None:
+        return None
+    if "warc-concurrent-to" in fields or "warc-record-id" not in fields:
+        return None
+    if fields["warc-type"] != "response" or fields["warc-target-uri"] != record.url or not record.url.isascii():
+        return None
+    try:
+        is_dated = datetime.fromisoformat(fields["warc-date"]) == record.fetched_at
+    except ValueError:
+        return None
+    return record.member if is_dated else None

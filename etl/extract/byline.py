@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from etl.extract import names, time_lines, vocabulary
+from etl.extract import names, site, time_lines, vocabulary
 from etl.extract.document import Document, collapse
 from etl.extract.structured import Structured, hints, linked
 
@@ -19,6 +19,7 @@ _NOT_HINTS = vocabulary.words("byline", "not_hints")
 _OUTSIDE_HINTS = vocabulary.words("byline", "outside_hints")
 _NEVER_BESIDE = tuple(frozenset(_OUTSIDE_HINTS) - frozenset(vocabulary.words("byline", "beside_hints")))
 _PROFILE_FOLDERS = frozenset(vocabulary.words("byline", "profile_folders"))
+_STRONG = frozenset({"b", "strong"})
 _MORE = vocabulary.words("byline", "more")
 _OUTSIDE = frozenset({"nav", "footer", "form", "figcaption", "figure", "blockquote", "dialog", "title", "head"})
 _FIGURES = frozenset({"figure", "figcaption"})
@@ -39,6 +40,7 @@ LINES_BEFORE, LINES_AFTER = 6, 60
 """How far around the headline a line that says "By …" is looked for."""
 LINES_MAX = 500
 LINE_MAX_CHARS = 240
+OPENING_CHARS, OPENING_NAMES_CHARS, OPENING_WORDS = 120, 60, 3
 SURE_PREFIX_CHARS = 5
 """Far from the headline only long words are believed: "Author:", "Geschrieben von", not "de" or "by"."""
 
@@ -70,11 +72,13 @@ def read(
             best, best_distance, chosen = found, distance, element
     spoken, spoken_distance = _spoken(doc, start, known)
     if spoken and spoken_distance < best_distance:
-        return spoken
-    if best:
+        found = spoken
+    elif best:
         beside = [entry for entry in found_marks if entry[0] >= chosen and not _is_outside(doc, entry[0], start)]
-        return _with_inner_and_next(doc, beside, chosen, best)
-    return [] if is_near_only else _spoken_far(doc, known)
+        found = _with_inner_and_next(doc, beside, chosen, best)
+    else:
+        found = [] if is_near_only else _spoken_far(doc, known)
+    return (_opening(doc, start) if all(site.is_name(name, known) for name in found) else []) or found
 
 
 def _marked(doc: Document, facts: Structured, first: int, last: int) -> Iterator[tuple[int, bool]]:
@@ -257,6 +261,41 @@ def _spoken(doc: Document, heading: int, known: frozenset[str]) -> tuple[list[st
             return found, abs(box - heading)
         before = text
     return [], 1 << 30
+
+
+def _opening(doc: Document, heading: int) -> list[str]:
+    """Return the names that stand alone, in bold, in the paragraph before the text: papers that publish under one account
+    print them so."""
+    start = doc.first_text[heading] if heading else 0
+    before = -1
+    for chunk, text in islice(_lines(doc, start), LINES_AFTER):
+        box = doc.boxes[chunk]
+        if doc.tags[box] != "p":
+            continue
+        if len(text) >= OPENING_CHARS:
+            is_alone = before >= 0 and doc.parents[before] == doc.parents[box] and not _is_outside(doc, box, heading)
+            return _alone(doc, before) if is_alone else []
+        before = box
+    return []
+
+
+def _alone(doc: Document, box: int) -> list[str]:
+    """Return the names that are all of a paragraph in bold."""
+    text = doc.text(box)
+    strong = next((inner for inner in range(box + 1, doc.ends[box]) if doc.tags[inner] in _STRONG), None)
+    if strong is None or doc.text(strong) != text or len(text) > OPENING_NAMES_CHARS or text[-1] in ".:!?…":
+        return []
+    said = [name for piece in text.split("/") for name in names.split(piece)]
+    are_names = all(
+        names.looks_like_person(name)
+        and not names.is_phrase(name)
+        and not names.is_role(name)
+        and not names.is_organisation(name, frozenset())
+        and len(name.split()) <= OPENING_WORDS
+        and all(word[:1].isupper() for word in name.split())
+        for name in said
+    )
+    return said if are_names else []
 
 
 def _spoken_far(doc: Document, known: frozenset[str]) -> list[str]:

@@ -233,3 +233,31 @@ def test_the_card_for_social_networks_labels_the_author(label: str, expected: tu
 def test_a_line_that_leads_to_more_from_the_site_names_no_author(line: str, expected: tuple[str, ...]) -> None:
     links = "<ul><li><a href=/news/b-2>Ferry prices are to rise by a tenth</a></li></ul>"
     assert written(body=f"<p>Rain fell on the hills.</p><h3>{line}</h3>{links}")[0] == expected
+
+
+RAIN = (
+    "<p>Rain fell on the hills for the ninth day on Friday, and the river rose by another metre overnight, the weather service "
+    "said in its report to the council.</p>"
+)
+
+
+@pytest.mark.parametrize(
+    ("opening", "expected"),
+    [
+        pytest.param("<p><strong>Ada Hill</strong></p>", ("Ada Hill",), id="bold"),
+        pytest.param(
+            "<p><em>… as the river rises</em></p><p><b>Ada Hill/Bo Dale</b></p>", ("Ada Hill", "Bo Dale"), id="two"
+        ),
+        pytest.param("<p>Ada Hill</p>", ("Hill Post",), id="plain"),
+        pytest.param("<p><strong>Ada Hill</strong> was there</p>", ("Hill Post",), id="part of a line"),
+        pytest.param("<p><strong>The river rises</strong></p>", ("Hill Post",), id="words"),
+        pytest.param(f"{RAIN}<p><strong>Ada Hill</strong></p>", ("Hill Post",), id="a heading in the text"),
+    ],
+)
+def test_names_in_bold_before_the_text_wrote_what_the_site_publishes(opening: str, expected: tuple[str, ...]) -> None:
+    assert written(SITE, body=f"<article><p>by Hill Post</p>{opening}{RAIN}</article>")[0] == expected
+
+
+def test_names_in_bold_before_the_text_give_way_to_a_byline() -> None:
+    opening = f"<p><strong>Palm Bay</strong></p>{RAIN}"
+    assert written(SITE, body=f"<article><p>By Bo Dale</p>{opening}</article>")[0] == ("Bo Dale",)

@@ -33,6 +33,11 @@ _DOORS = re.compile(
     r"abbonati|abbonamenti|prenumerera|tilaa|newsletters?|nyhetsbrev|nieuwsbrief)(?:\.\w{2,5})?/?$",
     re.IGNORECASE,
 )
+_DOOR_PARTS = (
+    *("log", "sign", "regist", "anmeld", "connexion", "inscription", "abo", "subscri", "suscri", "assin", "abbona"),
+    *("prenumerera", "tilaa", "newsletter", "nyhetsbrev", "nieuwsbrief"),
+)
+"""One of these is in each door."""
 _POSTS = re.compile(
     r"//(?:[\w-]+\.)*(?:facebook\.com/(?:sharer|share|dialog)|(?:twitter|x)\.com/(?:intent|share|home\?status)|wa\.me/\?|api\.whatsapp\.com/send|"
     r"t\.me/share|telegram\.me/share|linkedin\.com/(?:share|sharing|cws/share)|pinterest\.[a-z.]+/pin/create|reddit\.com/submit|"
@@ -114,7 +119,8 @@ def _lines(doc: Document, main: Main) -> Iterator[int]:
         for one in doc.by_tag.get("a", ())
         if main.elements[0] < one < doc.ends[main.elements[-1]]
         and doc.text_length(one)
-        and _POSTS.search(doc.attribute(one, "href"))
+        and "//" in (href := doc.attribute(one, "href"))
+        and _POSTS.search(href)
     ]
     for number, (first, last) in enumerate(main.spans) if posting else ():
         if len(main.blocks[number].text) <= SHARE_MAX_CHARS and any(first <= chunk < last for chunk in posting):
@@ -131,6 +137,8 @@ def is_follow(text: str) -> bool:
 
 
 def _is_door(href: str) -> bool:
+    if href.isascii() and not any(map(href.lower().__contains__, _DOOR_PARTS)):
+        return False
     try:
         return _DOORS.search(urlsplit(href).path) is not None
     except ValueError:

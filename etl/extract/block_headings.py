@@ -27,8 +27,11 @@ _HEADING_TAGS = frozenset({"h2", "h3", "h4", "h5", "h6", "legend", "summary", "c
 _LETTER = re.compile(r"[^\W\d_]")
 _NAMED = re.compile(r"title|head|label|titel|kop(?<![a-z]kop)|titre|titulo|rubrik|tit(?<![a-z]tit)(?![a-z])")
 """All begin with a letter: so a search need not try everywhere."""
+_NAMED_PARTS = ("tit", "head", "label", "kop", "rubrik")
+"""One of these is in each such name."""
 _NOT_WEAK = re.compile(r"[.,…!;]$|\d")
 _HIDDEN = re.compile(r"sr-?only|screen-?reader|visually-?hidden|assistive|skip")
+_HIDDEN_PARTS = ("only", "reader", "hidden", "assistive", "skip")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +156,7 @@ class Ruling:
         stop = doc.last_text[link] if link >= 0 and doc.last_text[link] < end else end
         text = collapse("".join(doc.texts[start:stop]))
         box, owner = doc.boxes[start], doc.owners[start]
-        if not _LETTER.search(text) or doc.tags[box] in ("h1", "figcaption"):
+        if not (text[:1].isalpha() or _LETTER.search(text)) or doc.tags[box] in ("h1", "figcaption"):
             return None
         element, parent = self._scope(box, item)
         if parent < 0:
@@ -169,7 +172,7 @@ class Ruling:
                 return None
             if not is_titled and (_is_weak(text) or (link >= 0 and self._is_entry(element, item))):
                 return None
-        if _HIDDEN.search(doc.hint(box)) or (owner != box and _HIDDEN.search(doc.hint(owner))):
+        if _is_hidden(doc, box) or (owner != box and _is_hidden(doc, owner)):
             return None
         if element < 0:
             element = self._label(owner, box, item)
@@ -228,7 +231,15 @@ def _is_titled(doc: Document, box: int, owner: int, top: int) -> bool:
 
 
 def _is_named_heading(doc: Document, element: int) -> bool:
-    return doc.tags[element] in _HEADING_TAGS or _NAMED.search(doc.hint(element)) is not None
+    if doc.tags[element] in _HEADING_TAGS:
+        return True
+    hint = doc.hint(element)
+    return any(part in hint for part in _NAMED_PARTS) and _NAMED.search(hint) is not None
+
+
+def _is_hidden(doc: Document, element: int) -> bool:
+    hint = doc.hint(element)
+    return any(part in hint for part in _HIDDEN_PARTS) and _HIDDEN.search(hint) is not None
 
 
 def own_label(doc: Document, item: int) -> Heading | None:

@@ -25,7 +25,8 @@ _OUTSIDE = frozenset({"nav", "footer", "form", "figcaption", "figure", "blockquo
 _FIGURES = frozenset({"figure", "figcaption"})
 _HEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6"})
 _INLINE = frozenset({"a", "span", "b", "strong", "em"})
-_APART = re.compile(r"\s+[|•·●]\s+")
+_BARS = "|•·●"
+_APART = re.compile(rf"\s+[{_BARS}]\s+")
 BYLINE_MAX_CHARS, BYLINE_MAX_ELEMENTS = 300, 200
 MARKED_MAX = 500
 BEFORE_ELEMENTS, AFTER_ELEMENTS = 80, 600
@@ -319,7 +320,7 @@ def _without_site(before: str, text: str, said: list[str], known: frozenset[str]
 
 def _said(before: str, text: str, *, least: int = 1) -> list[str]:
     """Return the names in *text* when it, or the line *before* it, introduces an author."""
-    if len(pieces := _APART.split(text)) > 1 and len(text) <= LINE_MAX_CHARS:
+    if any(mark in text for mark in _BARS) and len(pieces := _APART.split(text)) > 1 and len(text) <= LINE_MAX_CHARS:
         # A line may tell section, times and author one after the other, with bars between them.
         for piece in pieces:
             if found := _said("", piece, least=least):

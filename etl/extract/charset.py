@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Iterator
 
 from etl.extract import scan
 
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _DECLARED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]{2,40})""", re.IGNORECASE)
+_DECLARING = (b"charset", b"encoding")
 _LANGUAGE = re.compile(rb"""<html\b[^>]{0,400}?\blang\s*=\s*["']?([a-zA-Z]{2})""", re.IGNORECASE)
 _HEAD_BYTES = 4096
 """Declarations further down are ignored: the Standard looks at 1,024 bytes, pages with long comments need more."""
@@ -101,10 +103,20 @@ def _decode(body: bytes, declared: str) -> str:
 def _declared(body: bytes, content_type: str) -> str:
     """Return the Python codec that the header or else the page's head names; empty when neither names a known one."""
     for text in (content_type.encode("utf-8", "replace"), body[:_HEAD_BYTES]):
-        for match in _DECLARED.finditer(text):
-            if codec := _codec(match[1]):
+        for label in _labels(text):
+            if codec := _codec(label):
                 return codec
     return ""
+
+
+def _labels(text: bytes) -> Iterator[bytes]:
+    """Yield what *text* declares. The words are found first: the pattern would be tried at each of 4,096 bytes."""
+    folded, at = text.lower(), 0
+    while places := [place for word in _DECLARING if (place := folded.find(word, at)) >= 0]:
+        found = _DECLARED.match(text, min(places))
+        if found:
+            yield found[1]
+        at = found.end() if found else min(places) + 1
 
 
 def _codec(label: bytes) -> str:

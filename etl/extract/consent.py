@@ -18,6 +18,8 @@ _NAME = re.compile(
     r"cookie[-_]?(?:ban|bar|cons|dia|info|law|lay|mess|mod|not|over|pol|pop|wall)|consent[-_](?:ban|dia|lay|mod|over|pop|wall)"
 )
 """Names that consent programs, and themes, give to such a dialog. All begin with a letter: so a search need not try everywhere."""
+_PARTS = ("cookie", "consent", "ot-", "onetrust", "gdpr", "didomi", "usercentrics", "qc-cmp")
+"""One of these is in each such name."""
 
 
 BOX_MAX_CHARS = 3_000
@@ -48,8 +50,11 @@ class Dialogs:
         while element not in self._known:
             path.append(element)
             element = parents[element]
-        for one in reversed(path):
-            is_named = parents[one] > 0 and (self._is_dialog(one) or _NAME.search(self._doc.hint(one)) is not None)
+        hints = [self._doc.hint(one) for one in path]
+        every = "\n".join(hints)
+        may_be = any(part in every for part in _PARTS)
+        for one, hint in zip(reversed(path), reversed(hints), strict=True):
+            is_named = parents[one] > 0 and (self._is_dialog(one) or (may_be and _NAME.search(hint) is not None))
             self._known[one] = self._known[parents[one]] or (is_named and not self._is_headed(one))
             element = one
         return self._known[element]

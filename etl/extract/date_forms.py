@@ -115,7 +115,7 @@ _AMOUNTS = re.compile(_AMOUNT)
 _SECONDS = (1, 60, 3600)
 _DIGIT = re.compile(r"\d")
 
-_CLOCKS = (
+_CLOCK_FORMS = (
     re.compile(
         rf"(?:(?P<p1>{_PERIOD})[\s.]*)?(?<![\d:.,])(?P<h>\d{{1,2}}):\s?(?P<m>\d\d)(?::(?P<s>\d\d)(?:[.,]\d+)?)?(?![\d:])"
         rf"(?:\s?[{HOUR_MARK}{OCLOCK}])?(?:[\s.]*(?P<p2>{_PERIOD}))?{_ZONED}"
@@ -126,6 +126,8 @@ _CLOCKS = (
     ),
     re.compile(rf"(?<![\d:./])(?P<h>\d{{1,2}})[\s.]?(?P<p2>[{AM}{PM}]){_ZONED}(?P<p1>)(?P<m>)(?P<s>)"),
 )
+_CLOCKS = tuple(zip(map(frozenset, (":", HOUR_MARK + OCLOCK, AM + PM)), _CLOCK_FORMS, strict=True))
+"""Each with characters of which it needs one."""
 _DOTTED = rf"(?:(?P<p1>{_PERIOD})[\s.]*)?(?<![\d.])(?P<h>\d{{1,2}})\.(?P<m>\d\d)(?:\.(?P<s>\d\d))?(?!\.?\d)"
 _DOTTED_SURE = (
     re.compile(rf"{AT}[\s.]*{_DOTTED}(?:\s?[{HOUR_MARK}{OCLOCK}])?(?:[\s.]*(?P<p2>{_PERIOD}))?{_ZONED}"),
@@ -180,7 +182,7 @@ def parse(form: str, order: Order, *, dots: bool = False) -> list[Part]:
 
     *dots*: the language writes a clock time with a dot, so that "18.47" alone is one.
     """
-    pieces = _ROLES.split(_GLUED.sub(r"\1 ", _TWICE.sub(r"\1", form)))
+    pieces = _ROLES.split(_GLUED.sub(r"\1 ", _TWICE.sub(r"\1", form) if "/" in form or "(" in form else form))
     parts = [_read(pieces[0], "", order, dots)]
     for mark, piece in zip(pieces[1::2], pieces[2::2], strict=True):
         part = _read(piece, _ROLE[mark], order, dots)
@@ -196,7 +198,7 @@ def _read(text: str, role: Role, order: Order, dots: bool) -> Part:
     part = Part(role=role, unknown=text.count(UNKNOWN))
     if AGO in text or NOW in text:
         text = _take_distance(text, part)
-    text = _take_clock(text, part, _CLOCKS)
+    text = _take_clock(text, part, tuple(rule for marks, rule in _CLOCKS if not marks.isdisjoint(text)))
     if part.clock is None and "." in text:
         text = _take_clock(text, part, _DOTTED_SURE)
     if found := _W.search(text):
@@ -267,7 +269,8 @@ def _take_date(text: str, part: Part, order: Order) -> str:
     if not _DIGIT.search(text):
         return text
     has_month = _MONTHS.search(text) is not None
-    for rule in (*_FIGURE_DATES, *(_NAMED_DATES if has_month else ())):
+    is_marked = MONTH_MARK in text or MONTH_FIRST in text
+    for rule in (*_FIGURE_DATES[: None if is_marked else 1], *(_NAMED_DATES if has_month else ())):
         if found := rule.search(text):
             named = found.groupdict()
             year = int(named["y"]) if len(named["y"] or "") == 4 else _century(int(named["y"] or named["y2"]))
@@ -278,7 +281,7 @@ def _take_date(text: str, part: Part, order: Order) -> str:
         _numeric(part, found, order)
         _refuse_period(text, found, part)
         return _without(text, found)
-    for rule in (*(_YEARLESS_NAMED if has_month else ()), *_YEARLESS_FIGURES):
+    for rule in (*(_YEARLESS_NAMED if has_month else ()), *(_YEARLESS_FIGURES if is_marked else ())):
         if found := rule.search(text):
             part.date = (None, _month(found), int(found["d"]))
             return _without(text, found)

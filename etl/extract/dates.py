@@ -169,6 +169,8 @@ def ruled(moment: Moment, rule: str) -> Moment:
 
 def machine_time(text: str, place: Place) -> Moment | None:
     """Return a time written for machines (ISO 8601, seconds or milliseconds since 1970), or None when it is no such thing."""
+    if not text[:1].isdecimal():
+        return None
     if _EPOCH.fullmatch(text):
         at = datetime.fromtimestamp(float(text) / (1000 if len(text.split(".")[0]) == 13 else 1), tz=UTC)
         return _checked(Moment(_local(at, place), "minute", text, "label:epoch", place.zone_name or "+00:00"), place)

@@ -14,6 +14,10 @@ HEADING_CHARS_MAX = 90
 LINES_MAX = 4096
 """Lines whose kind is kept from page to page: a publisher prints the same headings on all of them."""
 _NOT_WORDS = re.compile(r"[^\w+]+")
+_LETTERS = bytes(
+    ord(letter.lower()) if letter.isalnum() or letter in "_+" else 32 for letter in map(chr, range(128))
+) + bytes(128)
+"""The same of ASCII, each byte as it is kept."""
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 """Scripts that print no space between words, and Korean, whose particles stick to the word."""
 _ORDER: tuple[LinkKind, ...] = ("most_read", "related", "latest")
@@ -77,8 +81,9 @@ def is_related(line: str) -> bool:
 
 def normal(text: str) -> str:
     """Return *text* case-folded, all but letters, digits and plus signs as single spaces."""
-    if not text.isascii():
-        text = unicodedata.normalize("NFC", text).casefold().replace("\u0307", "")
+    if text.isascii():
+        return b" ".join(text.encode().translate(_LETTERS).split()).decode()
+    text = unicodedata.normalize("NFC", text).casefold().replace("\u0307", "")
     return _NOT_WORDS.sub(" ", text.lower()).strip()
 
 

@@ -110,6 +110,8 @@ def _as_written(text: str) -> list[object]:
     while at < len(text):
         value, at = _decoder.raw_decode(text, at)
         values.append(value)
+        if at == len(text):
+            break
         between = _BETWEEN_OBJECTS.match(text, at)
         at = between.end() if between else at
     return values

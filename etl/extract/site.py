@@ -9,6 +9,10 @@ from urllib.parse import urlsplit
 from etl.extract.structured import Structured, objects, strings
 
 _WORDS = re.compile(r"\w+")
+_LETTERS = bytes(
+    ord(letter.lower()) if letter.isalnum() or letter == "_" else 32 for letter in map(chr, range(128))
+) + bytes(128)
+"""The same of ASCII, each byte as it is kept."""
 _SECOND_LEVEL = frozenset({"co", "com", "org", "net", "gov", "ac", "or", "ne", "go", "gob", "edu"})
 
 _REMEMBERED_CHARS_MAX = 400
@@ -20,6 +24,8 @@ def key(text: str) -> str:
 
 
 def _key(text: str) -> str:
+    if text.isascii():
+        return b" ".join(text.encode().translate(_LETTERS).split()).decode()
     return " ".join(_WORDS.findall(text.casefold()))
 
 

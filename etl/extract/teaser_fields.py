@@ -29,6 +29,7 @@ LABEL_CHARS_MAX = 70
 """A longer piece is no date label."""
 
 _RANK_NAME = re.compile(r"(?<![a-z])(?:rank|ranking|number|position|no)[-_]{0,2}(\d{1,2})(?!\w)")
+_RANKED = ("rank", "no", "number", "position")
 _LEADING_RANK = re.compile(r"(\d{1,2})\s*[.)]\s+(?=\S)")
 _SIGNS = frozenset(":|·•/,;›»>")
 _LEADING_SIGN = re.compile(r"^[:|·•/,;›»>]+\s+|\s+[|·•›>]$")
@@ -97,7 +98,8 @@ class Reader:
 
     def _rank_in(self, name: str) -> int | None:
         if name not in self._ranks:
-            found = _RANK_NAME.search(name.lower())
+            low = name.lower()
+            found = _RANK_NAME.search(low) if any(word in low for word in _RANKED) else None
             self._ranks[name] = int(found[1]) if found else None
         return self._ranks[name]
 
@@ -137,7 +139,7 @@ def _title(pieces: list[Piece]) -> list[Piece]:
     if headed:
         heading = max(headed, key=lambda piece: (piece.linked, len(piece.text))).heading
         return [piece for piece in headed if piece.heading == heading]
-    usable = [piece for piece in pieces if piece.role in (PLAIN, TITLE) and not _DURATION.fullmatch(piece.text)]
+    usable = [piece for piece in pieces if piece.role in (PLAIN, TITLE) and not _is_length(piece.text)]
     named = [piece for piece in usable if piece.role == TITLE]
     linked = [piece for piece in pieces if piece.linked and piece.role not in (DATE, AUTHOR)]
     for choice in (
@@ -174,7 +176,7 @@ def _is_headline(piece: Piece) -> bool:
     """Tell whether a piece of a heading is part of the headline: a kicker is not, a lead-in with a colon is."""
     if piece.role == KICKER:
         return len(piece.text) > KICKER_CHARS_MAX or piece.text[-1] in ":–—"
-    if _DURATION.fullmatch(piece.text) or (piece.text[-1] == ":" and headings.kind(piece.text) is not None):
+    if _is_length(piece.text) or (piece.text[-1] == ":" and headings.kind(piece.text) is not None):
         return False
     return piece.role in (PLAIN, TITLE, DECK, OTHER)
 
@@ -185,7 +187,7 @@ def _kicker(pieces: list[Piece], title: list[Piece]) -> Piece | None:
         return None
     for piece in pieces:
         is_short = piece.role == KICKER and len(piece.text) <= KICKER_CHARS_MAX
-        if is_short and not _DURATION.fullmatch(piece.text) and piece not in title:
+        if is_short and not _is_length(piece.text) and piece not in title:
             return piece
     for piece in pieces:
         is_short_capitals = len(piece.text) <= KICKER_CHARS_MAX and piece.text.isupper()
@@ -209,9 +211,14 @@ def _labels(pieces: list[Piece], title: list[Piece], kicker: Piece | None) -> tu
             if piece not in title:
                 named.append(piece.text)
         # A bare clock without a name is as likely the length of a video.
-        elif _has_digits(piece.text) and not _DURATION.fullmatch(piece.text) and piece not in title:
+        elif _has_digits(piece.text) and not _is_length(piece.text) and piece not in title:
             others.append(piece.text)
     return (*named, *others)
+
+
+def _is_length(text: str) -> bool:
+    """Tell whether *text* is how long a video is; most begin with a letter and are none."""
+    return not text[:1].isalpha() and _DURATION.fullmatch(text) is not None
 
 
 def _has_digits(text: str) -> bool:

@@ -59,10 +59,10 @@ class Roles:
         attrs = self._doc.attrs[element]
         name = attrs.get("class")
         if not name:
-            return HIDDEN if _CLIPPED.search(attrs.get("style") or "") else PLAIN
+            return HIDDEN if "style" in attrs and _CLIPPED.search(attrs["style"] or "") else PLAIN
         role = self._known.get(name)
         if role is None:
-            role = self._known[name] = _role_of(_VALUES.sub("", name).lower())
+            role = self._known[name] = _role_of((_VALUES.sub("", name) if "[" in name else name).lower())
         return role
 
 

@@ -22,6 +22,8 @@ TITLE_MAX_CHARS = 400
 _META = ("headline", "parsely-title", "sailthru.title", "cxenseparse:title", "dc.title", "dcterms.title")
 """Names under which content systems give their own headline to other programs than search engines."""
 _SEPARATOR = re.compile(r"\s+[|\-–—:·»•›«←~/]+\s+|\s*[｜|－ㅣ]\s*|\s+::\s+|_(?=[^_\s]+$)|\s*:\s+(?=[^:]+$)")
+_SEPARATING = frozenset("|-–—:·»•›«←~/｜－ㅣ_")
+"""One of these is in each separator."""
 _MARKS = frozenset("|-–—·»•«~｜－ㅣ")
 _NEWS = ("newsarticle", "liveblogposting", "reportagenewsarticle", "analysisnewsarticle", "opinionnewsarticle")
 _UNSPACED = re.compile(r"[\u3040-\u9fff\u0e00-\u0eff]")
@@ -187,13 +189,17 @@ def _shown(doc: Document, told: list[str], page_title: str, known: frozenset[str
 
 def _with_main_part(page_title: str) -> list[str]:
     """Return *page_title* whole and without the site's name, which is mostly its last and seldom its longest part."""
-    marks = list(_SEPARATOR.finditer(page_title))
+    marks = _separators(page_title)
     if not marks:
         return [page_title]
     tail = page_title[marks[0].end() :]
     if marks[0].start() * 2 < len(tail):
         return [page_title, tail]
     return [page_title, *dict.fromkeys(page_title[: mark.start()] for mark in (marks[0], marks[-1]))]
+
+
+def _separators(text: str) -> list[re.Match[str]]:
+    return [] if _SEPARATING.isdisjoint(text) else list(_SEPARATOR.finditer(text))
 
 
 def _parts(text: str) -> set[str]:
@@ -224,7 +230,7 @@ def _without_site(text: str, heads: Iterable[str], known: frozenset[str]) -> str
     for head in others.values():
         if len(head) > 15 and text.startswith(head) and text[len(head) :].lstrip()[:1] in _MARKS:
             return head
-    marks = list(_SEPARATOR.finditer(text))
+    marks = _separators(text)
     if not marks:
         return text
     for mark in marks:
@@ -232,7 +238,7 @@ def _without_site(text: str, heads: Iterable[str], known: frozenset[str]) -> str
         if len(head := site.key(text[: mark.start()])) > 8 and head in others:
             return text[: mark.start()].strip()
     for _ in range(3):
-        marks = list(_SEPARATOR.finditer(text))
+        marks = _separators(text)
         if not marks:
             break
         first, last = marks[0], marks[-1]

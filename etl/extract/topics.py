@@ -40,10 +40,10 @@ _KIND = re.compile(
 """What a content system writes before each name of its lists: "topic/rain", "place:hills"."""
 _LETTERS = re.compile(r"[a-z]+")
 _CODE = re.compile(
-    r"^[0-9a-f]{8}-[0-9a-f-]{20,}$|^(?:nlp |category:|section:|type:|author:|source:|channel:)|^[A-Z]{2,8}\d{2}$|"
-    r"^\d+$|^https?:|[{}<>]|:{2}",
+    r"[0-9a-f]{8}-[0-9a-f-]{20,}$|(?:nlp |category:|section:|type:|author:|source:|channel:)|[A-Z]{2,8}\d{2}$|\d+$|https?:",
     re.IGNORECASE,
 )
+_IN_CODE = ("{", "}", "<", ">", "::")
 MENU_LINKS_MAX = 150
 """Menus stand at the top; teasers with the section's name as their kicker come after."""
 MENU_LABEL_MAX_CHARS = 40
@@ -76,9 +76,13 @@ def section(doc: Document, facts: Structured, known: frozenset[str]) -> Choice[s
 def _first_section(found: list[tuple[str, str]], known: frozenset[str]) -> Choice[str | None] | None:
     for rule, said in found:
         name = _PLAIN_SEPARATOR.split(said)[0].strip(" -–/>")
-        if 1 < len(name) <= TAG_MAX_CHARS and not _CODE.search(name) and not site.is_name(name, known):
+        if 1 < len(name) <= TAG_MAX_CHARS and not _is_code(name) and not site.is_name(name, known):
             return Choice(name, rule, losers(found, said))
     return None
+
+
+def _is_code(said: str) -> bool:
+    return _CODE.match(said) is not None or any(mark in said for mark in _IN_CODE)
 
 
 def _in_menu(doc: Document) -> list[tuple[str, str]]:
@@ -150,7 +154,7 @@ def _tidy(said: Iterable[str], refused: set[str], known: frozenset[str]) -> list
     for raw in said:
         tag = clean(raw).strip(" ,;#\"'“”")
         key = site.key(tag)
-        if key and len(tag) <= TAG_MAX_CHARS and key not in refused and key not in known and not _CODE.search(tag):
+        if key and len(tag) <= TAG_MAX_CHARS and key not in refused and key not in known and not _is_code(tag):
             found.setdefault(key, tag)
     return list(found.values())[:TAGS_MAX]
 

@@ -22,7 +22,7 @@ PULLED_MIN_CHARS = 30
 LEFT_MAX_LETTERS = 12
 """Letters that may be left of a byline when names and times are taken out: "Par", "By our staff" …"""
 _QUOTES = " \"'.,…“”„«»‹›‘’「」『』"
-_UNSEEN = re.compile("[\u00ad\u2060\ufeff]")
+_UNSEEN = "\u00ad\u2060\ufeff"
 """Soft hyphen, word joiner, byte order mark; not the zero-width space, which parts words in Khmer and Thai."""
 _SENTENCE_END = re.compile(r"[.!?。！？…]\s*$")
 _CLIPPED_END = re.compile(r"(?:^|[\s\d.])\w{1,3}\.\s*$")
@@ -66,7 +66,9 @@ def trimmed(main: Main, said: Said) -> Main:
 def _shown(block: Block) -> Block:
     """Return the block without letters that no reader sees: they cut words for whoever searches and compares."""
     text = block.text
-    return block if text.isascii() or not _UNSEEN.search(text) else replace(block, text=collapse(_UNSEEN.sub("", text)))
+    if text.isascii() or not any(letter in text for letter in _UNSEEN):
+        return block
+    return replace(block, text=collapse("".join(letter for letter in text if letter not in _UNSEEN)))
 
 
 def _is_pulled(quote: str, blocks: Sequence[Block]) -> bool:

@@ -9,7 +9,7 @@ from cpython.object cimport PyObject
 from cpython.ref cimport Py_XDECREF
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdlib cimport free, realloc
-from libc.string cimport memset
+from libc.string cimport memcmp, memcpy, memset
 
 cdef extern from "dlfcn.h" nogil:
     void* dlopen(const char* path, int mode)
@@ -46,6 +46,8 @@ cdef enum:
     COMMON_TAGS = 256
     NAME_SLOTS = 512
     NUMBERS_MAX = 16384
+    SAME_SLOTS = 512
+    PARTS_MAX = 16
 
 cdef enum Kind:
     UNSEEN
@@ -206,41 +208,131 @@ cdef object number(Py_ssize_t value):
     return <object>PyList_GET_ITEM(numbers, value)
 
 
+cdef inline size_t mixed(size_t before, size_t more) noexcept nogil:
+    before = (before ^ more) * <size_t>0x9E3779B97F4A7C15ULL
+    return before ^ (before >> 29)
+
+
+cdef inline size_t hashed(size_t found, Bytes text, size_t length) noexcept nogil:
+    cdef size_t eight
+    found = mixed(found, length)
+    while length >= 8:
+        memcpy(&eight, text, 8)
+        found = mixed(found, eight)
+        text += 8
+        length -= 8
+    if length:
+        eight = 0
+        memcpy(&eight, text, length)
+        found = mixed(found, eight)
+    return found
+
+
+cdef struct Part:
+    Bytes name
+    size_t name_length
+    Bytes value
+    size_t length
+
+
+cdef struct Same:
+    size_t hash
+    Node element
+    PyObject* made
+
+
 cdef class Names:
-    """The names of attributes on one page, by where the parser keeps them: made once, valid as long as the page."""
+    """The attributes of one page. Names are told by where the parser keeps them, made once, valid as long as the page.
+
+    Half of a page's elements say what another said before them: they have its attributes.
+    """
 
     cdef void* places[NAME_SLOTS]
     cdef PyObject* names[NAME_SLOTS]
+    cdef Same sames[SAME_SLOTS]
 
     def __cinit__(self):
         memset(self.places, 0, sizeof(self.places))
         memset(self.names, 0, sizeof(self.names))
+        memset(self.sames, 0, sizeof(self.sames))
 
     def __dealloc__(self):
         cdef int slot
         for slot in range(NAME_SLOTS):
             Py_XDECREF(self.names[slot])
+        for slot in range(SAME_SLOTS):
+            Py_XDECREF(self.sames[slot].made)
 
     cdef dict attributes(self, Node element):
         cdef Node at = first_attribute(element)
-        cdef dict found = {}
-        cdef Bytes name
-        cdef size_t length, slot
-        cdef PyObject* kept
+        cdef Part parts[PARTS_MAX]
+        cdef Part* part
+        cdef size_t count = 0, hash_ = 0
+        cdef Same* same
+        cdef dict found
+        while at != NULL and count < PARTS_MAX:
+            part = &parts[count]
+            part.length = 0
+            part.name, part.value = attribute_name(at, &part.name_length), attribute_value(at, &part.length)
+            hash_ = hashed(mixed(hash_, <size_t>part.name), part.value, part.length)
+            count += 1
+            at = next_attribute(at)
+        same = &self.sames[hash_ % SAME_SLOTS]
+        if at == NULL and same.made != NULL and same.hash == hash_ and says(same.element, parts, count):
+            return <dict>same.made
+        found = self.made(parts, count)
+        if at == NULL:
+            Py_INCREF(found)
+            Py_XDECREF(same.made)
+            same.made, same.hash, same.element = <PyObject*>found, hash_, element
+            return found
         while at != NULL:
-            length = 0
-            name = attribute_name(at, &length)
-            slot = (<size_t>name >> 3) % NAME_SLOTS
-            if self.places[slot] != <void*>name:
-                text = PyUnicode_DecodeUTF8(<const char*>name, length, "replace")
-                kept = <PyObject*>text
-                Py_INCREF(text)
-                PyUnicode_InternInPlace(&kept)
-                Py_XDECREF(self.names[slot])
-                self.names[slot], self.places[slot] = kept, <void*>name
-            found[<object>self.names[slot]] = decoded(attribute_value, at)
+            parts[0].length = 0
+            parts[0].name, parts[0].value = attribute_name(at, &parts[0].name_length), attribute_value(at, &parts[0].length)
+            found.update(self.made(parts, 1))
             at = next_attribute(at)
         return found
+
+    cdef dict made(self, Part* parts, size_t count):
+        cdef dict made = {}
+        cdef size_t place, slot
+        cdef Part* part
+        cdef PyObject* kept
+        for place in range(count):
+            part = &parts[place]
+            slot = (<size_t>part.name >> 3) % NAME_SLOTS
+            if self.places[slot] != <void*>part.name:
+                name = PyUnicode_DecodeUTF8(<const char*>part.name, part.name_length, "replace")
+                kept = <PyObject*>name
+                Py_INCREF(name)
+                PyUnicode_InternInPlace(&kept)
+                Py_XDECREF(self.names[slot])
+                self.names[slot], self.places[slot] = kept, <void*>part.name
+            if part.value == NULL:
+                made[<object>self.names[slot]] = None
+            else:
+                made[<object>self.names[slot]] = PyUnicode_DecodeUTF8(<const char*>part.value, part.length, "replace")
+        return made
+
+
+cdef bint says(Node element, Part* parts, size_t count) noexcept nogil:
+    """Say whether *element* has just these attributes."""
+    cdef Node at = first_attribute(element)
+    cdef Bytes name
+    cdef Bytes value
+    cdef size_t place, length
+    for place in range(count):
+        if at == NULL:
+            return False
+        name = attribute_name(at, &length)
+        length = 0
+        value = attribute_value(at, &length)
+        if name != parts[place].name or length != parts[place].length or (value == NULL) != (parts[place].value == NULL):
+            return False
+        if memcmp(value, parts[place].value, length) != 0:
+            return False
+        at = next_attribute(at)
+    return at == NULL
 
 
 cdef class Kept:

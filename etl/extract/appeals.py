@@ -8,6 +8,7 @@ follow the publisher on such a network is known by its words.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import compress
@@ -88,12 +89,18 @@ def _boxes(doc: Document, main: Main) -> Iterator[int]:
     for one in fields:
         if start < one < stop:
             yield _box(doc, main, one)
-    for one in doc.by_tag.get("a", ()):
-        if start < one < stop and _is_door(doc.attribute(one, "href")):
+    for one in _links(doc, start, stop):
+        if _is_door(doc.attribute(one, "href")):
             first = doc.first_text[one]
             told = next((n for n, (begin, end) in enumerate(main.spans) if begin <= first < end), None)
             if told is None or len(main.blocks[told].text) <= LINE_MAX_CHARS:
                 yield _box(doc, main, one)
+
+
+def _links(doc: Document, before: int, end: int) -> Sequence[int]:
+    """Return the links behind the element *before* and before *end*."""
+    links = doc.by_tag.get("a", [])
+    return links[bisect_right(links, before) : bisect_left(links, end)]
 
 
 def _box(doc: Document, main: Main, element: int) -> int:
@@ -116,11 +123,8 @@ def _lines(doc: Document, main: Main) -> Iterator[int]:
     """Yield the blocks that are a line with a link that posts the page to a social network."""
     posting = [
         doc.first_text[one]
-        for one in doc.by_tag.get("a", ())
-        if main.elements[0] < one < doc.ends[main.elements[-1]]
-        and doc.text_length(one)
-        and "//" in (href := doc.attribute(one, "href"))
-        and _POSTS.search(href)
+        for one in _links(doc, main.elements[0], doc.ends[main.elements[-1]])
+        if doc.text_length(one) and "//" in (href := doc.attribute(one, "href")) and _POSTS.search(href)
     ]
     for number, (first, last) in enumerate(main.spans) if posting else ():
         if len(main.blocks[number].text) <= SHARE_MAX_CHARS and any(first <= chunk < last for chunk in posting):

@@ -234,12 +234,12 @@ def _is_named_heading(doc: Document, element: int) -> bool:
     if doc.tags[element] in _HEADING_TAGS:
         return True
     hint = doc.hint(element)
-    return any(part in hint for part in _NAMED_PARTS) and _NAMED.search(hint) is not None
+    return any(map(hint.__contains__, _NAMED_PARTS)) and _NAMED.search(hint) is not None
 
 
 def _is_hidden(doc: Document, element: int) -> bool:
     hint = doc.hint(element)
-    return any(part in hint for part in _HIDDEN_PARTS) and _HIDDEN.search(hint) is not None
+    return any(map(hint.__contains__, _HIDDEN_PARTS)) and _HIDDEN.search(hint) is not None
 
 
 def own_label(doc: Document, item: int) -> Heading | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from etl.extract import comments, hydration, judging
 from etl.extract import runs as page_runs
@@ -87,8 +87,7 @@ def find(doc: Document, facts: Structured, teasers: Teasers, *, only: tuple[int,
     )
     taken = set(chosen)
     beside = tuple(text for run, text in enumerate(runs.texts) if run not in taken and len(text) >= BESIDE_MIN_CHARS)
-    main = _main(doc, runs, chosen, rule="chooser" if chosen else "", root=root, losers=losers)
-    return replace(main, beside=beside)
+    return _main(doc, runs, chosen, rule="chooser" if chosen else "", root=root, losers=losers, beside=beside)
 
 
 def claims_of(doc: Document, facts: Structured) -> dict[str, str]:
@@ -221,11 +220,12 @@ def _without_comments(doc: Document, runs: Runs, chosen: list[int]) -> list[int]
 def without_repeats(doc: Document, runs: Runs, chosen: list[int], title: str) -> list[int]:
     """Leave out the headline, what was said before, and headings with nothing below them."""
     headline = title.casefold()
+    most = len(headline)  # Folding makes no text shorter.
     kept: list[int] = []
     said: set[str] = set()
     for run in chosen:
         text = runs.texts[run]
-        if text in said or text.casefold() == headline:
+        if text in said or (len(text) <= most and text.casefold() == headline):
             continue
         if len(text) >= TWICE_MIN_CHARS:
             said.add(text)
@@ -255,6 +255,7 @@ def _main(
     rule: str,
     root: int,
     losers: tuple[tuple[str, str], ...] = (),
+    beside: tuple[str, ...] = (),
 ) -> Main:
     return Main(
         blocks=tuple(Block(_kind(doc, runs.boxes[run]), runs.texts[run]) for run in chosen),
@@ -263,4 +264,5 @@ def _main(
         root=root,
         rule=rule,
         losers=losers,
+        beside=beside,
     )

@@ -320,7 +320,7 @@ def _without_site(before: str, text: str, said: list[str], known: frozenset[str]
 
 def _said(before: str, text: str, *, least: int = 1) -> list[str]:
     """Return the names in *text* when it, or the line *before* it, introduces an author."""
-    if any(mark in text for mark in _BARS) and len(pieces := _APART.split(text)) > 1 and len(text) <= LINE_MAX_CHARS:
+    if any(map(text.__contains__, _BARS)) and len(pieces := _APART.split(text)) > 1 and len(text) <= LINE_MAX_CHARS:
         # A line may tell section, times and author one after the other, with bars between them.
         for piece in pieces:
             if found := _said("", piece, least=least):

@@ -43,6 +43,7 @@ class Dialogs:
         self._doc = doc
         self._heads = doc.by_tag.get("h1", ())
         self._known: dict[int, bool] = {-1: False}
+        self._names: dict[str, bool] = {" ": False}
 
     def hold(self, element: int) -> bool:
         """Say whether *element* stands in a dialog. What holds a headline is none: articles are written about cookies, too."""
@@ -50,11 +51,8 @@ class Dialogs:
         while element not in self._known:
             path.append(element)
             element = parents[element]
-        hints = [self._doc.hint(one) for one in path]
-        every = "\n".join(hints)
-        may_be = any(part in every for part in _PARTS)
-        for one, hint in zip(reversed(path), reversed(hints), strict=True):
-            is_named = parents[one] > 0 and (self._is_dialog(one) or (may_be and _NAME.search(hint) is not None))
+        for one in reversed(path):
+            is_named = parents[one] > 0 and (self._is_dialog(one) or self._is_named(self._doc.hint(one)))
             self._known[one] = self._known[parents[one]] or (is_named and not self._is_headed(one))
             element = one
         return self._known[element]
@@ -98,6 +96,12 @@ class Dialogs:
         doc = self._doc
         is_one = doc.tags[element] == "dialog" or doc.attrs[element].get("role") in _ROLES
         return is_one and _says_cookies(doc.text(element))
+
+    def _is_named(self, hint: str) -> bool:
+        """Say whether a hint names a dialog. Most elements have no name, and most names none of these parts."""
+        if hint not in self._names:
+            self._names[hint] = any(map(hint.__contains__, _PARTS)) and _NAME.search(hint) is not None
+        return self._names[hint]
 
     def _is_headed(self, element: int) -> bool:
         return any(element <= head < self._doc.ends[element] for head in self._heads)

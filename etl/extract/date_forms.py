@@ -182,7 +182,9 @@ def parse(form: str, order: Order, *, dots: bool = False) -> list[Part]:
 
     *dots*: the language writes a clock time with a dot, so that "18.47" alone is one.
     """
-    pieces = _ROLES.split(_GLUED.sub(r"\1 ", _TWICE.sub(r"\1", form) if "/" in form or "(" in form else form))
+    if "/" in form or "(" in form:
+        form = _TWICE.sub(r"\1", form)
+    pieces = _ROLES.split(_GLUED.sub(r"\1 ", form) if ":" in form else form)
     parts = [_read(pieces[0], "", order, dots)]
     for mark, piece in zip(pieces[1::2], pieces[2::2], strict=True):
         part = _read(piece, _ROLE[mark], order, dots)

@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 
 from etl.extract import date_calendars, date_forms, date_words, date_zones
 from etl.extract.date_forms import Order, Part, Role
-from etl.model import Moment, Precision
+from etl.model import Moment
 
 FUTURE_DAYS = 1
 """How far after the fetch a time may lie: clocks and zones differ, publications of tomorrow do not exist."""
@@ -34,6 +34,7 @@ _ISO = re.compile(
 )
 _COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:[T ]?(\d\d)(\d\d)(\d\d)?(Z|[+-]\d{4})?)?", re.IGNORECASE)
 _EPOCH = re.compile(r"1\d{9}(?:\d{3})?(?:\.\d+)?")
+_REGION = re.compile(r"[-_]([A-Za-z]{2})\b")
 _BRACKETED = re.compile(r"\(([月火水木金土日월화수목금토일一二三四五六])\)")
 MONTH_FIRST = frozenset({"us", "ph", "fm", "mh", "pw", "as", "gu", "mp", "pr", "vi", "um", "bz"})
 _YEAR_FIRST = frozenset({"ja", "ko", "zh", "yue", "hu", "mn", "eu"})
@@ -135,8 +136,8 @@ def instant(moment: Moment | None) -> str | None:
 
 def locate(language: str | None, country: str | None, zone: str | None, fetched_at: datetime | None) -> Place:
     """Return where a label was printed: the zone given, or that of the country, or of the language where it has one only."""
-    primary = re.split(r"[-_]", language)[0].lower() if language else None
-    region = re.search(r"[-_]([A-Za-z]{2})\b", language or "")
+    primary = language.replace("_", "-").partition("-")[0].lower() if language else None
+    region = _REGION.search(language) if language else None
     country = (country or (region[1] if region else "") or "").lower() or None
     name = zone if date_zones.named(zone) is not None else date_zones.country_zone(country)
     if name is None and country is None:
@@ -372,8 +373,7 @@ def _day(year: int, month: int, day: int, *, place: Place, text: str, rule: str)
     at = date_zones.instant(year, month, day, zone=place.zone or UTC)
     if at is None or not _is_past(date(year, month, day), place):
         return None
-    precision: Precision = "day"
-    return Moment(at, precision, text, rule, place.zone_name)
+    return Moment(at, "day", text, rule, place.zone_name)
 
 
 def _checked(moment: Moment, place: Place) -> Moment | None:

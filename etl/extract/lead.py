@@ -64,7 +64,7 @@ class Standfirst:
 def read(doc: Document, facts: Structured, *, heading: int | None) -> Choice[str | None]:
     """Return the standfirst, or what the markup says of the article when the page shows none."""
     told = _told(facts)
-    shown = find(doc, facts, heading=heading)
+    shown = _found(doc, facts, told, heading)
     if shown is not None:
         return Choice(shown.text, shown.rule, losers(told, shown.text))
     for rule, text in told:
@@ -78,7 +78,10 @@ def find(doc: Document, facts: Structured, *, heading: int | None) -> Standfirst
 
     Without a heading only words that the markup repeats, or a class that says so, are believed.
     """
-    told = _told(facts)
+    return _found(doc, facts, _told(facts), heading)
+
+
+def _found(doc: Document, facts: Structured, told: list[tuple[str, str]], heading: int | None) -> Standfirst | None:
     headlines, other_headlines = _headlines(doc, facts, heading)
     lines = list(_candidates(doc, heading))
     if told and (exact := _repeated(doc, lines, told, headlines)):

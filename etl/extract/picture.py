@@ -174,7 +174,7 @@ def _path(url: str) -> str:
 def _is_no_picture(url: str) -> bool:
     """Say whether the address is that of a logo, an icon, a portrait of the author or a counter."""
     path = url.lower()
-    return any(word in path for word in _NO_PICTURE)
+    return any(map(path.__contains__, _NO_PICTURE))
 
 
 def _stem(url: str) -> str:

@@ -66,3 +66,24 @@ def test_what_comes_out_is_always_utf8(body: bytes, content_type: str) -> None:
 def test_utf8_is_not_touched(text: str) -> None:
     body = f"<meta charset=windows-1251><p>é{text}".encode()
     assert charset.utf8(body) == body
+
+
+PIECES = (
+    b"charset",
+    b"Charset",
+    b"encoding",
+    b"=",
+    b" ",
+    b'"',
+    b"\n",
+    b"utf-8",
+    b"x",
+    b".",
+    b"charsetencoding",
+    b"\xe9",
+)
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=30).map(b"".join))
+def test_what_is_declared_is_found_as_by_the_pattern(text: bytes) -> None:
+    assert list(charset._labels(text)) == [found[1] for found in charset._DECLARED.finditer(text)]

@@ -121,6 +121,25 @@ def test_both_forms_see_the_same_in_any_bytes(body: bytes):
     assert by_c(root) == by_python(root)
 
 
+MANY = "".join(f" a{number}=1" for number in range(40))
+
+
+def test_elements_that_nearly_say_the_same_keep_their_own():
+    tags = (
+        "<p>",
+        "<p a=1 b>",
+        "<p a=1 b=''>",
+        "<p b a=1>",
+        "<p a b=1>",
+        f"<p{MANY}>",
+        f"<p{MANY} z=2>",
+        f"<p{MANY} z=3>",
+    )
+    root = root_of("".join(f"{tag}x" for tag in tags * 3).encode())
+    assert root is not None
+    assert by_c(root) == by_python(root)
+
+
 def test_what_is_kept_outlives_the_parser():
     compiled_form("etl.extract.tree")
     arrays = tree.Arrays()

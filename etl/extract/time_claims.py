@@ -56,7 +56,7 @@ _PUBLISHED = re.compile(
     r"(?:publ?(?:ish(?:ed)?|ication|i)?|post(?:ed)?|issued?|creat(?:ed|ion)|display|original|first|article|story|content|news|online|"
     r"live|citation|prism|create)[-_.:]*(?:online[-_.:]*)?(?:date|time|at|on)(?:$|[-_.:](?:time|iso|utc|original|published))|"
     r"date[-_.:]*(?:time)?[-_.:]*(?:of[-_.:]*)?(?:publ?|post|issued|creat|original|display|online|live)|^pub(?:lish(?:ed)?)?[-_]?date|"
-    r"^(?:published|created|issued|posted|pubdate|timestamp|datetime)$|dcterms\.(?:created|issued)|dc\.(?:created|issued)"
+    r"(?:^|[.:_-]|first|article)published$|^(?:created|issued|posted|pubdate|timestamp|datetime)$|dcterms\.(?:created|issued)|dc\.(?:created|issued)"
 )
 
 _LD_PUBLISHED = (("datePublished", 0), ("dateCreated", 4), ("uploadDate", 4))
@@ -81,6 +81,24 @@ _FOLDERS = re.compile(r"/((?:19|20)\d\d)/(0?[1-9]|1[0-2])/([0-2]?\d|3[01])(?:/|$
 SAME_S = 3_600
 """Times in scripts that are this near each other are one: created and released."""
 
+_MONTHS = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
+_URL_MONTH = re.compile(
+    rf"/((?:19|20)\d\d)[/-]({'|'.join(f'{m[:3]}(?:{m[3:]})?' for m in _MONTHS)})[/-]([0-2]?\d|3[01])(?=/|$)",
+    re.IGNORECASE,
+)
 _DAY_FIRST = re.compile(r"(?<![\d.])([0-2]\d|3[01])[-_.]?(0[1-9]|1[0-2])[-_.]?(20[0-3]\d)(?!\d)")
 _NAMED_DAY = re.compile(r"(?<!\d)(?<!id-)(20[0-3]\d)-?(0[1-9]|1[0-2])-?(0[1-9]|[12]\d|3[01])(?!\d)")
 
@@ -150,9 +168,14 @@ def _is_of_another(doc: Document, element: int) -> bool:
 
 def url_day(url: str) -> str | None:
     """Return the day that stands in the path of a URL as `2024-05-03`, or None."""
-    found = _URL_DAY.search(_ARCHIVED.sub("", url).split("?", 1)[0].split("//", 1)[-1].partition("/")[2])
+    path = _ARCHIVED.sub("", url).split("?", 1)[0].split("//", 1)[-1].partition("/")[2]
+    found = _URL_DAY.search(path)
     if not found:
-        return None
+        named = _URL_MONTH.search(f"/{path}")
+        if named is None:
+            return None
+        month = next(n for n, name in enumerate(_MONTHS, 1) if name.startswith(named[2].lower()))
+        return f"{named[1]}-{month:02}-{int(named[3]):02}"
     year, month, day = (found[a] or found[b] for a, b in (("y", "y2"), ("m", "m2"), ("d", "d2")))
     return f"{year}-{int(month):02}-{int(day):02}"
 

@@ -12,11 +12,12 @@ from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from etl.extract import comments, dates, time_lines, time_namings
+from etl.extract import comments, dates, time_lines, time_mastheads, time_namings
 from etl.extract.dates import Place
 from etl.extract.document import Document, collapse
 from etl.extract.time_claims import TimeRole, meta_role
 from etl.extract.time_namings import LABEL_MAX_CHARS, LABEL_MIN_WEIGHT, Seen
+from etl.model import Moment
 
 if TYPE_CHECKING:
     from etl.extract.body import Main
@@ -35,8 +36,10 @@ FOOT_CHUNKS = 4
 """Last text chunks of the body that may be a date line."""
 TEASER_CHARS = 30
 """A link that shows this much beside a date leads to another article."""
-ELSEWHERE = 9
 CLOCK = "label:clock"
+ITEM_CHARS = 15
+"""The same for an item of a list in a box beside the text."""
+ASIDE, ELSEWHERE = 4, 9
 
 _HEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6"})
 _ASIDE_TAGS = frozenset({"aside", "figure", "figcaption", "blockquote", "select", "button"})
@@ -84,7 +87,16 @@ class Labels:
 
     def named(self) -> list[Seen]:
         """Return times that only pages without a date line have (`time_namings`)."""
-        return time_namings.find(self._doc, self._place, self._openings, self._first, is_elsewhere=self._is_other)
+        found = time_namings.find(self._doc, self._place, self._openings, self._first, is_elsewhere=self._is_other)
+        return [
+            seen
+            for seen in found
+            if seen.rule == "named" or not self._is_todays(self._doc.boxes[seen.chunk], seen.moment)
+        ]
+
+    def _is_todays(self, element: int, moment: Moment) -> bool:
+        headline = self._title if self._title >= 0 else self._first
+        return time_mastheads.is_todays(self._doc, element, moment, self._place, headline=headline)
 
     def _is_other(self, element: int) -> bool:
         return self._is_teaser(element) or self._comments[0] <= element < self._comments[1]
@@ -194,6 +206,8 @@ class Labels:
             return
         if chunk < 0:
             chunk = self._doc.first_text[element]
+        if away >= ASIDE and chunk >= self._last and self._is_beside_link(element):
+            return
         nearness = self._nearness(chunk)
         if text not in self._readings:
             self._readings[text] = dates.readings(text, self._place)
@@ -208,6 +222,8 @@ class Labels:
                 weight += 2
             elif _HINT_MODIFIED.search(hint):
                 role = "modified"
+            elif self._is_todays(element, reading.moment):
+                continue
             yield Seen(role, reading.moment, rule, weight, chunk)
 
     def _nearness(self, chunk: int) -> int:
@@ -243,7 +259,7 @@ class Labels:
                 answer = ELSEWHERE
                 break
             if doc.tags[above] in _ASIDE_TAGS or (above != element and _ASIDE.search(hint)):
-                answer = max(answer, 4)
+                answer = max(answer, ASIDE)
         for above in path:
             self._distance[above] = answer
         return answer
@@ -265,6 +281,14 @@ class Labels:
         """Tell whether the headline or the start of the text stands in *element*."""
         start, stop = self._doc.first_text[element], self._doc.last_text[element]
         return start <= self._title < stop or start <= self._first < stop
+
+    def _is_beside_link(self, element: int) -> bool:
+        """Tell whether the item that *element* stands in shows a link to an article: in a box beside the text, another one."""
+        doc = self._doc
+        item = next(
+            (above for above in islice(doc.ancestors(element), 3) if doc.tags[above] in ("li", "article")), element
+        )
+        return any(doc.tags[one] == "a" and doc.text_length(one) >= ITEM_CHARS for one in range(item, doc.ends[item]))
 
     def _is_headline_link(self, chunk: int, size: int) -> bool:
         """Tell whether a line starts with a link to another article, or stands in one: its date is that article's."""

@@ -71,6 +71,9 @@ def test_the_name_of_a_meta_element_tells_its_role(name: str, role: str | None) 
         pytest.param(
             "https://web.archive.org/web/20240503101112/https://a.example/2023/02/01/rain", "2023-02-01", id="archived"
         ),
+        pytest.param("https://a.example/2024/may/3/rain", "2024-05-03", id="a month in letters"),
+        pytest.param("https://a.example/2024/September/03/rain", "2024-09-03", id="a month in full"),
+        pytest.param("https://a.example/2024/maybe/3/rain", None, id="a word that begins so"),
         pytest.param("https://a.example/2024/05/rain", None, id="a month only"),
         pytest.param("https://a.example/news/A2024050316330004328", "2024-05-03", id="a minute opens a number"),
         pytest.param("https://a.example/news/A2024050399330004328", None, id="no such hour"),

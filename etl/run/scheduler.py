@@ -14,7 +14,8 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from types import FrameType
@@ -165,7 +166,7 @@ class Leader:
         self._after_host = ""
         """The last host that was looked at; empty: from the first on."""
         self._ticking_since: float | None = None
-        self._kept: psycopg.Connection | None = None
+        self._ticks, self._rescues, self._fills = (Kept(self._connection) for _ in range(3))
         self.ticked_at: datetime | None = None
         """When the last tick ended well."""
 
@@ -173,14 +174,15 @@ class Leader:
         """Put what is due into the queue."""
         self._ticking_since = monotonic()
         try:
-            self._tick()
+            with self._ticks.taken() as conn:
+                self._tick(conn)
         finally:
             self._ticking_since = None
 
     def close(self) -> None:
         """Give back what was kept for the rounds."""
-        if self._kept is not None:
-            self._kept.close()
+        for kept in (self._ticks, self._rescues, self._fills):
+            kept.close()
 
     def end_when_hung(self) -> None:
         """End this process when its tick does not end: it would hold the lead and do nothing with it."""
@@ -188,11 +190,7 @@ class Leader:
             log.error("tick_hangs", limit_s=TICK_MAX_S)
             os._exit(EXIT_HUNG)
 
-    def _tick(self) -> None:
-        # Kept from tick to tick: opening one costs more than all that is asked of it. One that broke counts as closed.
-        if self._kept is None or self._kept.closed:
-            self._kept = self._connection()
-        conn = self._kept
+    def _tick(self, conn: psycopg.Connection) -> None:
         self._clock.read(health.server(conn).now)
         now = self._clock.now()
         due = self._due_sources(conn, now)
@@ -226,10 +224,12 @@ class Leader:
 
         Putting the same job back would fail where its successor waits already under the same queueing lock.
         """
-        with self._connection() as conn:
+        with self._rescues.taken() as conn:
             if ended := schedule.end_silent(conn, name=WORKER_NAME, silent_s=STALLED_AFTER_S):
                 log.warning("silent_worker_ended", connections=ended)
-        asyncio.run(self._rescue())
+            is_any_stalled = schedule.has_stalled_job(conn, silent_s=STALLED_AFTER_S)
+        if is_any_stalled:
+            asyncio.run(self._rescue())
 
     async def _rescue(self) -> None:
         app = app_of(self._dsn, connections=2)
@@ -249,7 +249,7 @@ class Leader:
 
     def fill_search(self) -> None:
         """Make what was stored since the last round findable."""
-        with self._connection() as conn:
+        with self._fills.taken() as conn:
             for _ in range(SEARCH_BATCHES_MAX):
                 if not searching.fill(conn, limit=SEARCH_BATCH):
                     return
@@ -268,6 +268,38 @@ class Leader:
 
     def _connection(self) -> psycopg.Connection:
         return _connected(self._dsn, "tick")
+
+
+class Kept:
+    """A connection that a round keeps for its next turn: opening one costs more than most of what is asked of it."""
+
+    def __init__(self, open_one: Callable[[], psycopg.Connection]) -> None:
+        self._open_one = open_one
+        self._conn: psycopg.Connection | None = None
+        self._is_over = False
+        self._turn = threading.Lock()
+
+    @contextmanager
+    def taken(self) -> Generator[psycopg.Connection]:
+        """Yield the connection to one turn at a time; one that broke counts as closed, so the next turn has a new one."""
+        with self._turn:
+            if self._conn is None or self._conn.closed:
+                self._conn = self._open_one()
+            try:
+                yield self._conn
+            finally:
+                if self._is_over:
+                    self._conn.close()
+
+    def close(self) -> None:
+        """Close the connection, at the end of its turn when somebody is at it."""
+        self._is_over = True
+        if self._turn.acquire(blocking=False):
+            try:
+                if self._conn is not None:
+                    self._conn.close()
+            finally:
+                self._turn.release()
 
 
 def _begin_anew(rounds: BackgroundScheduler) -> None:

@@ -101,6 +101,21 @@ def end_silent(conn: Connection, *, name: str, silent_s: float) -> int:
     ).rowcount
 
 
+def has_stalled_job(conn: Connection, *, silent_s: float) -> bool:
+    """Tell whether a job runs whose worker is gone or has shown no sign of life for so long."""
+    row = conn.execute(
+        """
+        SELECT EXISTS (
+            SELECT FROM queue.procrastinate_jobs j
+            LEFT JOIN queue.procrastinate_workers w ON w.id = j.worker_id
+            WHERE j.status = 'doing' AND (w.id IS NULL OR w.last_heartbeat < now() - make_interval(secs => %(silent_s)s))
+        )
+        """,
+        {"silent_s": silent_s},
+    ).fetchone()
+    return bool(row and row[0])
+
+
 def end_silent_leader(conn: Connection, *, lock_key: int, silent_s: float) -> int:
     """End the session that holds the advisory lock *lock_key* when it has shown no life; return how many that were."""
     return conn.execute(

@@ -16,8 +16,13 @@ LIVE, BACKFILL, REDIGEST = 20, 10, 0
 ALIVE = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
 """The server asks too: a machine that lost its power would else hold its locks for two hours, Linux's own limit."""
 SEARCH_PATH = "-c search_path=queue -c timezone=UTC"
+UNSYNCED = "-c synchronous_commit=off"
+"""A commit of the queue does not wait for the disk, which took 0.24 ms of CPU and 4 ms, not 0.02 and 0.2. What a crash of the
+server takes from the queue's last 0.6 s is made good: jobs say only what tables say is due, so the next tick puts them in; one
+that was taken runs again, without harm; one that ended is nobody's, so its worker ends it (`etl.run.worker`). Data has other
+connections."""
 KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 15_000}
-CONNECTION = {"options": f"{SEARCH_PATH} {ALIVE}", "connect_timeout": 5, **KEEPALIVE}
+CONNECTION = {"options": f"{SEARCH_PATH} {ALIVE} {UNSYNCED}", "connect_timeout": 5, **KEEPALIVE}
 POLL, VISIT, DIGEST, STEP = "poll_source", "visit_host", "digest", "backfill_step"
 LIVE_JOBS = (POLL, VISIT, DIGEST)
 STEPS_PER_WORKER = 4

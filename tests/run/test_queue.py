@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from etl.run.queue import put_digests, put_polls, put_visits, sync_app_of
+from etl.store.pool import open_pool
 
 
 @pytest.fixture
@@ -69,3 +70,12 @@ def test_only_the_end_of_a_job_that_is_kept_is_written_down(queue, conn):
     conn.execute("UPDATE procrastinate_jobs SET status = 'doing' WHERE lock = 'poll:7'")
     conn.execute("UPDATE procrastinate_jobs SET status = 'cancelled' WHERE lock = 'poll:3'")
     assert conn.execute("SELECT type FROM procrastinate_events").fetchall() == [("cancelled",)]
+
+
+def test_the_queue_does_not_wait_for_the_disk_and_data_does_as_the_server_says(queue, dsn):
+    asked = "SELECT setting, source FROM pg_settings WHERE name = 'synchronous_commit'"
+    assert queue.connector.execute_query_one(asked) == {"setting": "off", "source": "client"}
+    with open_pool(dsn) as pool, pool.connection() as conn:
+        row = conn.execute(asked).fetchone()
+    assert row is not None
+    assert row[1] != "client"

@@ -64,6 +64,25 @@ def test_the_job_of_a_worker_without_a_sign_of_life_is_given_back_within_a_minut
     print(f"given back after {time.monotonic() - began:.1f} s")
 
 
+def test_a_job_whose_end_was_lost_is_ended_by_the_worker_that_had_it(dsn, env, log, parts):  # noqa: F811
+    parts.append(start("worker", env=env, log=log))
+    jobs: list[int] = []
+
+    def has_taken_one() -> bool:
+        with psycopg.connect(dsn, autocommit=True) as conn:
+            rows = conn.execute(
+                """
+                INSERT INTO queue.procrastinate_jobs (queue_name, task_name, lock, status, worker_id)
+                SELECT 'live', 'poll_source', 'poll:1', 'doing', id FROM queue.procrastinate_workers RETURNING id
+                """
+            )
+            jobs.extend(job for (job,) in rows)
+        return bool(jobs)
+
+    until(has_taken_one)
+    until(lambda: not doing(dsn) & set(jobs), within_s=GIVEN_BACK_S)
+
+
 def test_a_frozen_worker_loses_its_work_to_another_and_does_no_harm_when_it_wakes(dsn, env, log, press, parts):  # noqa: F811
     parts.append(start("scheduler", env=env, log=log))
     parts.append(start("worker", env=env, log=log))

@@ -82,7 +82,7 @@ class Sample:
     def text(self, threshold: float) -> str:
         """Return the body that the engine makes of the chances, before bylines are trimmed."""
         likely = [0.0 if never else chance for never, chance in zip(self.never, self.chances, strict=True)]
-        chosen = body.picked(self.doc, self.page, likely, least=threshold)
+        chosen = body.without_comments(self.doc, self.page, body.picked(self.doc, self.page, likely, least=threshold))
         chosen = body.without_repeats(self.doc, self.page, chosen, self.title)
         return "\n".join(self.page.texts[run] for run in chosen)
 
@@ -154,7 +154,11 @@ def read(folder: Path) -> list[Sample]:
         shares, words, gold_words = said(page.texts, gold["text"])
         host = ".".join((urlsplit(url).hostname or gold["page"]).removeprefix("www.").split(".")[-2:])
         # Without the parser's tree, of which a thousand do not fit into memory.
-        doc = document.Document(url, url, doc.tags, doc.parents, doc.ends, doc.attrs, by_tag=doc.by_tag)
+        doc = document.Document(
+            url=url, base_url=url, tags=doc.tags, parents=doc.parents, ends=doc.ends, attrs=doc.attrs, texts=doc.texts,
+            owners=doc.owners, boxes=doc.boxes, first_text=doc.first_text, last_text=doc.last_text, chars=doc.chars,
+            by_tag=doc.by_tag,
+        )  # fmt: skip
         never = [chooser.is_never(*row) for row in zip(table.masks, table.numbers, page.texts, strict=True)]
         samples.append(
             Sample(

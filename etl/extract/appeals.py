@@ -14,7 +14,7 @@ from dataclasses import replace
 from itertools import compress
 from urllib.parse import urlsplit
 
-from etl.extract import asides, headings, vocabulary, wording
+from etl.extract import asides, consent, headings, vocabulary, wording
 from etl.extract.body import Main
 from etl.extract.document import Document
 
@@ -62,6 +62,7 @@ def without(doc: Document, main: Main) -> Main:
     gone |= {number for number in _lines(doc, main) if number}
     gone |= {number for number, block in enumerate(main.blocks) if number and is_follow(block.text)}
     gone |= {number for number, block in enumerate(main.blocks) if asides.is_aside(block.text, block.kind)}
+    gone |= {number for number, block in enumerate(main.blocks) if number and consent.is_embed(block.text)}
     # "This article is for subscribers only." stands before its links.
     for number in sorted(gone, reverse=True):
         text = main.blocks[number - 1].text

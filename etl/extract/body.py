@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from etl.extract import comments, hydration, judging
+from etl.extract import comments, hydration, judging, other_articles
 from etl.extract import runs as page_runs
 from etl.extract.chooser import CHOOSER
 from etl.extract.consent import Dialogs
@@ -75,7 +75,7 @@ def find(doc: Document, facts: Structured, teasers: Teasers, *, only: tuple[int,
         return _main(doc, runs, chosen, rule="recipe", root=only[0])
     claims = claims_of(doc, facts)
     chances, root = judging.chances(doc, runs, teasers.ranges, **claims)
-    chosen = without_repeats(doc, runs, _without_comments(doc, runs, picked(doc, runs, chances)), claims["title"])
+    chosen = without_repeats(doc, runs, without_comments(doc, runs, picked(doc, runs, chances)), claims["title"])
     if sum(len(runs.texts[run]) for run in chosen) < TEXT_MIN_CHARS:
         for rule, blocks in (("script", hydration.read(doc)), ("json-ld:articleBody", _told(facts))):
             if sum(len(block.text) for block in blocks) > TEXT_MIN_CHARS:
@@ -212,9 +212,15 @@ def _subheads(doc: Document, runs: Runs, chances: list[float], least: float) -> 
     }
 
 
-def _without_comments(doc: Document, runs: Runs, chosen: list[int]) -> list[int]:
-    first, end = comments.find(doc, [runs.boxes[run] for run in chosen])
-    return [run for run in chosen if not (first <= runs.boxes[run] < end or comments.is_count(runs.texts[run]))]
+def without_comments(doc: Document, runs: Runs, chosen: list[int]) -> list[int]:
+    """Leave out the readers' comments, how many they are, and other articles below this one."""
+    boxes = [runs.boxes[run] for run in chosen]
+    gone = [comments.find(doc, boxes), *other_articles.find(doc, boxes)]
+    return [
+        run
+        for run in chosen
+        if not any(first <= runs.boxes[run] < end for first, end in gone) and not comments.is_count(runs.texts[run])
+    ]
 
 
 def without_repeats(doc: Document, runs: Runs, chosen: list[int], title: str) -> list[int]:

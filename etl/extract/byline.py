@@ -19,6 +19,8 @@ _NOT_HINTS = vocabulary.words("byline", "not_hints")
 _OUTSIDE_HINTS = vocabulary.words("byline", "outside_hints")
 _NEVER_BESIDE = tuple(frozenset(_OUTSIDE_HINTS) - frozenset(vocabulary.words("byline", "beside_hints")))
 _PROFILE_FOLDERS = frozenset(vocabulary.words("byline", "profile_folders"))
+_REPORTER = re.compile(r"([가-힣]{2,4})\s?(?:[가-힣]{0,4}기자|특파원|논설위원)(?:$|[\s\](|=·,])")
+"""A name and what it is in Korean: "김철수 기자 kim@paper.example"."""
 _STRONG = frozenset({"b", "strong"})
 _MORE = vocabulary.words("byline", "more")
 _OUTSIDE = frozenset({"nav", "footer", "form", "figcaption", "figure", "blockquote", "dialog", "title", "head"})
@@ -328,6 +330,8 @@ def _said(before: str, text: str, *, least: int = 1) -> list[str]:
         return []
     if len(text) > 120:
         return []
+    if "\uac00" <= text[:1] <= "\ud7a3" and (reporter := _REPORTER.match(text)):
+        return [reporter[1]]
     is_label = len(before) >= least and names.is_prefix(before) and len(text) <= 60
     said = names.split(text) if is_label or names.prefix_chars(text) >= least else []
     people = [name for name in said if names.looks_like_person(name) and not names.is_phrase(name)]

@@ -22,7 +22,7 @@ def _any_of(name: str) -> str:
 _SET_OFF = "[:：／/|｜＝=●◎・]"
 """What stands between the word for an author and the name: "文／", "作者｜", "文＝"."""
 _PREFIX = re.compile(
-    rf"^(?:{_any_of('by')})(?:\s*{_SET_OFF}\s*|\s+)(?=\S)|^(?-i:By)(?-i:(?=[A-Z]))"
+    rf"^(?:{_any_of('by')})(?:\s*{_SET_OFF}\s*|\s+)(?=\S)|^(?-i:By)(?-i:(?=[A-Z]))|^(?-i:de)\s+(?-i:(?=[A-ZĂÂÎȘȚ]))"
     r"|^[【(（\[]?(?:本[报報])?[记記]者\s?(?=[\u3400-\u9fff]{2,4}(?:$|[／/、]))",
     re.IGNORECASE,
 )
@@ -82,6 +82,8 @@ _AFTER_ROLE = frozenset(vocabulary.words("byline", "after_role"))
 _ENDS = frozenset(vocabulary.words("byline", "cutoff"))
 _COMPANY = re.compile(r"\b(?:inc|ltd|llc|gmbh|corp|s\.?r\.?l|s\.?a|plc|ag|co)\.?$", re.IGNORECASE)
 _MONTH = re.compile(rf"(?:^|[\s,])(?:{_any_of('months')})\.?$", re.IGNORECASE)
+_WEEKDAY = re.compile(rf"[\s,](?:{_any_of('weekdays')})(?=,?\s\d)", re.IGNORECASE)
+_DIGIT = re.compile(r"\d")
 _SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "md", "phd", "esq", "mba", "rn", "dds", "do", "cfa", "cpa", "facp"})
 
 
@@ -98,6 +100,8 @@ def split(text: str) -> list[str]:
         and _SPECIAL.isdisjoint(words)
     ):
         return [text]
+    if _DIGIT.search(text):
+        text = _WEEKDAY.sub(",", text)
     parts = [_OTHERS_NEXT.split(part, 1)[0] for part in _COMMA.split(text)]
     pieces = [piece for part in parts if (piece := part.strip(" .:·•-–—"))]
     if len(pieces) == 2 and _is_reversed(pieces):

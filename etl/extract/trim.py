@@ -17,6 +17,7 @@ from etl.model import Block, Moment
 
 T = TypeVar("T")
 LINES_AT_TOP = 4
+LINES_AT_END, END_MAX_CHARS = 2, 80
 LINE_MAX_CHARS = 160
 PULLED_MIN_CHARS = 30
 LEFT_MAX_LETTERS = 12
@@ -27,6 +28,7 @@ _UNSEEN = "\u00ad\u2060\ufeff"
 _SENTENCE_END = re.compile(r"[.!?。！？…]\s*$")
 _CLIPPED_END = re.compile(r"(?:^|[\s\d.])\w{1,3}\.\s*$")
 """Words that end in a point of their own: "10:30 a.m.", "14.30 น.", "12 января 2026 г."."""
+_GLUED = re.compile(r"(?:[01]?\d|2[0-3]):[0-5]\d(?=[^\W\d_])")
 _LETTERS = re.compile(r"[^\W\d_]")
 _AFTER_SECTION = re.compile(r"\s*[-–—|:•·/]\s+")
 
@@ -43,11 +45,12 @@ class Said:
 
 
 def trimmed(main: Main, said: Said) -> Main:
-    """Return the body without byline and date lines at its top, the section before its first words, and pulled quotes."""
+    """Return the body without byline and date lines at its top and end, the section before its first words, and pulled quotes."""
+    last = len(main.blocks) - LINES_AT_END
     kept = [
         number
         for number, block in enumerate(main.blocks)
-        if not (number < LINES_AT_TOP and is_byline(block.text, said))
+        if not ((number < LINES_AT_TOP or (number >= last and _may_end(block))) and is_byline(block.text, said))
         and not (block.kind == "quote" and _is_pulled(block.text, main.blocks))
     ]
     blocks = [_shown(main.blocks[number]) for number in kept]
@@ -63,9 +66,17 @@ def trimmed(main: Main, said: Said) -> Main:
     )
 
 
+def _may_end(block: Block) -> bool:
+    """Say whether a block is short enough to be the byline below a text, and no account of who is quoted."""
+    return block.kind == "paragraph" and len(block.text) <= END_MAX_CHARS and block.text[0] not in "—–-"
+
+
 def _shown(block: Block) -> Block:
     """Return the block without letters that no reader sees: they cut words for whoever searches and compares."""
     text = block.text
+    if text[:1].isdigit() and (glued := _GLUED.match(text)) and text[glued.end()].isupper():
+        # A live blog's "20:24" and "Ada Hill" are set apart by the style sheet only.
+        block = replace(block, text=(text := f"{text[: glued.end()]} {text[glued.end() :]}"))
     if text.isascii() or not any(letter in text for letter in _UNSEEN):
         return block
     return replace(block, text=collapse("".join(letter for letter in text if letter not in _UNSEEN)))
@@ -121,7 +132,7 @@ def _without_first_word(text: str) -> str:
 def _tells_time(text: str, said: Said) -> bool:
     """Say whether the line is a date label of the article's own day."""
     days = {moment.at.date() for moment in said.moments if moment.at is not None}
-    for label in (text, *re.split(r"\s[|•·–—]\s", text)):
+    for label in (text, *re.split(r"\s[|•·–—-]\s", text)):
         at = said.read_label(label.strip(" -–—|•·,")).at
         if at is not None and at.date() in days:
             return True

@@ -261,3 +261,23 @@ def test_names_in_bold_before_the_text_wrote_what_the_site_publishes(opening: st
 def test_names_in_bold_before_the_text_give_way_to_a_byline() -> None:
     opening = f"<p><strong>Palm Bay</strong></p>{RAIN}"
     assert written(SITE, body=f"<article><p>By Bo Dale</p>{opening}</article>")[0] == ("Bo Dale",)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        pytest.param("<div>김철수 기자</div>", ("김철수",), id="Korean"),
+        pytest.param(
+            "<div>김철수 선임기자 kim@hillpost.example</div>", ("김철수",), id="Korean, with a rank and an address"
+        ),
+        pytest.param("<div>de Ana Berg</div>", ("Ana Berg",), id="Romanian"),
+        pytest.param("<div>De Ana Berg</div>", (), id="a name that begins so"),
+        pytest.param(
+            "<div><span>Oleh Anna Berg</span><span>Senin, 12 Januari 2026</span></div>",
+            ("Anna Berg",),
+            id="before a weekday",
+        ),
+    ],
+)
+def test_a_byline_says_who_in_its_own_way(line: str, expected: tuple[str, ...]) -> None:
+    assert written(None, body=line)[0] == expected

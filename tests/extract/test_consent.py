@@ -77,3 +77,17 @@ def test_an_article_about_cookies_stays() -> None:
     )
     text = "".join(f"<p>{line}</p>" for line in (*told, *TEXT))
     assert body_of(f"{text}<button>Copy link</button>") == [*told, *TEXT]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "An dieser Stelle findest du einen externen Inhalt von YouTube, der den Artikel ergänzt. Du kannst ihn dir mit einem Klick "
+        "anzeigen lassen.",
+        "This article contains content provided by Example Maps. We ask for your permission before anything is loaded.",
+        "Pour afficher ce contenu issu des réseaux sociaux, vous devez accepter les traceurs publicitaires.",
+    ],
+)
+def test_what_stands_in_for_an_embed_is_not_body(line: str) -> None:
+    text = [f"<p>{one}</p>" for one in TEXT]
+    assert body_of(text[0] + text[1] + f"<p>{line}</p>" + text[2]) == list(TEXT)

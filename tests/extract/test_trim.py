@@ -113,3 +113,27 @@ def test_no_block_holds_letters_that_nobody_sees():
         "「ようやく」",
         "Ein beliebter Tarif",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("20:24Antony Berg", "20:24 Antony Berg"),
+        ("9:05Élise Morel", "9:05 Élise Morel"),
+        ("5:30pm is the time of the vote", "5:30pm is the time of the vote"),
+        ("20:24 Antony Berg", "20:24 Antony Berg"),
+        ("3:0 für Bremen", "3:0 für Bremen"),
+    ],
+)
+def test_the_time_of_an_entry_and_who_wrote_it_are_two_words(text, shown):
+    assert quoted(Block("paragraph", text)) == [shown]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["Publié le 17 novembre 2020 à 22h41", "17/11/2020 - Par : Jeanne Morel - Rubrique : Monde - Mots-clés : trêve"],
+)
+def test_a_line_of_times_and_names_at_the_end_is_not_body(line):
+    blocks = [Block("paragraph", f"Sept roquettes ont été tirées le {day} novembre.") for day in range(1, 9)]
+    assert quoted(*blocks, Block("paragraph", line)) == [block.text for block in blocks]
+    assert line in quoted(*blocks[:5], Block("paragraph", line), *blocks[5:])

@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 import gc
+import sys
 
 gc.set_threshold(7_000)  # Loading makes 100,000 objects and no garbage: a tenth of the time went into looking for it.
 
-from .app import main  # noqa: E402
-
 __all__ = ["main"]
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one sentence, never a traceback."""
+    if len(sys.argv) == 2 and sys.argv[1] in ("scheduler", "worker"):
+        from . import parts
+
+        parts.run(sys.argv[1])
+        return
+    from . import app
+
+    app.main()

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import inspect
 import re
-import sys
 
 import typer
 
-from etl.errors import Misconfigured, NewsEtlError
-
 from . import backfill, database, demo, exporting, extracting, loading, recipe, redigest, run, source
-
-FAILED, MISCONFIGURED, INTERRUPTED = 1, 3, 130
+from .ending import ended_in_words
 
 app = typer.Typer(
     name="news-etl",
@@ -60,33 +56,5 @@ _flow(app)
 
 def main() -> None:
     """Run the command line; a user's mistake is one sentence, never a traceback."""
-    try:
+    with ended_in_words():
         app()
-    except Misconfigured as error:
-        _say(error)
-        sys.exit(MISCONFIGURED)
-    except NewsEtlError as error:
-        _say(error)
-        sys.exit(FAILED)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(FAILED)
-    except SystemExit as end:  # The library turns Ctrl-C into this exit code and says nothing.
-        if end.code == INTERRUPTED:
-            sys.stderr.write("\nnews-etl: stopped. What was stored stays; the same command goes on from there.\n")
-        raise
-    except Exception as error:
-        if not _is_of_the_database(error):
-            raise
-        sys.stderr.write(f"news-etl: the database ended the work ({error}). What was stored stays; try again.\n")
-        sys.exit(FAILED)
-
-
-def _is_of_the_database(error: Exception) -> bool:
-    """Tell whether the server went away or could not go on: no mistake of ours. The library is asked only where it was loaded."""
-    library = sys.modules.get("psycopg")
-    return library is not None and isinstance(error, library.OperationalError)
-
-
-def _say(error: NewsEtlError) -> None:
-    sys.stderr.write(f"news-etl: {error}\n")

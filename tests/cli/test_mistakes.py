@@ -49,7 +49,8 @@ DATABASES = {
 @pytest.mark.parametrize("url", DATABASES.values(), ids=DATABASES.keys())
 def test_a_database_that_is_down_is_named(tmp_path, url):
     env = environment(NEWS_ETL_DATABASE_URL=url, NEWS_ETL_DATA_DIR=str(tmp_path / "data"))
-    for arguments in (("source", "list"), ("export",), ("migrate",), ("psql", "-c", "SELECT 1")):
+    commands = (("source", "list"), ("export",), ("migrate",), ("psql", "-c", "SELECT 1"), ("scheduler",), ("worker",))
+    for arguments in commands:
         done = run(*arguments, env=env, cwd=tmp_path)
         assert done.returncode == 3, (arguments, done.stderr)
         assert "database" in done.stderr

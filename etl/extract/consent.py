@@ -31,7 +31,7 @@ _COOKIES = vocabulary.words("consent", "other_cookies")
 _LATIN_COOKIES = tuple(word for word in _COOKIES if max(word) < "\u0250")
 _WIDE_COOKIES = tuple(word for word in _COOKIES if word not in _LATIN_COOKIES)
 _WIDE = re.compile("[\u0370-\u1fff\u3040-\ud7af]")
-EMBED_MAX_CHARS = 500
+EMBED_MAX_CHARS, EMBED_HEAD = 500, 90
 _EMBEDS = tuple(f"{headings.normal(words)} " for words in vocabulary.words("consent", "embeds"))
 _EMBED_FIRST = frozenset(words[:2] for words in _EMBEDS)
 SAMPLED = 13
@@ -113,7 +113,9 @@ class Dialogs:
 def is_embed(text: str) -> bool:
     """Say whether a paragraph stands in for what another site would show: "An dieser Stelle finden Sie externe Inhalte …"."""
     return (
-        len(text) <= EMBED_MAX_CHARS and text[:2].lower() in _EMBED_FIRST and headings.normal(text).startswith(_EMBEDS)
+        len(text) <= EMBED_MAX_CHARS
+        and text[:2].lower() in _EMBED_FIRST
+        and headings.normal(text[:EMBED_HEAD]).startswith(_EMBEDS)
     )
 
 

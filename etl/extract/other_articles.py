@@ -7,6 +7,7 @@ headlines are links, and the heading above says what they are.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from etl.extract import headings, vocabulary
 from etl.extract.document import Document
@@ -31,9 +32,9 @@ def find(doc: Document, body: Sequence[int]) -> list[tuple[int, int]]:
     heads = sorted(one for tag in _HEADINGS for one in doc.by_tag.get(tag, ()) if body[0] < one < body[-1])
     for head in heads:
         size = doc.text_length(head)
-        if 0 < size <= headings.HEADING_CHARS_MAX and not any(first <= head < end for first, end in found):
+        if 0 < size <= headings.HEADING_CHARS_MAX and _announces(doc.text(head)):
             box = _box(doc, head, body)
-            if box != head and _entries(doc, head, doc.ends[box]) >= ENTRIES_MIN and _announces(doc.text(head)):
+            if box != head and _entries(doc, head, doc.ends[box]) >= ENTRIES_MIN:
                 found.append((head, doc.ends[box]))
     return found
 
@@ -62,6 +63,7 @@ def _entries(doc: Document, head: int, end: int) -> int:
     return max(len(headlines), len(articles))
 
 
+@lru_cache(maxsize=4096)
 def _announces(heading: str) -> bool:
     said = headings.judge(heading)[0] is not None or headings.is_generic(heading)
     return said or headings.normal(heading) in _ANNOUNCE

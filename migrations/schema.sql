@@ -89,29 +89,6 @@ $$;
 
 COMMENT ON FUNCTION etl.add_partition(parent text, starts_on date, moved_max bigint) IS 'Make the partition of one month with what the default partition holds of it; false when that is more than moved_max rows.';
 
-CREATE FUNCTION etl.drop_keys_of_articles() RETURNS trigger
-    LANGUAGE plpgsql
-    AS $$
-BEGIN
-    DELETE FROM etl.article_keys k WHERE k.article_id = ANY (ARRAY(SELECT o.id FROM old_rows o));
-    RETURN NULL;
-END
-$$;
-
-COMMENT ON FUNCTION etl.drop_keys_of_articles() IS 'Delete the signature keys of deleted articles.';
-
-CREATE FUNCTION etl.drop_links_of_pages() RETURNS trigger
-    LANGUAGE plpgsql
-    AS $$
-BEGIN
-    -- An array, not a join: its plan is the same for one page and for a thousand.
-    DELETE FROM etl.links l WHERE l.page_id = ANY (ARRAY(SELECT o.id FROM old_rows o));
-    RETURN NULL;
-END
-$$;
-
-COMMENT ON FUNCTION etl.drop_links_of_pages() IS 'Delete the links of deleted pages.';
-
 CREATE FUNCTION etl.drop_partition(parent text, starts_on date) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -246,54 +223,6 @@ END
 $$;
 
 COMMENT ON FUNCTION etl.grant_roles() IS 'Make the roles news_reader and news_writer where this user may, and give them their rights in this database; the owner may call it again at any time.';
-
-CREATE FUNCTION etl.hold_articles_of_keys() RETURNS trigger
-    LANGUAGE plpgsql
-    AS $$
-DECLARE
-    wanted bigint[];
-    held bigint;
-BEGIN
-    IF TG_OP = 'INSERT' THEN
-        wanted := ARRAY(SELECT DISTINCT n.article_id FROM new_rows n);
-    ELSE
-        wanted := ARRAY[NEW.article_id];
-    END IF;
-    SELECT count(*) INTO held
-    FROM (SELECT FROM etl.articles a WHERE a.id = ANY (wanted) ORDER BY a.id FOR KEY SHARE) AS there;
-    IF held < cardinality(wanted) THEN
-        RAISE EXCEPTION 'a signature key is of an article that is not in etl.articles'
-            USING ERRCODE = 'foreign_key_violation', SCHEMA = 'etl', TABLE = 'article_keys', COLUMN = 'article_id';
-    END IF;
-    RETURN NULL;
-END
-$$;
-
-COMMENT ON FUNCTION etl.hold_articles_of_keys() IS 'Hold the articles of new signature keys as a foreign key would, once for each article; fail by its code when one is gone.';
-
-CREATE FUNCTION etl.hold_pages_of_links() RETURNS trigger
-    LANGUAGE plpgsql
-    AS $$
-DECLARE
-    wanted bigint[];
-    held bigint;
-BEGIN
-    IF TG_OP = 'INSERT' THEN
-        wanted := ARRAY(SELECT DISTINCT n.page_id FROM new_rows n);
-    ELSE
-        wanted := ARRAY[NEW.page_id];
-    END IF;
-    SELECT count(*) INTO held
-    FROM (SELECT FROM etl.pages p WHERE p.id = ANY (wanted) ORDER BY p.id FOR KEY SHARE) AS there;
-    IF held < cardinality(wanted) THEN
-        RAISE EXCEPTION 'a link stands on a page that is not in etl.pages'
-            USING ERRCODE = 'foreign_key_violation', SCHEMA = 'etl', TABLE = 'links', COLUMN = 'page_id';
-    END IF;
-    RETURN NULL;
-END
-$$;
-
-COMMENT ON FUNCTION etl.hold_pages_of_links() IS 'Hold the pages of new links as a foreign key would, once for each page; fail by its code when one is gone.';
 
 CREATE FUNCTION etl.in_pairs(words text, is_query boolean) RETURNS text
     LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
@@ -569,16 +498,6 @@ END
 $$;
 
 COMMENT ON FUNCTION etl.newest_hits(wanted tsquery, since timestamp with time zone, until timestamp with time zone, enough integer) IS 'Return the newest articles that match, up to enough of them.';
-
-CREATE FUNCTION etl.refuse_renumbering() RETURNS trigger
-    LANGUAGE plpgsql
-    AS $$
-BEGIN
-    RAISE EXCEPTION 'a row of % keeps its id: others name it', TG_RELID::regclass USING ERRCODE = 'foreign_key_violation';
-END
-$$;
-
-COMMENT ON FUNCTION etl.refuse_renumbering() IS 'The rows that name this one are looked at when they are written and when it is deleted, so its id may not change.';
 
 CREATE FUNCTION etl.refuse_truncate() RETURNS trigger
     LANGUAGE plpgsql
@@ -3767,10 +3686,6 @@ ALTER INDEX etl.captures_pkey ATTACH PARTITION etl.captures_rest_pkey;
 
 ALTER INDEX etl.changes_by_cursor ATTACH PARTITION etl.changes_rest_cursor_idx;
 
-CREATE TRIGGER article_held AFTER UPDATE OF article_id ON etl.article_keys FOR EACH ROW WHEN ((new.article_id <> old.article_id)) EXECUTE FUNCTION etl.hold_articles_of_keys();
-
-CREATE TRIGGER articles_held AFTER INSERT ON etl.article_keys REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION etl.hold_articles_of_keys();
-
 CREATE TRIGGER changes_deleted AFTER DELETE ON etl.article_versions REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION etl.keep_version_changes();
 
 CREATE TRIGGER changes_deleted AFTER DELETE ON etl.articles REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION etl.keep_article_changes();
@@ -3801,21 +3716,9 @@ CREATE TRIGGER changes_updated AFTER UPDATE ON etl.articles REFERENCING OLD TABL
 
 CREATE TRIGGER changes_updated AFTER UPDATE ON etl.links REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION etl.keep_link_changes();
 
-CREATE TRIGGER id_kept BEFORE UPDATE OF id ON etl.articles FOR EACH ROW WHEN ((new.id <> old.id)) EXECUTE FUNCTION etl.refuse_renumbering();
-
-CREATE TRIGGER id_kept BEFORE UPDATE OF id ON etl.pages FOR EACH ROW WHEN ((new.id <> old.id)) EXECUTE FUNCTION etl.refuse_renumbering();
-
-CREATE TRIGGER keys_dropped AFTER DELETE ON etl.articles REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION etl.drop_keys_of_articles();
-
 CREATE TRIGGER links_change_host BEFORE UPDATE OF page_id, kind, rank ON etl.links FOR EACH ROW WHEN (((new.kind = 'most_read'::text) AND (new.rank IS NOT NULL))) EXECUTE FUNCTION etl.name_host_of_ranking();
 
-CREATE TRIGGER links_dropped AFTER DELETE ON etl.pages REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION etl.drop_links_of_pages();
-
 CREATE TRIGGER links_name_host BEFORE INSERT ON etl.links FOR EACH ROW WHEN (((new.kind = 'most_read'::text) AND (new.rank IS NOT NULL) AND (new.host IS NULL))) EXECUTE FUNCTION etl.name_host_of_ranking();
-
-CREATE TRIGGER page_held AFTER UPDATE OF page_id ON etl.links FOR EACH ROW WHEN ((new.page_id <> old.page_id)) EXECUTE FUNCTION etl.hold_pages_of_links();
-
-CREATE TRIGGER pages_held AFTER INSERT ON etl.links REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION etl.hold_pages_of_links();
 
 CREATE TRIGGER search_inserted AFTER INSERT ON etl.article_versions REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION etl.wait_for_search();
 
@@ -3834,6 +3737,9 @@ CREATE TRIGGER procrastinate_trigger_delete_jobs_v1 BEFORE DELETE ON queue.procr
 CREATE TRIGGER procrastinate_trigger_scheduled_events_v1 AFTER INSERT OR UPDATE ON queue.procrastinate_jobs FOR EACH ROW WHEN (((new.scheduled_at IS NOT NULL) AND (new.status = 'todo'::queue.procrastinate_job_status))) EXECUTE FUNCTION queue.procrastinate_trigger_function_scheduled_events_v1();
 
 CREATE TRIGGER procrastinate_trigger_status_events_update_v1 AFTER UPDATE OF status ON queue.procrastinate_jobs FOR EACH ROW WHEN ((new.status <> 'doing'::queue.procrastinate_job_status)) EXECUTE FUNCTION queue.procrastinate_trigger_function_status_events_update_v1();
+
+ALTER TABLE ONLY etl.article_keys
+    ADD CONSTRAINT article_keys_article_id_fkey FOREIGN KEY (article_id) REFERENCES etl.articles(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY etl.article_versions
     ADD CONSTRAINT article_versions_article_id_fkey FOREIGN KEY (article_id) REFERENCES etl.articles(id) ON DELETE CASCADE;
@@ -3858,6 +3764,9 @@ ALTER TABLE ONLY etl.child_sitemaps
 
 ALTER TABLE ONLY etl.external_ids
     ADD CONSTRAINT external_ids_article_id_fkey FOREIGN KEY (article_id) REFERENCES etl.articles(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY etl.links
+    ADD CONSTRAINT links_page_id_fkey FOREIGN KEY (page_id) REFERENCES etl.pages(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY etl.article_versions
     ADD CONSTRAINT no_hole FOREIGN KEY (article_id, follows) REFERENCES etl.article_versions(article_id, valid_to) DEFERRABLE INITIALLY DEFERRED;

@@ -44,8 +44,6 @@ REFERENCES = """
            (SELECT attname FROM pg_attribute WHERE attrelid = k.confrelid AND attnum = k.confkey[1])
     FROM pg_constraint k WHERE k.contype = 'f' AND k.conrelid = %s AND k.confrelid <> k.conrelid
     """
-HELD = {"links": [("page_id", "etl.pages", "id")], "article_keys": [("article_id", "etl.articles", "id")]}
-"""References that triggers hold, for the catalogue does not tell of them; before step 0023 they were foreign keys."""
 CHECKS = """
     SELECT (SELECT attname FROM pg_attribute WHERE attrelid = k.conrelid AND attnum = k.conkey[1]),
            pg_get_constraintdef(k.oid)
@@ -82,7 +80,7 @@ def _add_row(conn: psycopg.Connection, oid: int, name: str) -> bool:
     for column, kind in conn.execute(REQUIRED, [oid]).fetchall():
         row[column] = allowed.get(column, BY_TYPE.get(kind))
         assert row[column] is not None, f"no example of type {kind} for etl.{name}.{column}"
-    for column, target, key in [*conn.execute(REFERENCES, [oid]).fetchall(), *HELD.get(name, [])]:
+    for column, target, key in conn.execute(REFERENCES, [oid]).fetchall():
         if column in row:
             query = sql.SQL("SELECT {} FROM {} LIMIT 1").format(
                 sql.Identifier(key), sql.SQL(".").join(sql.Identifier(part) for part in target.split("."))

@@ -24,7 +24,7 @@ from etl.store.backfills import Backfill
 from etl.store.hosts import Host
 
 from .imports import Read
-from .manners import manners_of, origin_of, pace_of, rest, rest_after_deaths, robots_of
+from .manners import manners_of, origin_of, pace_of, rest, rest_after_deaths, rest_after_ends, robots_of
 from .visit import Tools
 
 BUDGET_SHARE = 0.75
@@ -63,6 +63,7 @@ class Turn:
     def __init__(self, conn: Connection, kit: Kit, backfill: Backfill, host: str) -> None:
         self.conn, self.kit, self.backfill, self.host = conn, kit, backfill, host
         self.until: datetime | None = None
+        self._was_seen = False
         self.failures = 0
         """Failed requests to the host in a row, as far as known."""
 
@@ -74,7 +75,10 @@ class Turn:
         """
         tools, manners = self.kit.tools, self._manners(url)
         askers.enter(self.conn, now=tools.now())
-        rest_after_deaths(self.conn, tools.fetcher, self.host, manners=manners, now=tools.now)
+        # Nobody else can leave a mark while the caller holds the host; a session may end at any time.
+        look = rest_after_ends if self._was_seen else rest_after_deaths
+        look(self.conn, tools.fetcher, self.host, manners=manners, now=tools.now)
+        self._was_seen = True
         state = self._wait(manners, Robots())
         if state is None:
             return None

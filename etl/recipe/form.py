@@ -110,13 +110,19 @@ class _Recipe(_Form):
 
 
 _FIELDS = ("title", "authors", "lead", "body", "section", "tags", "published", "modified", "image", "drop")
-_KEYS = sorted(
-    {
-        field.encode_name
-        for form in (_Recipe, _Source, _Fetch, _Extract, _Layout, _Links)
-        for field in msgspec.structs.fields(form)
-    }
-)
+_TABLES = {
+    "the top of the file": _Recipe,
+    "`[[sources]]`": _Source,
+    "`[fetch]`": _Fetch,
+    "`[extract]`": _Extract,
+    "`[[extract.layouts]]`": _Layout,
+    "`[[extract.links]]`": _Links,
+}
+_PLACES: dict[str, list[str]] = {}
+"""Key → the tables that it belongs to."""
+for _table, _form in _TABLES.items():
+    for _field in msgspec.structs.fields(_form):
+        _PLACES.setdefault(_field.encode_name, []).append(_table)
 
 
 def read_recipe(text: str, *, name: str, file: str) -> Recipe:
@@ -151,8 +157,13 @@ def _in_words(problem: str) -> str:
     key = place.rstrip("`").lstrip(".") or "the top of the file"
     unknown = re.search(r"unknown field `(.*)`", message)
     if unknown:
-        near = difflib.get_close_matches(unknown[1], _KEYS, n=1)
-        remedy = f"did you mean `{near[0]}`?" if near else "take it out, or see docs/recipes.md for the keys there are"
+        near = difflib.get_close_matches(unknown[1], sorted(_PLACES), n=1)
+        if places := _PLACES.get(unknown[1]):
+            remedy = f"it belongs to {' or '.join(places)}"
+        elif near:
+            remedy = f"did you mean `{near[0]}`?"
+        else:
+            remedy = "take it out, or see docs/recipes.md for the keys there are"
         return f"unknown key `{unknown[1]}` in {key}: {remedy}"
     missing = re.search(r"missing required field `(.*)`", message)
     if missing:

@@ -126,6 +126,7 @@ def test_a_zone_alone_is_a_rule_for_reading_dates():
 @pytest.mark.parametrize(
     ("extra", "words"),
     [
+        pytest.param("name = 'a'", ["unknown key `name`", "it belongs to `[[sources]]`"], id="key of another table"),
         pytest.param("hme = 1", ["unknown key `hme`", "the top of the file", "`home`"], id="misspelt key"),
         pytest.param("[[sources]]\nkind = 'feed'", ["sources[0]", "`url` is missing"], id="missing key"),
         pytest.param("[[sources]]\nkind = 'rss'\nurl = 'https://a.org'", ["sources[0].kind", "rss"], id="kind"),

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """WARC files to Postgres with all of it (archive, extraction, links, near-copies, versions): pages a second, memory, growth.
 
-  python bench/warc.py [--warc FILE] [--pages 4000] [--workers 1,2] [--stored 0] [--sample 60]
+  python bench/warc.py [--warc FILE] [--pages 4000] [--workers 1,2,1@1] [--stored 0] [--sample 60]
 
 Makes WARC files of distinct pages (altered copies of those in FILE, else made up: bench/distinct.py); one in thirty comes a
 second time, edited, an hour later, and one in thirty is repeated by another host. Then the service is started as an operator
@@ -11,6 +11,9 @@ starts it (`news-etl scheduler`, `news-etl worker`) on a new embedded Postgres w
   CPU       ms per page of all processes, those of Postgres and the start of each (byte code is there) among them, and by part
   memory    the largest resident set of a process, by its part (Postgres: without the buffers that all share)
   outcomes  what became of the records, as the command tells it
+
+--workers 1@1,2@2 lets one worker, its readers, Postgres and all the rest have one core, then two workers two: what a machine with
+twice the cores does, where `1,2` shows what a second worker adds on this one.
 
 --stored N,M fills the database with that many made-up articles first (as bench/growth.py does) and measures the largest number of
 workers on each. In the same run trafilatura reads --sample of the same pages, one core, without storing anything.
@@ -30,7 +33,7 @@ import subprocess
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from importlib.util import find_spec
@@ -45,10 +48,11 @@ import growth
 import psycopg
 from pipeline import PROGRAM, server, service
 
+CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
 FILES = 8
 EDITED = 30
 REPEATED = 30
-COLUMNS = ("stored before", "workers", "pages", "pages/s", "CPU ms/page", "by part", "memory, MB", "outcomes")
+COLUMNS = ("stored before", "workers", "cores", "pages", "pages/s", "CPU ms/page", "by part", "memory, MB", "outcomes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,19 @@ class Record:
     url: str
     at: datetime
     body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    workers: int
+    cores: int
+    stored: int = 0
+
+    @classmethod
+    def of(cls, text: str) -> Run:
+        """Read `2` (two workers on all cores) or `2@1` (two workers on one)."""
+        workers, _, cores = text.partition("@")
+        return cls(int(workers), int(cores) if cores else len(CORES))
 
 
 def records_of(originals: Sequence[distinct.Original], numbers: Iterable[int]) -> Iterator[Record]:
@@ -108,15 +125,30 @@ def write_files(folder: Path, originals: Sequence[distinct.Original], pages: int
     return paths, sum(counts)
 
 
-def backfill(folder: Path, files: Sequence[Path], records: int, *, workers: int, stored: int) -> str:
+@contextlib.contextmanager
+def confined(cores: int) -> Iterator[None]:
+    """Give this process, and so all that it starts, *cores* cores (Linux only, where fewer than all are asked for)."""
+    if not 1 <= cores <= len(CORES):
+        raise SystemExit(f"{cores} cores were asked for, this machine gives {len(CORES)}")
+    if cores == len(CORES):
+        yield
+        return
+    os.sched_setaffinity(0, CORES[:cores])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, CORES)
+
+
+def backfill(folder: Path, files: Sequence[Path], records: int, run: Run) -> str:
     folder.mkdir()
     with server(folder) as (dsn, conn, postmaster):
-        if stored:
+        if run.stored:
             with psycopg.connect(dsn) as filling:
-                growth.fill(filling, 1, stored)
-            number_on(conn, stored)
+                growth.fill(filling, 1, run.stored)
+            number_on(conn, run.stored)
         before = cost.cpu_s([postmaster])
-        with service(folder, dsn, [], workers) as running:
+        with service(folder, dsn, [], run.workers) as running:
             until_led(conn)
             with cost.Memory(lambda: [*running.roots, postmaster]) as memory:
                 begun, usage = time.monotonic(), os.times()
@@ -128,8 +160,9 @@ def backfill(folder: Path, files: Sequence[Path], records: int, *, workers: int,
             in_postgres = cost.cpu_s([postmaster]) - before
             parts = cost.cpu_by_part(running.roots) | {"command": own, "postgres": in_postgres}
     cells = (
-        f"{stored:,}",
-        workers,
+        f"{run.stored:,}",
+        run.workers,
+        run.cores,
         f"{records:,}",
         f"{records / took:.0f}",
         f"{1000 * sum(parts.values()) / records:.1f}",
@@ -191,12 +224,14 @@ def run(given: argparse.Namespace, folder: Path) -> None:
         flush=True,
     )
     print("| " + " | ".join(COLUMNS) + " |", "|" + "---:|" * len(COLUMNS), sep="\n", flush=True)
-    workers = [int(count) for count in given.workers.split(",")]
-    runs = [(count, 0) for count in workers] if not given.stored else []
-    runs += [(max(workers), int(stored)) for stored in given.stored.split(",") if stored]
-    for number, (count, stored) in enumerate(runs):
+    runs = [Run.of(text) for text in given.workers.split(",")]
+    if given.stored:
+        most = max(runs, key=lambda run: run.workers)
+        runs = [replace(most, stored=int(stored)) for stored in given.stored.split(",")]
+    for number, one in enumerate(runs):
         place = folder / f"run{number}"
-        print(backfill(place, files, records, workers=count, stored=stored), flush=True)
+        with confined(one.cores):
+            print(backfill(place, files, records, one), flush=True)
         shutil.rmtree(place, ignore_errors=True)
     if (theirs := trafilatura_ms(originals, given.sample)) is not None:
         print(f"\ntrafilatura, reading only: {theirs:.1f} ms of CPU per page")
@@ -206,7 +241,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--warc", type=Path, help="make the pages from those of this WARC file")
     parser.add_argument("--pages", type=int, default=4_000)
-    parser.add_argument("--workers", default="1,2", help="numbers of workers, with commas between")
+    parser.add_argument("--workers", default="1,2", help="numbers of workers, with commas between; 1@1: on one core")
     parser.add_argument("--stored", default="", help="articles to store before, with commas between")
     parser.add_argument("--sample", type=int, default=60, help="pages that trafilatura reads for comparison")
     folder = growth.embedded_host.throwaway_folder("news-etl-warc-")

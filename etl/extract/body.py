@@ -30,6 +30,8 @@ SUBHEAD_MAX_CHARS = 120
 SUBHEADS_MIN = 2
 BESIDE_MIN_CHARS = 60
 """A shorter run beside the body is no paragraph that a reading may have left out."""
+ABOVE_MAX_SHARE = 0.5
+"""Above the headline there may stand a whole article, but not a few lines of it: relative to the text below."""
 POST_LINES_MAX = 3
 """How far behind the last paragraph a quoted post of a social network may begin."""
 _POST = re.compile(
@@ -75,7 +77,8 @@ def find(doc: Document, facts: Structured, teasers: Teasers, *, only: tuple[int,
         return _main(doc, runs, chosen, rule="recipe", root=only[0])
     claims = claims_of(doc, facts)
     chances, root = judging.chances(doc, runs, teasers.ranges, **claims)
-    chosen = without_repeats(doc, runs, without_comments(doc, runs, picked(doc, runs, chances)), claims["title"])
+    chosen = below_headline(doc, runs, without_comments(doc, runs, picked(doc, runs, chances)))
+    chosen = without_repeats(doc, runs, chosen, claims["title"])
     if sum(len(runs.texts[run]) for run in chosen) < TEXT_MIN_CHARS:
         for rule, blocks in (("script", hydration.read(doc)), ("json-ld:articleBody", _told(facts))):
             if sum(len(block.text) for block in blocks) > TEXT_MIN_CHARS:
@@ -221,6 +224,16 @@ def without_comments(doc: Document, runs: Runs, chosen: list[int]) -> list[int]:
         for run in chosen
         if not any(first <= runs.boxes[run] < end for first, end in gone) and not comments.is_count(runs.texts[run])
     ]
+
+
+def below_headline(doc: Document, runs: Runs, chosen: list[int]) -> list[int]:
+    """Leave out the few lines that stand above the page's only headline: what a paper says of itself, a warning, the weather."""
+    heads = doc.by_tag.get("h1", ())
+    if len(heads) != 1 or not chosen or runs.boxes[chosen[0]] > heads[0]:
+        return chosen
+    below = [run for run in chosen if runs.boxes[run] > heads[0]]
+    said, above = (sum(len(runs.texts[run]) for run in some) for some in (below, chosen[: len(chosen) - len(below)]))
+    return below if above <= ABOVE_MAX_SHARE * said else chosen
 
 
 def without_repeats(doc: Document, runs: Runs, chosen: list[int], title: str) -> list[int]:

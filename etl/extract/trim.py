@@ -1,4 +1,4 @@
-"""What stands in the body though it is said already: byline and date lines, the section before the first words, pulled quotes.
+"""What stands in the body though it is no part of it: byline, date and copyright lines, the section before it, pulled quotes.
 
 The judge of the body looks at each run by itself. Here the other readers have spoken, so a line that only repeats the authors
 and the time is known for what it is, whatever the page calls it.
@@ -29,6 +29,7 @@ _SENTENCE_END = re.compile(r"[.!?。！？…]\s*$")
 _CLIPPED_END = re.compile(r"(?:^|[\s\d.])\w{1,3}\.\s*$")
 """Words that end in a point of their own: "10:30 a.m.", "14.30 น.", "12 января 2026 г."."""
 _GLUED = re.compile(r"(?:[01]?\d|2[0-3]):[0-5]\d(?=[^\W\d_])")
+_COPYRIGHT = re.compile(r"\W*(?:©|\(c\)\s*(?:\d{4}|copyright)|copyright\s*(?:©|\(c\)|\d{4}\b))", re.IGNORECASE)
 _LETTERS = re.compile(r"[^\W\d_]")
 _AFTER_SECTION = re.compile(r"\s*[-–—|:•·/]\s+")
 
@@ -45,13 +46,14 @@ class Said:
 
 
 def trimmed(main: Main, said: Said) -> Main:
-    """Return the body without byline and date lines at its top and end, the section before its first words, and pulled quotes."""
+    """Return the body without byline, date and copyright lines at its ends, without the section before it and pulled quotes."""
     last = len(main.blocks) - LINES_AT_END
     kept = [
         number
         for number, block in enumerate(main.blocks)
         if not ((number < LINES_AT_TOP or (number >= last and _may_end(block))) and is_byline(block.text, said))
         and not (block.kind == "quote" and _is_pulled(block.text, main.blocks))
+        and not (number >= last and is_copyright(block.text))
     ]
     blocks = [_shown(main.blocks[number]) for number in kept]
     if blocks:
@@ -64,6 +66,11 @@ def trimmed(main: Main, said: Said) -> Main:
         spans=_kept(main.spans, kept),
         elements=_kept(main.elements, kept),
     )
+
+
+def is_copyright(text: str) -> bool:
+    """Say whether a line is the notice below a page: "© 2026 Gazette. All rights reserved." """
+    return len(text) <= END_MAX_CHARS and bool(_COPYRIGHT.match(text))
 
 
 def _may_end(block: Block) -> bool:

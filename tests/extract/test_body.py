@@ -200,3 +200,16 @@ def test_who_is_quoted_belongs_to_the_quote(foot: str) -> None:
     assert quoted[0] == THIRD
     assert len(quoted) == 2
     assert "Anna Berg" in quoted[1]
+
+
+ABOUT_US = "<p>News and views from the valley and its people since 1887.</p><nav><a href=/a>World</a></nav>"
+
+
+def test_what_a_paper_says_above_the_headline_is_no_body() -> None:
+    article = f"<h1>Rain in the hills</h1><p>{FIRST}</p><p>{SECOND}</p>"
+    assert texts(ABOUT_US + article) == [FIRST, SECOND]
+
+
+def test_an_article_may_stand_above_the_only_h1() -> None:
+    """A page whose `<h1>` is the heading of something below the article."""
+    assert texts(f"<p>{FIRST}</p><p>{SECOND}</p><p>{THIRD}</p><h1>More from the hills</h1>") == [FIRST, SECOND, THIRD]

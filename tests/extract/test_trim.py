@@ -137,3 +137,20 @@ def test_a_line_of_times_and_names_at_the_end_is_not_body(line):
     blocks = [Block("paragraph", f"Sept roquettes ont été tirées le {day} novembre.") for day in range(1, 9)]
     assert quoted(*blocks, Block("paragraph", line)) == [block.text for block in blocks]
     assert line in quoted(*blocks[:5], Block("paragraph", line), *blocks[5:])
+
+
+@pytest.mark.parametrize(
+    "notice",
+    ["© 2026 Gazette. All rights reserved.", "Copyright 2026 The Paper", "(c) 2026 La Gazette", "Copyright © AFP"],
+)
+def test_the_copyright_notice_below_a_text_is_no_body(notice: str) -> None:
+    paragraph = Block("paragraph", "Sept roquettes ont été tirées.")
+    assert trimmed(Main(blocks=(paragraph, Block("paragraph", notice))), SAID).blocks == (paragraph,)
+
+
+def test_copyright_as_the_subject_stays() -> None:
+    blocks = (
+        Block("paragraph", "Sept roquettes."),
+        Block("paragraph", "Copyright law has not kept up with the machines."),
+    )
+    assert trimmed(Main(blocks=blocks), SAID).blocks == blocks

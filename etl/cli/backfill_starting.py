@@ -4,33 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import signal
-import sys
 import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, cast
-from uuid import UUID
+from typing import Any
 
 import typer
 from psycopg import Connection
 
-from etl.dedupe.canonical import BadUrlError
 from etl.discover import ccnews, wayback
-from etl.discover.url_list import Junk, ListForm, read_urls
 from etl.errors import Misconfigured
 from etl.flow.backfill_lists import file_item, place_of
 from etl.flow.backfill_plan import Planner
 from etl.flow.manners import host_of_url
-from etl.flow.reading import spell
 from etl.run.backfill_jobs import Foreground, leader_watch
 from etl.run.queue import STALLED_AFTER_S, STEPS_PER_WORKER, WORKER_NAME, put_steps, sync_app_of
 from etl.run.scheduler import LEADER_LOCK
 from etl.settings import Settings
 from etl.store import backfill_items, backfills, schedule, searching
-from etl.store.backfill_items import ITEM_MAX_BYTES, NewItem
+from etl.store.backfill_items import NewItem
 from etl.store.backfills import Backfill
 
 from . import console
@@ -39,11 +34,11 @@ from .backfill_kit import working_kit
 from .backfill_watching import watching
 from .backfilling import end_with_exit_code, follow_until_over, found, print_backfill
 from .session import Session, now, session, settings, whoami
+from .url_lists import read_list
 
 HOSTS_AT_ONCE = 8
 FILES_AT_ONCE = 4
 """Each has up to one batch of pages (64 MB) in memory."""
-REMARKS_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,27 +66,9 @@ class Order:
 
 def backfill_urls(file: str, *, form: str | None, options: Options) -> None:
     """Fetch the pages of a list."""
-    order = Order("urls", {}, [])
-    lines: dict[UUID, int] = {}
-    for listed in read_urls(_lines(file), form=cast("ListForm | None", form)):
-        if isinstance(listed, Junk):
-            order.remarks.append(f"line {listed.line}: {listed.reason}: {listed.text}")
-            continue
-        try:
-            address = spell(listed.url)
-        except BadUrlError as error:
-            order.remarks.append(f"line {listed.line}: {error}: {listed.url[:100]}")
-            continue
-        if len(address.url.encode()) > ITEM_MAX_BYTES:
-            order.remarks.append(f"line {listed.line}: longer than {ITEM_MAX_BYTES} bytes: {listed.url[:100]}")
-        elif (first := lines.setdefault(address.url_key, listed.line)) != listed.line:
-            order.remarks.append(f"line {listed.line}: repeats line {first}: {listed.url[:100]}")
-        else:
-            order.items.append(NewItem(address.url, "page", address.host))
-    for remark in order.remarks[:REMARKS_SHOWN]:
-        console.err.print(remark)
-    if len(order.remarks) > REMARKS_SHOWN:
-        console.err.print(f"… and {len(order.remarks) - REMARKS_SHOWN} more lines (all of them with --json --dry-run)")
+    listed = read_list(file, form=form)
+    listed.tell()
+    order = Order("urls", {}, listed.items, listed.remarks)
     if not order.items:
         raise Misconfigured(f"there is no URL in {'standard input' if file == '-' else file}")
     digest = hashlib.sha256("\n".join(item.item for item in order.items).encode()).hexdigest()
@@ -325,17 +302,6 @@ def _of_workers(conn: Connection, number: int) -> Backfill:
     if job.kind not in backfills.KINDS_OF_FLOW:
         raise Misconfigured(f"backfill {number} is a {job.kind}: the command that began it goes on with it")
     return job
-
-
-def _lines(file: str) -> Iterator[str]:
-    if file == "-":
-        yield from (line.decode("utf-8", "replace") for line in sys.stdin.buffer)
-        return
-    try:
-        with Path(file).open(encoding="utf-8", errors="replace", newline="") as lines:
-            yield from lines
-    except OSError as error:
-        raise Misconfigured(f"there is no file {file} to read ({error.strerror})") from error
 
 
 def _host(place: str) -> str | None:

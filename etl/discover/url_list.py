@@ -5,22 +5,20 @@ Nothing is dropped in silence: a line that gives no URL comes out as `Junk` with
 
 from __future__ import annotations
 
-import csv
 import json
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any, Literal, cast
 
+from etl.discover import url_rows
 from etl.discover.discovery import absolute
+from etl.discover.url_rows import COLUMNS, HAS_URL
 
 ListForm = Literal["text", "csv", "jsonl"]
 SHOWN_LENGTH = 100
-COLUMNS = ("url", "link", "loc", "href", "uri", "address")
-"""Names of the column, or of the JSON field, that holds the URL; the first of them that is there counts."""
-DELIMITERS = ",;\t|"
-_HAS_URL = re.compile(r"https?://", re.IGNORECASE)
+LOOKED_AT = 1_000
+"""Lines in which one is looked for that tells the form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,35 +39,40 @@ class Junk:
 def read_urls(lines: Iterable[str], *, form: ListForm | None = None) -> Iterator[ListedUrl | Junk]:
     """Yield what each line gives, in order. Blank lines and lines that begin with `#` give nothing.
 
-    Without *form*, the first line that is not blank decides: `{` or `"` begins JSON lines; a row with a column that is
-    called like a URL, or with a delimiter beside a URL, begins CSV; all else is one URL a line.
+    Without *form*, the first line that holds a URL, begins JSON, or has a column that is called like a URL decides: `{`, `[` or
+    `"` begins JSON lines; such a column, or a delimiter beside a URL, begins CSV; all else is one URL a line. A line may give
+    several URLs only where it is an array of JSON.
     """
     numbered = enumerate((line.removeprefix("\ufeff") for line in lines), start=1)
-    first = list(islice(_until_first(numbered), 1_000))
-    chosen = form or form_of(first[-1][1] if first else "")
+    first = list(islice(_until_telling(numbered), LOOKED_AT))
+    telling = first[-1][1] if first else ""
+    chosen = form or form_of(telling)
     whole = chain(first, numbered)
     if chosen == "csv":
-        return _read_csv(whole)
+        return _read_csv(whole, telling)
     return _read_lines(whole, chosen)
 
 
 def form_of(line: str) -> ListForm:
-    """Return the form of a list whose first line that says anything is *line*."""
+    """Return the form of a list in which *line* is the first that tells it."""
     line = line.strip()
-    if line.startswith(("{", '"{', '"http')) and _is_json(line):
+    if line == "[" or (line.startswith(("{", '"{', '"http', '["', "[{")) and _is_json(line)):
         return "jsonl"
-    cells = _cells(line)
-    if any(cell.strip().lower() in COLUMNS for cell in cells):
+    if url_rows.has_named_column(line):
         return "csv"
-    if len(cells) > 1 and not _is_one_url(line, cells):
+    cells = url_rows.cells_of(line, url_rows.delimiter_of(line))
+    if len(cells) > 1 and any(HAS_URL.match(cell.strip()) for cell in cells) and not _is_one_url(line, cells):
         return "csv"
     return "text"
 
 
-def _until_first(numbered: Iterator[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+def _until_telling(numbered: Iterator[tuple[int, str]]) -> Iterator[tuple[int, str]]:
     for number, line in numbered:
         yield number, line
-        if line.strip() and not line.lstrip().startswith("#"):
+        text = line.strip()
+        if not text or text.startswith("#"):
+            continue
+        if HAS_URL.search(text) or text == "[" or text.startswith(("{", '["', "[{")) or url_rows.has_named_column(text):
             return
 
 
@@ -77,22 +80,14 @@ def _is_json(line: str) -> bool:
     try:
         json.loads(line)
     except ValueError:
-        return line.startswith("{")
+        return line.startswith(("{", "["))
     return True
-
-
-def _cells(line: str) -> list[str]:
-    delimiter = max(DELIMITERS, key=line.count)
-    return [cell for row in csv.reader([line], delimiter=delimiter) for cell in row]
 
 
 def _is_one_url(line: str, cells: list[str]) -> bool:
     """Tell a URL with commas in it (`/0,1518,druck-1,00.html`) from a row: the rest of a row does not stick to its URL."""
     return (
-        len(_HAS_URL.findall(line)) == 1
-        and _HAS_URL.match(cells[0]) is not None
-        and " " not in line
-        and '"' not in line
+        len(HAS_URL.findall(line)) == 1 and HAS_URL.match(cells[0]) is not None and " " not in line and '"' not in line
     )
 
 
@@ -104,93 +99,54 @@ def _read_lines(numbered: Iterable[tuple[int, str]], form: ListForm) -> Iterator
         if form == "text":
             yield _judged(number, text, text)
             continue
+        if text in ("[", "]", "],"):
+            continue  # The brackets of an array that stands in many lines.
         try:
-            row = json.loads(text)
+            found = _values(text)
         except ValueError as error:
             yield Junk(number, f"no JSON ({error})", text[:SHOWN_LENGTH])
             continue
-        url = _url_in(row)
-        if url is None:
-            yield Junk(number, f"no field {' or '.join(COLUMNS[:2])}", text[:SHOWN_LENGTH])
-        else:
-            yield _judged(number, url, text)
+        for value in found:
+            url = _url_in(value)
+            if url is None:
+                yield Junk(number, f"no field {' or '.join(COLUMNS[:2])}", text[:SHOWN_LENGTH])
+            else:
+                yield _judged(number, url, text)
 
 
-def _url_in(row: object) -> str | None:
-    if isinstance(row, str):
-        return row
-    if isinstance(row, dict):
-        fields = {str(name).lower(): value for name, value in cast("dict[Any, Any]", row).items()}
+def _values(text: str) -> list[object]:
+    """Return the values of a line: one, or those of an array. The line may be a part of an array that has one value a line."""
+    try:
+        value: object = json.loads(text)
+    except ValueError:
+        part = text.removesuffix(",").removeprefix("[").removesuffix("]")
+        if part == text:
+            raise
+        value = json.loads(part)
+    except RecursionError as error:
+        raise ValueError("too deep") from error
+    return cast("list[object]", value) if isinstance(value, list) else [value]
+
+
+def _url_in(value: object) -> str | None:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict):
+        fields = {str(name).lower(): kept for name, kept in cast("dict[Any, Any]", value).items()}
         return next((str(fields[name]) for name in COLUMNS if isinstance(fields.get(name), str)), None)
     return None
 
 
-def _read_csv(numbered: Iterable[tuple[int, str]]) -> Iterator[ListedUrl | Junk]:
-    """Read rows; a quoted field may hold line breaks, and a row is named by its first line."""
-    rows = _Numbered(numbered)
-    first = next(rows, None)
-    while first is not None and (not first.strip() or first.lstrip().startswith("#")):
-        first = next(rows, None)
-    if first is None:
-        return
-    delimiter = max(DELIMITERS, key=first.count)
-    reader = csv.reader(chain([first], rows), delimiter=delimiter)
-    column: int | None = None
-    begins_at = rows.number
-    for cells in _rows(reader):
-        number, begins_at = begins_at, rows.number + 1
-        if isinstance(cells, str):
-            yield Junk(number, f"no CSV ({cells})", "")
-            continue
-        if not any(cell.strip() for cell in cells) or cells[0].startswith("#"):
-            continue
-        shown = delimiter.join(cells)[:SHOWN_LENGTH]
-        if column is None:
-            column = _column(cells)
-            if not _HAS_URL.match(cells[column].strip()):
-                continue  # The header.
-        if len(cells) <= column or not cells[column].strip():
-            yield Junk(number, f"nothing in column {column + 1}", shown)
+def _read_csv(numbered: Iterable[tuple[int, str]], telling: str) -> Iterator[ListedUrl | Junk]:
+    for number, url, shown in url_rows.read(numbered, telling=telling):
+        if isinstance(url, url_rows.NoUrl):
+            yield Junk(number, url.reason, shown[:SHOWN_LENGTH])
         else:
-            yield _judged(number, cells[column].strip(), shown)
-
-
-def _rows(reader: Iterator[list[str]]) -> Iterator[list[str] | str]:
-    while True:
-        try:
-            yield next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield str(error)
-
-
-def _column(cells: list[str]) -> int:
-    """Return the place of the URL: a column that is called so, else the first that holds one."""
-    names = [cell.strip().lower() for cell in cells]
-    for name in COLUMNS:
-        if name in names:
-            return names.index(name)
-    return next((number for number, cell in enumerate(cells) if _HAS_URL.match(cell.strip())), 0)
-
-
-class _Numbered:
-    """The lines, counting along: a row of CSV may take more than one."""
-
-    def __init__(self, numbered: Iterable[tuple[int, str]]) -> None:
-        self._numbered = iter(numbered)
-        self.number = 0
-
-    def __iter__(self) -> _Numbered:
-        return self
-
-    def __next__(self) -> str:
-        self.number, line = next(self._numbered)
-        return line
+            yield _judged(number, url, shown)
 
 
 def _judged(number: int, url: str, shown: str) -> ListedUrl | Junk:
-    if not _HAS_URL.match(url):
+    if not HAS_URL.match(url):
         return Junk(number, "no http:// or https:// address", shown[:SHOWN_LENGTH])
     if any(character.isspace() or character == "\ufffd" for character in url):
         return Junk(number, "a space, or a character that is not UTF-8, in the address", shown[:SHOWN_LENGTH])

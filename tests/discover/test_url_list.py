@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from etl.discover.url_list import Junk, ListedUrl, read_urls
 
 A, B = "https://a.example/1", "http://b.example/2?x=1,2"
+COMMAS = "http://a.example/0,1518,1.html"
 
 
 def read(text: str, **kinds):
@@ -46,6 +47,34 @@ def read(text: str, **kinds):
             id="JSON lines",
         ),
         pytest.param(f'"{A}"\n"{B}"\n', [(1, A), (2, B)], id="JSON strings"),
+        pytest.param(f'[{{"url": "{A}"}}, "{B}", 7]\n', [(1, A), (1, B), (1, None)], id="a JSON array in one line"),
+        pytest.param(f'[\n  "{A}",\n  {{"url":"{B}"}}\n]\n', [(2, A), (3, B)], id="a JSON array in many lines"),
+        pytest.param(
+            f"Wanted, 2024\n{COMMAS}\n{B}\n",
+            [(1, None), (2, COMMAS), (3, B)],
+            id="words with a comma, then URLs with commas",
+        ),
+        pytest.param(f"url\n{COMMAS}\n{B}\n", [(2, COMMAS), (3, B)], id="one column of URLs with commas"),
+        pytest.param(f'id, link, n\n1, "{B}", 2\n', [(2, B)], id="a space behind the commas"),
+        pytest.param(f"id,site\n1,{A}\nOwl\n", [(2, A), (3, None)], id="a header that names no URL"),
+        pytest.param("id,name\n1,x\n2,y\n", [(1, None), (2, None), (3, None)], id="a table without any URL"),
+        pytest.param(
+            f"url,title\n{COMMAS},Owl\n{A},Quay, opened\n{A}2,Owl,\n",
+            [(2, None), (3, A), (4, f"{A}2")],
+            id="a URL with commas, torn apart, is not taken for its beginning",
+        ),
+        pytest.param(
+            f'title,url\n"open,{A}\nQuay,{A}2\n"Owl ""x"", y",{A}3\n' + f"z,{A}4\n" * 3,
+            [(2, None), (3, f"{A}2"), (4, f"{A}3"), (5, f"{A}4"), (6, f"{A}4"), (7, f"{A}4")],
+            id="a quote that is never closed takes one line with it",
+        ),
+        pytest.param(
+            f'title,url\n"open,{A}\n' + f"z,{A}4\n" * 9_000,
+            [(2, None), *((number, f"{A}4") for number in range(3, 9_003))],
+            id="and no more where it is longer than a field may be",
+        ),
+        pytest.param(f"{A}{'a' * 200_000}\n{A}\n", [(1, None), (2, A)], id="a line without end"),
+        pytest.param(f"url,n\n{'a' * 200_000},1\n{A},2\n", [(2, None), (3, A)], id="a cell without end"),
         pytest.param("", [], id="empty"),
         pytest.param("# only words\n", [], id="only comments"),
     ],
@@ -59,10 +88,10 @@ def test_the_form_can_be_told():
     assert read(f"{A},x\n", form="text") == [(1, f"{A},x")]
 
 
-@given(st.text(max_size=300))
+@given(st.text(st.one_of(st.characters(), st.sampled_from('\n\r",;[{ ')), max_size=300))
 def test_nothing_is_raised_and_no_line_is_named_twice(text):
-    found = list(read_urls(text.splitlines(keepends=True)))
-    lines = [one.line for one in found]
+    found = list(read_urls(text.split("\n")))  # Other ends of lines are a part of the line.
+    lines = [one.line for one in found if not text.split("\n")[one.line - 1].lstrip("\ufeff ").startswith("[")]
     assert lines == sorted(set(lines))
     assert all(isinstance(one, Junk) or one.url.lower().startswith("http") for one in found)
 
@@ -71,5 +100,6 @@ def test_nothing_is_raised_and_no_line_is_named_twice(text):
 def test_every_form_gives_the_same_urls(urls):
     as_json = "\n".join(json.dumps({"url": url}) for url in urls)
     as_csv = "url,n\n" + "\n".join(f'"{url}",{number}' for number, url in enumerate(urls))
-    for text in (as_json, as_csv):
+    as_array = json.dumps([{"url": url} for url in urls])
+    for text in (as_json, as_csv, as_array):
         assert [url for _, url in read(text)] == urls

@@ -60,8 +60,9 @@ from etl.fetch.dial import (
     system_addresses,
 )
 from etl.fetch.exchange import Exchange, Hop, printable
+from etl.fetch.failures import error_of
 from etl.fetch.guard import opening
-from etl.fetch.receive import Kind, error_of, receive, refuse_status
+from etl.fetch.receive import Kind, receive, refuse_status
 from etl.fetch.spool import Spool
 from etl.model import Capture
 

@@ -1,12 +1,10 @@
-"""Receiving one answer within its caps, and giving each way it can fail its name.
+"""Receiving one answer within its caps.
 
 What is worth loading is decided from the headers: a PDF or a video costs us nothing but its head.
 """
 
 from __future__ import annotations
 
-import http.client
-import ssl
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Literal
@@ -14,9 +12,10 @@ from typing import Literal
 from urllib3 import exceptions
 from urllib3.response import BaseHTTPResponse
 
-from etl.errors import NewsEtlError, Refused, Transient, TryLater
+from etl.errors import Refused, Transient, TryLater
 from etl.fetch.decode import codings, decoded, unfolded
 from etl.fetch.exchange import Exchange
+from etl.fetch.failures import error_of
 from etl.fetch.outcome import classify
 from etl.fetch.politeness import retry_after_s
 from etl.fetch.spool import Spool, collected
@@ -132,31 +131,3 @@ def refuse_status(exchange: Exchange, *, jitter: float) -> None:
         raise Refused(f"{words} ({outcome.evidence})", code="blocked")
     code = f"http_{status}" if status in (401, 403, 451) else f"http_{status // 100}xx"
     raise Refused(words, code=code)
-
-
-def error_of(error: Exception, url: str) -> NewsEtlError:
-    """Return our error for one of urllib3's, the socket's or the TLS library's. An unknown one is a bug and is raised again."""
-    cause: BaseException = error
-    if isinstance(error, exceptions.ProtocolError) and len(error.args) > 1 and isinstance(error.args[1], Exception):
-        cause = error.args[1]
-    for classes, code, words in FAILURES:
-        if isinstance(error, classes) or isinstance(cause, classes):
-            return Transient(f"{words}: {url} ({error})", code=code)
-    raise error
-
-
-# The first that fits counts, because the classes overlap: NewConnectionError is a ConnectTimeoutError, a time-out is an OSError.
-FAILURES: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
-    ((exceptions.NameResolutionError,), "dns", "the name has no address"),
-    ((exceptions.NewConnectionError, exceptions.ProxyError), "connect", "no connection"),
-    ((TimeoutError, exceptions.TimeoutError), "timeout", "no answer in time"),
-    ((exceptions.SSLError, ssl.SSLError), "tls", "no trusted connection"),
-    ((exceptions.IncompleteRead, http.client.IncompleteRead), "truncated", "the answer breaks off"),
-    ((http.client.RemoteDisconnected, ConnectionError), "reset", "the connection broke"),
-    (
-        (exceptions.ProtocolError, exceptions.InvalidHeader, http.client.HTTPException, ValueError),
-        "bad_answer",
-        "not an HTTP answer",
-    ),
-    ((exceptions.HTTPError, OSError), "reset", "the connection broke"),
-)

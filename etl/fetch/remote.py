@@ -20,10 +20,10 @@ from urllib3.response import BaseHTTPResponse
 
 from etl.errors import Refused, Transient, TryLater
 from etl.fetch.dial import Dialer, pool_classes
+from etl.fetch.failures import error_of
 from etl.fetch.guard import opening
 from etl.fetch.http import REDIRECTS, agent_header
 from etl.fetch.politeness import retry_after_s
-from etl.fetch.receive import error_of
 
 READ_MAX_S = 60.0
 """For one read of at most READ_BYTES; there is no limit for the whole file, which may take hours."""
@@ -103,7 +103,7 @@ class RemoteFiles:
                     decode_content=False,
                 )
             except (HTTPError, OSError, ValueError) as error:
-                raise error_of(error, url) from error
+                raise error_of(error, target) from error
             location = response.headers.get("location")
             if response.status not in REDIRECTS or not location:
                 return response

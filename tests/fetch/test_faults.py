@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import re
 import socket
 import threading
 import time
@@ -126,6 +127,7 @@ def test_each_fault_ends_in_its_outcome_and_leaves_the_fetcher_whole(room, fetch
     assert (type(caught.value), caught.value.code) == (error, code)
     assert time.monotonic() - started < 3.5
     assert len(site.asked("/fault")) == 1
+    assert not re.search(r"Error\(|host=|_ssl|\('|Expected|Incomplete| at 0x", str(caught.value)), "words of a program"
     assert fetcher.get(site.url("/fine"), now=now).body == TEXT
     assert f"`{code}`" in code_table
 

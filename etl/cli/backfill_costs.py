@@ -7,20 +7,22 @@ from collections.abc import Iterator, Sequence
 from etl.flow.backfill_plan import PAGE_BYTES, Plan
 
 from . import console
-from .backfill_words import amount, lasting
+from .backfill_words import LEFT_OUT, amount, lasting
 from .console import counted
 
 HOSTS_SHOWN = 20
 PARTS = {"page": "pages to fetch", "capture": "captures to fetch", "file": "files to read"}
-LISTS = {"sitemap": "sitemaps read for this plan", "captures": "index answers read", "files": "lists of files read"}
+LISTS = {
+    "sitemap": "sitemaps, read for this plan and then again",
+    "captures": "answers of the index, read for this plan and then again",
+    "files": "lists of files, read for this plan and then again",
+}
 ENTRIES = {
     "named": "entries named by them",
-    "out_of_range": "left out: not in the range of days",
-    "undated": "left out: without a date",
-    "duplicates": "left out: the same again",
+    **{name: f"left out: {words}" for name, words in LEFT_OUT.items()},
     "sitemaps": "sitemaps that an index names",
-    "sitemaps_pruned": "sitemaps left out: finished before the range",
 }
+PROBLEMS_SHOWN = 20
 
 
 def print_plan(
@@ -52,7 +54,10 @@ def print_plan(
         (f"entries: {name.replace('_', ' ')}", n) for name, n in sorted(counts.items()) if n and name not in ENTRIES
     ]
     rows += [("lines left out", len(remarks))] if remarks else []
-    console.table("The plan; nothing is done yet", ("", "number"), rows)
+    if rows:
+        console.table("The plan; nothing is done yet", ("", "number"), rows)
+    else:
+        console.out.print("The plan: nothing to do.")
     if plan.hosts:
         console.table(
             f"What {counted(len(plan.hosts), 'host')} would be asked",
@@ -75,11 +80,13 @@ def print_plan(
         console.table("Would read, without any request:", ("file", "bytes"), [(f["file"], f["bytes"]) for f in files])
     for words in _guesses(plan):
         console.out.print(words)
-    for problem in plan.problems:
+    for problem in plan.problems[:PROBLEMS_SHOWN]:
         console.out.print(f"Problem: {problem}")
-    guess = f" (sizes of {plan.files_unsized} files are taken from the others)" if plan.files_unsized else ""
+    if len(plan.problems) > PROBLEMS_SHOWN:
+        console.out.print(f"… and {len(plan.problems) - PROBLEMS_SHOWN:,} problems more: --json names all")
+    guess = f" (sizes of {counted(plan.files_unsized, 'file')} are taken from the others)" if plan.files_unsized else ""
     console.out.print(
-        f"In all {plan.requests:,} requests, about {amount(plan.bytes, in_bytes=True)} to fetch{guess}"
+        f"In all {counted(plan.requests, 'request')}, about {amount(plan.bytes, in_bytes=True)} to fetch{guess}"
         + (f", about {lasting(takes_s)} at the pace that the hosts allow." if plan.hosts else ".")
     )
     if has_service:

@@ -32,7 +32,7 @@ from . import console
 from .backfill_costs import print_plan
 from .backfill_kit import working_kit
 from .backfill_watching import watching
-from .backfilling import end_with_exit_code, follow_until_over, found, print_backfill
+from .backfilling import PARTLY_FAILED, end_with_exit_code, follow_until_over, found, print_backfill
 from .session import Session, now, session, settings, whoami
 from .url_lists import read_list
 
@@ -288,6 +288,8 @@ def _print_plan(opened: Session, conn: Connection, order: Order, options: Option
         has_service=has_service,
         as_json=options.as_json,
     )
+    if plan.lists_failed:  # As it would end.
+        raise typer.Exit(PARTLY_FAILED if plan.items else 1)
 
 
 def _say_would(number: int, was: str, state: str, *, as_json: bool) -> None:

@@ -47,6 +47,16 @@ GROUPS = {
     "moved": "moved",
 }
 
+LEFT_OUT = {
+    "out_of_range": "not in the range of days",
+    "undated": "without a date",
+    "unwanted": "not wanted by the recipe",
+    "junk": "no usable address",
+    "duplicates": "the same again",
+    "sitemaps_pruned": "sitemaps finished before the range",
+}
+"""Why entries of lists are no parts."""
+
 
 def meaning(outcome: str) -> str:
     if outcome.startswith("http_") and outcome not in ("http_429", "http_503", "http_5xx"):

@@ -13,13 +13,13 @@ from psycopg import Connection
 
 from etl.errors import Misconfigured
 from etl.run.backfill_jobs import watched
-from etl.store import backfills
+from etl.store import backfill_items, backfills
 from etl.store.backfills import Backfill, Progress
 from etl.store.pool import Pool
 
 from . import console
 from .backfill_watching import watching
-from .backfill_words import MEANING, NEW, amount, groups, is_bytes, lasting, meaning, speed
+from .backfill_words import LEFT_OUT, MEANING, NEW, amount, groups, is_bytes, lasting, meaning, speed
 from .session import now, session
 
 PARTLY_FAILED = 4
@@ -128,12 +128,17 @@ def print_backfill(conn: Connection, number: int, *, as_json: bool) -> None:
     progress = backfills.progress(conn, number)
     assert progress is not None
     items = backfills.items(conn, number, limit=ITEMS_SHOWN, only_told=True)
+    lists = backfill_items.list_counts(conn, number)
     if as_json:
-        console.answer({**fields(progress), "items": items})
+        console.answer({**fields(progress), "lists": lists, "items": items})
         return
     console.out.print(_headline(progress))
     rows = _rows(progress.outcomes)
     console.table(None, ("outcome", "records", "meaning"), [*rows, ("all", sum(progress.outcomes.values()), "")])
+    if left_out := ", ".join(f"{words} {lists[name]:,}" for name, words in LEFT_OUT.items() if lists.get(name)):
+        console.out.print(
+            f"Left out of the {console.counted(lists.get('named', 0), 'entry', 'entries')} of its lists: {left_out}."
+        )
     for item in items:
         if item.detail or item.state == "failed":
             outcome = "" if item.outcome == "ok" else item.outcome
@@ -155,7 +160,7 @@ def end_with_exit_code(conn: Connection, number: int) -> None:
 
 
 def _headline(progress: Progress) -> str:
-    noun = "file" if is_bytes(progress) or progress.kind == "warc" else "part"
+    noun = "file" if progress.kind == "warc" else "part"
     text = (
         f"Backfill {progress.backfill_id} ({progress.kind}, {progress.state}): {console.counted(progress.items, noun)}"
     )

@@ -101,7 +101,7 @@ class _Feed:
                 )
         problems: list[str] = []
         if without_link:
-            problems.append(f"{without_link} entries without a usable link")
+            problems.append(f"entries without a usable link: {without_link}")
         if beyond:
             problems.append(f"{beyond} entries beyond the first {ENTRIES_MAX:,} were left out")
         return tuple(found.values()), problems

@@ -118,7 +118,7 @@ class Sitemap:
             if (made := self._made(entry)) is not None:
                 yield made
         if self._without_address:
-            self.problems.append(f"{self._without_address} entries without a usable address")
+            self.problems.append(f"entries without a usable address: {self._without_address}")
 
     def _refuse_other(self, start: bytes) -> None:
         if not start and self.problems:

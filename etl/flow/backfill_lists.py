@@ -110,7 +110,7 @@ class ListReader:
             with Path(item.item.removeprefix(FILE)).open("rb") as stream:
                 return self.read(item, stream, url=item.item)
         except OSError as error:
-            raise Unreadable(f"the list cannot be read: {error}", code="gone") from error
+            raise Unreadable(f"the list cannot be read ({error.strerror}): {item.item}", code="gone") from error
 
     def _sitemap(self, body: BinaryIO, url: str, depth: int) -> Found:
         span, found = span_of(self.plan), Found()

@@ -1,5 +1,7 @@
 """What a backfill would do and what it would cost, without doing it: lists are read, pages and files are not.
 
+The lists belong to the cost: they are asked for again when it is done.
+
 The time is what the hosts allow, or what we ourselves take where that is longer. Of a host: its requests one after the other,
 each as long as it usually answers, with the pause it is owed and our reading of the page, and no more in a day than the share of
 the budget that backfills have. What was never measured is taken from other hosts, or guessed, and the plan says so.
@@ -7,7 +9,7 @@ the budget that backfills have. What was never measured is taken from other host
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -68,6 +70,7 @@ class Plan:
     files_unsized: int = 0
     """Files whose size is an estimate."""
     problems: list[str] = field(default_factory=list[str])
+    lists_failed: int = 0
     items: list[NewItem] = field(default_factory=list[NewItem])
     latency_s: float = LATENCY_S
     """Taken for hosts that were never asked."""
@@ -105,12 +108,21 @@ class Planner:
         now = kit.tools.now()
         self.backfill = Backfill(0, kind, plan, "planned", now, "", None, None, None)
         self.plan = Plan()
+        self._requests: Counter[str] = Counter()
+        """Host to lists asked for."""
+        self._wire: Counter[str] = Counter()
 
     def read(self, items: Sequence[NewItem]) -> Plan:
         """Return what these parts, and those that their lists name, would cost."""
-        waiting = list(items)
+        waiting = deque(items)
+        seen: set[str] = set()
         while waiting:
-            item = waiting.pop(0)
+            item = waiting.popleft()
+            if item.item in seen:  # A backfill has each part once, however many lists name it.
+                if item.kind in ("page", "capture"):
+                    self.plan.counts["duplicates"] += 1
+                continue
+            seen.add(item.item)
             if item.kind in ("page", "capture", "file"):
                 self.plan.items.append(item)
                 self.plan.parts[item.kind] += 1
@@ -120,8 +132,9 @@ class Planner:
                 self.plan.parts[item.kind] += 1
                 self.plan.counts += answer.counts
                 self.plan.problems += answer.problems
-                waiting = [*answer.items, *waiting]
+                waiting.extendleft(reversed(answer.items))
             else:
+                self.plan.lists_failed += 1
                 self.plan.problems.append(f"{item.item}: {answer}")
         self._cost()
         return self.plan
@@ -133,22 +146,25 @@ class Planner:
             if item.host is None:
                 return ListReader(self.backfill.plan, tools.shelf, tools.now()).read_local(due)
             with self.kit.held(self.conn, f"//{item.host}/", waits=True):
-                answer = ask_list(Turn(self.conn, self.kit, self.backfill, item.host), due, shelf=tools.shelf)
+                turn = Turn(self.conn, self.kit, self.backfill, item.host)
+                answer = ask_list(turn, due, shelf=tools.shelf)
+            self._requests[item.host] += 1
+            self._wire[item.host] += turn.paid_bytes
         except NewsEtlError as error:
             return error
         return answer if answer is not None else TryLater(f"{item.host} is not to be asked now", at=tools.now())
 
     def _cost(self) -> None:
-        requests: Counter[str] = Counter()
-        wire: Counter[str] = Counter()
+        pages: Counter[str] = Counter()
+        requests, wire = self._requests, self._wire
         means = backfill_items.mean_bytes(self.conn, sorted({item.host for item in self.plan.items if item.host}))
         for item in self.plan.items:
             if item.kind == "file":
                 continue
             assert item.host is not None
-            requests[item.host] += 1
+            pages[item.host] += 1
             wire[item.host] += item.size if item.size is not None else means.get(item.host, PAGE_BYTES)
-        pages = requests.copy()
+        requests.update(pages)
         for host, size, number in self._files():
             requests[host] += number
             wire[host] += size

@@ -66,6 +66,7 @@ class Turn:
         self._was_seen = False
         self.failures = 0
         """Failed requests to the host in a row, as far as known."""
+        self.paid_bytes = 0
 
     def ask(self, url: str, call: Callable[[Robots], T], *, is_bulk: bool = False) -> T | NewsEtlError | None:
         """Make one request by *call* when it is our turn; return its answer or its error, or None when it is not our turn now.
@@ -107,6 +108,7 @@ class Turn:
 
     def pay(self, fetched_bytes: int) -> None:
         """Count what came over the wire against the backfill's limit."""
+        self.paid_bytes += fetched_bytes
         if self.backfill.bytes_per_second is not None:
             backfills.pay(self.conn, self.backfill.id, fetched_bytes, now=self.kit.tools.now())
 

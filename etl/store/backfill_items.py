@@ -375,6 +375,22 @@ def forget(conn: Connection, page_ids: Sequence[int]) -> int:
     ).rowcount
 
 
+def list_counts(conn: Connection, backfill_id: int) -> dict[str, int]:
+    """Return what the lists of the backfill (sitemaps, indexes) said: named, and what was left out by reason."""
+    rows = conn.execute(
+        """
+        SELECT c.key, sum(c.value::bigint)::bigint
+        FROM etl.backfill_items i
+        CROSS JOIN LATERAL jsonb_each_text(i.counts) AS c
+        WHERE i.backfill_id = %(id)s AND i.kind IN ('sitemap', 'captures', 'files')
+        GROUP BY c.key
+        ORDER BY c.key
+        """,
+        {"id": backfill_id},
+    ).fetchall()
+    return dict(rows)
+
+
 def files(conn: Connection, backfill_id: int) -> int:
     """Return how many WARC files the backfill has so far."""
     row = conn.execute(

@@ -174,7 +174,7 @@ def test_entries_keep_their_order_and_come_once():
 def test_entries_without_a_usable_link_are_counted():
     found = read(rss(item("<link>mailto:a@b.c</link>") + item("<link>javascript:x()</link>") + item("") + item()))
     assert len(found.candidates) == 1
-    assert found.problems == ("3 entries without a usable link",)
+    assert found.problems == ("entries without a usable link: 3",)
 
 
 @pytest.mark.parametrize(

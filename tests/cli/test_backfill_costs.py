@@ -1,0 +1,83 @@
+"""The plan of a backfill from lists, against what it then asks for."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from newsroom import Newsroom, Reply
+
+from tests.cli.program import environment, run
+from tests.cli.test_backfill import story
+
+XML = "application/xml"
+
+
+@pytest.fixture
+def site():
+    with Newsroom() as room:
+        site = room.site("paper")
+        for number in range(5):
+            site.page(f"/news/report-{number}.html", story(number).decode())
+        yield site
+
+
+@pytest.fixture
+def env(dsn, tmp_path):
+    return environment(
+        NEWS_ETL_DATABASE_URL=dsn,
+        NEWS_ETL_DATA_DIR=str(tmp_path / "data"),
+        NEWS_ETL_WORKERS="1",
+        NEWS_ETL_HOST_SPACING_S="0",
+        NEWS_ETL_OPEN_ADDRESSES="127.0.0.0/8:0-65535",
+    )
+
+
+def index(site, path: str, *children: str) -> None:
+    named = "".join(f"<sitemap><loc>{site.url(child)}</loc></sitemap>" for child in children)
+    site.put(path, Reply(f"<sitemapindex>{named}</sitemapindex>".encode(), content_type=XML))
+
+
+def sitemap(site, path: str, *entries: tuple[int, str]) -> None:
+    named = "".join(
+        f"<url><loc>{site.url(f'/news/report-{number}.html')}</loc><lastmod>{day}</lastmod></url>"
+        for number, day in entries
+    )
+    site.put(path, Reply(f"<urlset>{named}<url/></urlset>".encode(), content_type=XML))
+
+
+def test_what_several_lists_name_is_planned_once_and_the_lists_belong_to_the_cost(env, site):
+    index(site, "/index.xml", "/a.xml", "/index.xml", "/more.xml", "/lost.xml", "/sitemap-2019-05.xml")
+    index(site, "/more.xml", "/a.xml", "/b.xml")
+    sitemap(site, "/a.xml", (0, "2026-02-01"), (1, "2026-02-28T23:30:00-05:00"), (2, "2026-02-03"))
+    sitemap(site, "/b.xml", (2, "2026-02-03"), (3, "no date"), (4, "2026-02-28T23:59:59Z"))
+    asked = ("backfill", "sitemap", site.url("/index.xml"), "--from", "2026-02-01", "--to", "2026-02-28")
+    planned = run(*asked, "--dry-run", "--json", env=env)
+    assert planned.returncode == 4, "a list cannot be had: so it would end"
+    plan = json.loads(planned.stdout)
+    assert plan["parts"] == {"sitemap": 4, "page": 3}
+    assert {name: plan["lists"][name] for name in ("named", "out_of_range", "undated", "duplicates")} == {
+        "named": 6,
+        "out_of_range": 1,
+        "undated": 1,
+        "duplicates": 1,
+    }
+    site.forget()
+    done = run(*asked, env=env)
+    assert done.returncode == 4, done.stderr
+    paths = [request.path for request in site.asked()]
+    assert len(paths) == len(set(paths)) == plan["requests"], paths
+    left_out = "not in the range of days 1, without a date 1, sitemaps finished before the range 1."
+    assert f"Left out of the 6 entries of its lists: {left_out}" in done.stdout
+    shown = json.loads(run("backfill", "show", "1", "--json", env=env).stdout)
+    assert (shown["lists"]["named"], shown["lists"]["undated"]) == (6, 1)
+
+
+def test_a_plan_without_anything_to_do_says_why_and_fails(env, tmp_path):
+    planned = run(
+        *("backfill", "ccnews", "--from", "2026-02-07", "--to", "2026-02-07", "--dry-run"),
+        env={**env, "NEWS_ETL_CC_BASE": str(tmp_path)},
+    )
+    assert planned.returncode == 1
+    assert "The plan: nothing to do." in planned.stdout
+    assert "the list cannot be read (No such file or directory)" in planned.stdout.replace("\n", " ")

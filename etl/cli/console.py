@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from time import monotonic
@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import msgspec
 import typer
+from rich.cells import cell_len
 from rich.console import Console
 from rich.measure import Measurement
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -20,6 +21,8 @@ Json = Annotated[bool, typer.Option("--json", help="Answer as JSON on standard o
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
 
 LINE_EVERY_S = 5.0
+FOLDED_MAX = 1_000
+"""Rows of a table that are folded to the terminal: ten thousand take ten seconds to lay out."""
 WIDEST = 10_000
 """Columns of a terminal in which nothing is broken: how wide a table would be there is asked of it."""
 
@@ -34,20 +37,41 @@ def answer(value: object) -> None:
 
 
 def table(title: str | None, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print rows; numbers stand on the right. Columns move together where that keeps every name whole."""
+    """Print rows; numbers stand on the right. A terminal's table is folded to its width, columns moving together where that
+    keeps every name whole; in a pipe, and when there are very many, each row is one line.
+    """
     if title:
         out.print(title, style="bold")  # A title of the table itself is broken at the table's width.
-    grid = Table(header_style="bold", box=None, pad_edge=False)
     kept = [list(row) for row in rows]
-    for number, column in enumerate(columns):
-        is_numeric = bool(kept) and all(isinstance(row[number], int | float) for row in kept)
-        grid.add_column(column, justify="right" if is_numeric else "left", overflow="fold")
-    for row in kept:
-        grid.add_row(*(shown(value) for value in row))
+    is_numeric = [
+        bool(kept) and all(isinstance(row[number], int | float) for row in kept) for number in range(len(columns))
+    ]
+    texts = [[shown(value) for value in row] for row in kept]
+    if len(texts) > FOLDED_MAX or not out.is_terminal:
+        for line in _lines([list(columns), *texts], is_numeric):
+            out.file.write(line + "\n")
+        return
+    grid = Table(header_style="bold", box=None, pad_edge=False)
+    for column, on_the_right in zip(columns, is_numeric, strict=True):
+        grid.add_column(column, justify="right" if on_the_right else "left", overflow="fold")
+    for row in texts:
+        grid.add_row(*row)
     wanted = Measurement.get(out, out.options.update(width=WIDEST), grid).maximum
     if wanted > out.width >= wanted - (len(columns) - 1):
         grid.padding = (0, 1, 0, 0)
     out.print(grid)
+
+
+def _lines(rows: Sequence[Sequence[str]], is_numeric: Sequence[bool]) -> Iterator[str]:
+    """Yield the rows as lines of aligned columns, a cell of several lines as one."""
+    cells = [[" ".join(cell.split()) for cell in row] for row in rows]
+    widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
+        parts = (
+            " " * (width - cell_len(cell)) + cell if on_the_right else cell + " " * (width - cell_len(cell))
+            for cell, width, on_the_right in zip(row, widths, is_numeric, strict=True)
+        )
+        yield "  ".join(parts).rstrip()
 
 
 def shown(value: object) -> str:

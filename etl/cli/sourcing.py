@@ -104,7 +104,14 @@ def list_sources(*, as_json: bool) -> None:
         )
         return
     rows = [
-        (s.slug, s.kind, s.url, s.paused_because or (s.outcome or "not polled yet"), s.polled_at, s.next_poll_at)
+        (
+            s.slug,
+            s.kind,
+            s.url,
+            s.paused_because or s.outcome or "not polled yet",
+            s.polled_at,
+            None if s.paused_because else s.next_poll_at,
+        )
         for s in states
     ]
     console.table(None, ("source", "kind", "address", "state", "polled", "next"), rows)

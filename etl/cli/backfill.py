@@ -109,7 +109,9 @@ def sitemap(
 
 @app.command()
 def warc(
-    files: Annotated[list[str], typer.Argument(help="WARC files of any producer: plain, gzip or zstd; paths or URLs.")],
+    files: Annotated[
+        list[str], typer.Argument(help="WARC files of any producer (plain, gzip, zstd), folders of them, or URLs.")
+    ],
     *,
     again: Again = False,
     hosts: HostsMax = None,
@@ -127,7 +129,7 @@ def warc(
 
       news-etl backfill warc CC-NEWS-20260207081500-00001.warc.gz
 
-      news-etl backfill warc crawl-*.warc.zst https://archive.example.org/2019.warc.gz
+      news-etl backfill warc crawls/ 2019-*.warc.zst https://archive.example.org/2018.warc.gz
     """
     from .backfill_starting import Options, backfill_warc
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from etl.flow.backfill_plan import PAGE_BYTES, Plan
+from etl.flow.backfill_plan import FILE_BYTES_PER_S, PAGE_BYTES, Plan
 
 from . import console
 from .backfill_words import LEFT_OUT, amount, lasting
 from .console import counted
 
 HOSTS_SHOWN = 20
+FILES_SHOWN = 20
 PARTS = {"page": "pages to fetch", "capture": "captures to fetch", "file": "files to read"}
 LISTS = {
     "sitemap": "sitemaps, read for this plan and then again",
@@ -39,6 +40,7 @@ def print_plan(
                 "files": files,
                 "requests": plan.requests,
                 "bytes": plan.bytes,
+                "file_bytes": plan.file_bytes,
                 "takes_s": round(takes_s, 1),
                 "guesses": list(_guesses(plan)),
                 "hosts": plan.hosts,
@@ -77,7 +79,10 @@ def print_plan(
         if len(plan.hosts) > HOSTS_SHOWN:
             console.out.print(f"… and {len(plan.hosts) - HOSTS_SHOWN} hosts more")
     elif files:
-        console.table("Would read, without any request:", ("file", "bytes"), [(f["file"], f["bytes"]) for f in files])
+        shown = [(file["file"], file["bytes"]) for file in files[:FILES_SHOWN]]
+        console.table("Would read, without any request:", ("file", "bytes"), shown)
+        if len(files) > FILES_SHOWN:
+            console.out.print(f"… and {len(files) - FILES_SHOWN:,} files more")
     for words in _guesses(plan):
         console.out.print(words)
     for problem in plan.problems[:PROBLEMS_SHOWN]:
@@ -87,7 +92,8 @@ def print_plan(
     guess = f" (sizes of {counted(plan.files_unsized, 'file')} are taken from the others)" if plan.files_unsized else ""
     console.out.print(
         f"In all {counted(plan.requests, 'request')}, about {amount(plan.bytes, in_bytes=True)} to fetch{guess}"
-        + (f", about {lasting(takes_s)} at the pace that the hosts allow." if plan.hosts else ".")
+        + (f", {amount(plan.file_bytes, in_bytes=True)} of files to read" if files else "")
+        + f", about {lasting(takes_s)} at the pace that {'the hosts allow' if plan.pages else 'we read'}."
     )
     if has_service:
         console.out.print("A service runs: its workers would do it, after live work.")
@@ -106,6 +112,11 @@ def _guesses(plan: Plan) -> Iterator[str]:
         yield (
             f"Nothing of {counted(unseen, 'host')} is stored: a page is taken to have {amount(PAGE_BYTES, in_bytes=True)}, "
             "which is a guess."
+        )
+    if plan.file_bytes:
+        rate, known = plan.file_bytes_per_s or FILE_BYTES_PER_S, plan.file_bytes_per_s is not None
+        yield f"Files are taken to be stored at {amount(rate, in_bytes=True)} a second" + (
+            ", as those before." if known else " by each process, which is a guess."
         )
     if plan.requests:
         yield "Not in the plan: redirects, second tries after failures, and what live work on the same hosts takes."

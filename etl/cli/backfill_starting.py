@@ -9,6 +9,8 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from glob import glob
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,8 @@ from .session import Session, now, session, settings, whoami
 from .url_lists import read_list
 
 HOSTS_AT_ONCE = 8
+WARC_NAMES = ("*.warc", "*.warc.gz", "*.warc.zst")
+"""In folders; what is still being written has other names (`.open`, `.part`)."""
 FILES_AT_ONCE = 4
 """Each has up to one batch of pages (64 MB) in memory."""
 
@@ -87,12 +91,26 @@ def backfill_sitemap(url: str, *, since: str | None, until: str | None, takes_un
 
 def backfill_warc(files: Sequence[str], *, options: Options) -> None:
     """Load WARC files of this machine and of others."""
-    remote = [place for place in files if place.startswith(("http://", "https://"))]
-    local = [place for place in files if place not in remote]
-    if missing := [place for place in local if not Path(place).is_file()]:
-        raise Misconfigured(f"there is no file {', '.join(missing)}")
-    items = [file_item(place if place in remote else str(Path(place).resolve())) for place in dict.fromkeys(files)]
+    items = [file_item(place) for place in dict.fromkeys(chain.from_iterable(map(_warc_files, files)))]
     _begin(Order("warc", {"files": [[item.item, item.size] for item in items]}, items), options, settings())
+
+
+def _warc_files(place: str) -> list[str]:
+    """Return the WARC files that one argument names: an address, a file, all below a folder, or a pattern in quotes."""
+    if place.startswith(("http://", "https://")):
+        return [place]
+    path = Path(place)
+    if path.is_file():
+        return [str(path.resolve())]
+    if path.is_dir():
+        found = [file for name in WARC_NAMES for file in path.rglob(name) if file.is_file()]
+    else:
+        found = [Path(name) for name in glob(place, recursive=True) if Path(name).is_file()]  # noqa: PTH207 - of any folder
+    if not found:
+        raise Misconfigured(
+            f"no WARC file ({', '.join(WARC_NAMES)}) is below {place}" if path.is_dir() else f"there is no file {place}"
+        )
+    return sorted(str(file.resolve()) for file in found)
 
 
 def backfill_ccnews(*, since: str, until: str, options: Options) -> None:

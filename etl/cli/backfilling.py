@@ -13,7 +13,7 @@ from psycopg import Connection
 
 from etl.errors import Misconfigured
 from etl.run.backfill_jobs import watched
-from etl.store import backfill_items, backfills
+from etl.store import backfill_costs, backfills
 from etl.store.backfills import Backfill, Progress
 from etl.store.pool import Pool
 
@@ -128,7 +128,7 @@ def print_backfill(conn: Connection, number: int, *, as_json: bool) -> None:
     progress = backfills.progress(conn, number)
     assert progress is not None
     items = backfills.items(conn, number, limit=ITEMS_SHOWN, only_told=True)
-    lists = backfill_items.list_counts(conn, number)
+    lists = backfill_costs.list_counts(conn, number)
     if as_json:
         console.answer({**fields(progress), "lists": lists, "items": items})
         return

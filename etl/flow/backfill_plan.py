@@ -20,7 +20,7 @@ from psycopg import Connection
 from etl.errors import NewsEtlError, TryLater
 from etl.fetch import politeness
 from etl.fetch.robots import RobotsAnswer, parse
-from etl.store import backfill_items, hosts
+from etl.store import backfill_costs, hosts
 from etl.store.backfill_items import DueItem, NewItem
 from etl.store.backfills import Backfill
 from etl.store.hosts import Host
@@ -37,6 +37,8 @@ LATENCY_S = 0.5
 """Of a host that was never asked, where none was. A guess."""
 READING_S = 0.02
 """To read, compare and store a page: the CPU of the whole way (bench/pipeline.py). A host is not asked while its pages are read."""
+FILE_BYTES_PER_S = 2_500_000
+"""Of WARC files, in each process that reads pages: 65 pages a second (bench/warc.py) of 40 kB, as most producers pack them."""
 
 
 @dataclass(slots=True)
@@ -69,6 +71,8 @@ class Plan:
     file_bytes: int = 0
     files_unsized: int = 0
     """Files whose size is an estimate."""
+    file_bytes_per_s: float | None = None
+    """As fast as the last files were stored; None: no such backfill yet."""
     problems: list[str] = field(default_factory=list[str])
     lists_failed: int = 0
     items: list[NewItem] = field(default_factory=list[NewItem])
@@ -97,7 +101,9 @@ class Plan:
         by_turns = sum(host.takes_s for host in self.hosts) / max(1, hosts_at_once)
         by_bytes = self.bytes / bytes_per_second if bytes_per_second else 0.0
         by_work = self.pages * READING_S / max(1, readers)
-        return max(longest, by_turns, by_bytes, by_work)
+        at_once = max(1, min(readers, self.parts["file"]))
+        by_files = self.file_bytes / (self.file_bytes_per_s or FILE_BYTES_PER_S * at_once)
+        return max(longest, by_turns, by_bytes, by_work, by_files)
 
 
 class Planner:
@@ -157,7 +163,7 @@ class Planner:
     def _cost(self) -> None:
         pages: Counter[str] = Counter()
         requests, wire = self._requests, self._wire
-        means = backfill_items.mean_bytes(self.conn, sorted({item.host for item in self.plan.items if item.host}))
+        means = backfill_costs.mean_bytes(self.conn, sorted({item.host for item in self.plan.items if item.host}))
         for item in self.plan.items:
             if item.kind == "file":
                 continue
@@ -168,6 +174,7 @@ class Planner:
         for host, size, number in self._files():
             requests[host] += number
             wire[host] += size
+        self.plan.file_bytes_per_s = backfill_costs.file_bytes_per_s(self.conn) if self.plan.parts["file"] else None
         known_s, self.plan.latency_of = hosts.usual_latency_s(self.conn)
         if known_s is not None:
             self.plan.latency_s = known_s

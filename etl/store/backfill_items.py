@@ -346,23 +346,6 @@ def pages_of(conn: Connection, page_ids: Sequence[int]) -> dict[int, Page]:
     return {page.id: page for page in rows}
 
 
-def mean_bytes(conn: Connection, hosts: Sequence[str]) -> dict[str, int]:
-    """Return host → bytes that a page of it takes in the archive, by some that are stored; hosts without any are left out."""
-    rows = conn.execute(
-        """
-        SELECT h.host, avg(c.archive_length)::bigint
-        FROM unnest(%(hosts)s::text[]) AS h (host)
-        CROSS JOIN LATERAL (
-            SELECT id FROM etl.pages WHERE host = h.host AND captured_at IS NOT NULL ORDER BY captured_at DESC LIMIT 50
-        ) AS p
-        JOIN etl.captures c ON c.page_id = p.id AND c.status = 200
-        GROUP BY h.host
-        """,
-        {"hosts": list(hosts)},
-    ).fetchall()
-    return dict(rows)
-
-
 def forget(conn: Connection, page_ids: Sequence[int]) -> int:
     """Take the addresses out of the parts that gave these pages, which are erased; how they ended stays. Return how many."""
     return conn.execute(
@@ -373,22 +356,6 @@ def forget(conn: Connection, page_ids: Sequence[int]) -> int:
         """,
         {"ids": list(page_ids)},
     ).rowcount
-
-
-def list_counts(conn: Connection, backfill_id: int) -> dict[str, int]:
-    """Return what the lists of the backfill (sitemaps, indexes) said: named, and what was left out by reason."""
-    rows = conn.execute(
-        """
-        SELECT c.key, sum(c.value::bigint)::bigint
-        FROM etl.backfill_items i
-        CROSS JOIN LATERAL jsonb_each_text(i.counts) AS c
-        WHERE i.backfill_id = %(id)s AND i.kind IN ('sitemap', 'captures', 'files')
-        GROUP BY c.key
-        ORDER BY c.key
-        """,
-        {"id": backfill_id},
-    ).fetchall()
-    return dict(rows)
 
 
 def files(conn: Connection, backfill_id: int) -> int:

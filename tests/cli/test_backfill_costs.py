@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 from newsroom import Newsroom, Reply
 
+from etl.store import backfills
+from etl.store.backfill_items import NewItem
 from tests.cli.program import environment, run
 from tests.cli.test_backfill import story
 
@@ -71,6 +75,39 @@ def test_what_several_lists_name_is_planned_once_and_the_lists_belong_to_the_cos
     assert f"Left out of the 6 entries of its lists: {left_out}" in done.stdout
     shown = json.loads(run("backfill", "show", "1", "--json", env=env).stdout)
     assert (shown["lists"]["named"], shown["lists"]["undated"]) == (6, 1)
+
+
+def test_files_are_planned_as_fast_as_the_last_ones_were_stored(dsn, env, tmp_path):
+    begun = datetime(2026, 2, 7, 8, tzinfo=UTC)
+    with psycopg.connect(dsn) as conn:
+        for number, seconds in enumerate((5, 10, 100)):
+            job, _ = backfills.begin(
+                conn, "warc", {"n": number}, [NewItem("/a.warc", "file", size=20_000_000)], by="x", now=begun
+            )
+            backfills.move(conn, job.id, "running", now=begun)
+            backfills.move(conn, job.id, "done", now=begun + timedelta(seconds=seconds))
+    folder = tmp_path / "crawls" / "2019"
+    folder.mkdir(parents=True)
+    for name in ("b.warc", "a.warc.gz", "c.warc.zst", "d.warc.gz.open", "readme.txt"):
+        (folder / name).write_bytes(bytes(2_000_000))
+    shown = run("backfill", "warc", str(tmp_path / "crawls"), "--dry-run", env=env)
+    assert "Files are taken to be stored at 2.0 MB a second, as those before." in shown.stdout
+    assert "6.0 MB of files to read, about 3 s at the pace that we read." in shown.stdout
+    plan = json.loads(run("backfill", "warc", str(tmp_path / "crawls"), "--dry-run", "--json", env=env).stdout)
+    names = ["a.warc.gz", "b.warc", "c.warc.zst"]
+    assert [file["file"] for file in plan["files"]] == [str((folder / name).resolve()) for name in names]
+    assert (plan["file_bytes"], plan["takes_s"], plan["requests"]) == (6_000_000, 3.0, 0)
+    pattern = str(tmp_path / "**" / "*.warc*")
+    by_pattern = json.loads(run("backfill", "warc", pattern, "--dry-run", "--json", env=env).stdout)
+    assert len(by_pattern["files"]) == 4, "a pattern takes what it names"
+    empty = tmp_path / "none"
+    empty.mkdir()
+    for place, words in (
+        (empty, "no WARC file (*.warc, *.warc.gz, *.warc.zst) is below"),
+        ("x*.warc", "there is no file x*.warc"),
+    ):
+        refused = run("backfill", "warc", str(place), env=env)
+        assert (refused.returncode, words in refused.stderr) == (3, True), refused.stderr
 
 
 def test_a_plan_without_anything_to_do_says_why_and_fails(env, tmp_path):

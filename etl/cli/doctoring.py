@@ -19,7 +19,7 @@ from etl.run.database import CONNECT_S, answering, database
 from etl.run.scheduler import LEADER_LOCK
 from etl.settings import Settings
 from etl.store import backfill_waits, changes, health, roles, schedule
-from etl.store.migrate import require_head
+from etl.store.migrate import require_head, require_utf8
 
 from . import console
 from .backfill_words import amount, lasting
@@ -112,7 +112,10 @@ def _archive(chosen: Settings) -> Iterator[Finding]:
 def _database(chosen: Settings) -> Iterator[Finding]:
     if chosen.database_url is not None:
         with answering(), psycopg.connect(chosen.database_url, connect_timeout=CONNECT_S) as conn:
-            yield _server(conn)
+            server = _server(conn)
+            yield server
+            if not server.is_well:
+                return
             try:
                 require_head(conn)
             except Misconfigured as error:  # All else asks tables that may not be there.
@@ -142,8 +145,13 @@ def _database(chosen: Settings) -> Iterator[Finding]:
 def _server(conn: psycopg.Connection) -> Finding:
     version = health.server(conn).version
     words = f"PostgreSQL {version // 10000}"
-    is_supported = 150000 <= version < 190000
-    return Finding("database", is_supported, words if is_supported else f"{words}: 15 to 18 are supported")
+    if not 150000 <= version < 190000:
+        return Finding("database", False, f"{words}: 15 to 18 are supported")
+    try:
+        require_utf8(conn)
+    except Misconfigured as error:
+        return Finding("database", False, f"{words}; {error}")
+    return Finding("database", True, words)
 
 
 def _clock(conn: psycopg.Connection) -> Finding:

@@ -68,4 +68,12 @@ def answering() -> Generator[None]:
         reason = str(error).strip().partition("\n")[0]
         raise Misconfigured(f"the database does not answer ({reason}): check NEWS_ETL_DATABASE_URL") from error
     except psycopg.ProgrammingError as error:
-        raise Misconfigured(f"NEWS_ETL_DATABASE_URL is no address of a database: {error}") from error
+        reason = str(error).strip().partition("\n")[0]
+        if error.sqlstate is None:  # It did not come from a server.
+            raise Misconfigured(f"NEWS_ETL_DATABASE_URL is no address of a database: {reason}") from error
+        if isinstance(error, psycopg.errors.InsufficientPrivilege):
+            raise Misconfigured(
+                f"the database does not allow this to its user ({reason}): the user that owns the database migrates it; "
+                "which other users there may be is in docs/operations.md, Roles"
+            ) from error
+        raise Misconfigured(f"the database refuses what this news-etl asks ({reason})") from error

@@ -79,8 +79,8 @@ def current(conn: psycopg.Connection[Any]) -> str | None:
 def migrate(dsn: str, *, to: str = "head", scripts: Path | None = None, patience_s: float = 600.0) -> Migrated:
     """Bring the schema to version *to* (`head`, `base` or a version) and return where it was and is.
 
-    Raises Misconfigured when the database is newer than this program, Transient when a table stays locked or another
-    migration runs for longer than *patience_s*.
+    Raises Misconfigured when the database is newer than this program or cannot hold every letter, Transient when a table
+    stays locked or another migration runs for longer than *patience_s*.
     """
     scripts = scripts or folder()
     known = steps(scripts)
@@ -88,6 +88,7 @@ def migrate(dsn: str, *, to: str = "head", scripts: Path | None = None, patience
     if goal not in (None, *known):
         raise Misconfigured(f"there is no schema version {goal!r}; known: {', '.join(known)}")
     with psycopg.connect(dsn, application_name="news-etl migrate") as conn:
+        require_utf8(conn)
         before = current(conn)
         _refuse_unknown(before, known)
         if before == goal:
@@ -103,11 +104,22 @@ def migrate(dsn: str, *, to: str = "head", scripts: Path | None = None, patience
         return Migrated(before, goal)
 
 
+def require_utf8(conn: psycopg.Connection[Any]) -> None:
+    """Raise Misconfigured unless the database can hold every letter that a page may have."""
+    encoding = conn.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise Misconfigured(
+            f"the database {conn.info.dbname} is encoded in {encoding}, which cannot hold every text: make another "
+            "by `CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0`"
+        )
+
+
 def require_head(conn: psycopg.Connection[Any], *, scripts: Path | None = None) -> None:
-    """Raise Misconfigured unless the schema has all that this program was written for.
+    """Raise Misconfigured unless the database and its schema have all that this program was written for.
 
     One that is newer has: a step takes nothing away that the release before it reads (docs/operations.md, Upgrade).
     """
+    require_utf8(conn)
     known = steps(scripts or folder())
     now = current(conn)
     if now != known[-1] and not is_newer(now, known):

@@ -6,8 +6,12 @@ import re
 import shlex
 import subprocess
 import sys
+from uuid import uuid4
 
+import psycopg
 import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
 from typer.main import get_command
 
 from etl.cli.app import app
@@ -55,6 +59,37 @@ def test_a_database_that_is_down_is_named(tmp_path, url):
         assert done.returncode == 3, (arguments, done.stderr)
         assert "database" in done.stderr
         assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["migrate", "worker", "doctor"])
+def test_a_database_that_cannot_hold_every_letter_is_refused(empty_dsn, tmp_path, command):
+    name = f"latin_{uuid4().hex[:12]}"
+    making = sql.SQL("CREATE DATABASE {} ENCODING 'LATIN1' TEMPLATE template0 LOCALE_PROVIDER libc LOCALE 'C'")
+    with psycopg.connect(empty_dsn, autocommit=True) as conn:
+        conn.execute(making.format(sql.Identifier(name)))
+        try:
+            url = make_conninfo(empty_dsn, dbname=name)
+            env = environment(NEWS_ETL_DATABASE_URL=url, NEWS_ETL_DATA_DIR=str(tmp_path / "data"))
+            done = run(command, env=env, cwd=tmp_path)
+        finally:
+            conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    assert done.returncode == 3, done.stderr
+    assert f"{name} is encoded in LATIN1" in done.stdout + done.stderr
+    assert "ENCODING 'UTF8'" in done.stdout + done.stderr
+
+
+def test_a_user_who_may_not_migrate_is_told_who_may(empty_dsn, tmp_path):
+    role = f"guest_{uuid4().hex[:12]}"
+    with psycopg.connect(empty_dsn, autocommit=True) as conn:
+        conn.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD 'guest'").format(sql.Identifier(role)))
+        try:
+            url = make_conninfo(empty_dsn, user=role, password="guest")
+            done = run("migrate", env=environment(NEWS_ETL_DATABASE_URL=url, NEWS_ETL_DATA_DIR=str(tmp_path / "data")))
+        finally:
+            conn.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))
+    assert done.returncode == 3, done.stderr
+    assert "permission denied" in done.stderr
+    assert "docs/operations.md" in done.stderr
 
 
 def test_a_database_that_goes_away_in_the_middle_is_one_sentence():

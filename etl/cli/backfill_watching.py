@@ -14,7 +14,6 @@ from etl.store import backfills
 
 from . import console
 from .backfill_words import amount, groups, is_bytes, speed, time_left
-from .session import now
 
 SILENT_S = 60.0
 """Between two lines that say the same: a log shows that it goes on."""
@@ -44,7 +43,7 @@ def watching() -> Generator[Watch]:
         def show(progress: backfills.Progress) -> None:
             if words := told.new(progress):
                 bar.console.print(words)
-            note = ", ".join(filter(None, (_amounts(progress), speed(progress), time_left(progress, now()))))
+            note = ", ".join(filter(None, (_amounts(progress), speed(progress), time_left(progress))))
             bar.update(
                 task,
                 description=f"backfill {progress.backfill_id}",
@@ -95,7 +94,7 @@ class _Lines:
         every_s = SILENT_S if how_far == self._said else console.LINE_EVERY_S
         if monotonic() - self._said_at >= every_s:
             self._said_at, self._said = monotonic(), how_far
-            parts = (_amounts(progress), speed(progress), time_left(progress, now()), _outcomes(progress))
+            parts = (_amounts(progress), speed(progress), time_left(progress), _outcomes(progress))
             console.err.print(f"backfill {progress.backfill_id}: {', '.join(filter(None, parts))}")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 
 from etl.store.backfills import Progress
 
@@ -111,7 +110,9 @@ def lasting(seconds: float) -> str:
     return f"{seconds:,.0f} s"
 
 
-def time_left(progress: Progress, now: datetime) -> str:
-    if progress.ends_at is None:
+def time_left(progress: Progress) -> str:
+    """Return how long what is left takes at the speed of now: `ends_at` is as old as that speed, up to some seconds."""
+    if progress.ends_at is None or not progress.units_per_second:
         return ""
-    return f"about {lasting(max(0.0, (progress.ends_at - now).total_seconds()))} left"
+    left = max(0, progress.units - progress.units_done)
+    return f"about {lasting(left / progress.units_per_second)} left"

@@ -153,10 +153,14 @@ def print_backfill(conn: Connection, number: int, *, as_json: bool) -> None:
 
 
 def end_with_exit_code(conn: Connection, number: int) -> None:
-    """End the command as the backfill ended: partly failed is not done."""
+    """End the command as the backfill ended: partly failed, paused or cancelled is not done."""
     progress = backfills.progress(conn, number)
-    if progress is not None and (progress.items_failed or progress.state == "failed"):
+    if progress is None:
+        return
+    if progress.items_failed or progress.state == "failed":
         raise typer.Exit(PARTLY_FAILED if progress.items_failed < progress.items else 1)
+    if progress.state in ("paused", "cancelled"):
+        raise typer.Exit(PARTLY_FAILED)
 
 
 def _headline(progress: Progress) -> str:

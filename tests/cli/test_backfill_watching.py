@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
+import typer
 from rich.console import Console
 
 from etl.cli import backfill_watching, backfilling, console
@@ -34,7 +35,6 @@ def shown(monkeypatch, *given, width=80, is_terminal=True) -> str:
         patch.setattr(
             console, "err", Console(file=said, width=width, force_terminal=is_terminal, markup=False, highlight=False)
         )
-        patch.setattr(backfill_watching, "now", lambda: NOW)
         patch.setattr(console, "LINE_EVERY_S", 0.0)
         with backfill_watching.watching() as watch:
             for progress in given:
@@ -45,7 +45,7 @@ def shown(monkeypatch, *given, width=80, is_terminal=True) -> str:
 @pytest.mark.parametrize("width", [40, 60, 80, 120])
 def test_no_width_of_a_terminal_cuts_what_is_told(monkeypatch, width):
     text = shown(monkeypatch, PROGRESS, width=width)
-    for words in ("1234", "━", "88%", "353,137 of 400,000 parts", "81.3/s", "about 9.0 min left"):
+    for words in ("1234", "━", "88%", "353,137 of 400,000 parts", "81.3/s", "about 9.6 min left"):
         assert words in text, words
     for words in ("200,000 stored", "3,100 copies", "150,000 unchanged", "20 refused", "17 failed"):
         assert words in text, words
@@ -74,7 +74,7 @@ def test_what_it_waits_for_is_said_once(monkeypatch, is_terminal):
 
 def test_a_log_gets_plain_lines(monkeypatch):
     assert shown(monkeypatch, PROGRESS, width=40, is_terminal=False) == (
-        "backfill 1234: 353,137 of 400,000 parts, 81.3/s, about 9.0 min left, "
+        "backfill 1234: 353,137 of 400,000 parts, 81.3/s, about 9.6 min left, "
         "200,000 stored, 3,100 copies, 150,000 unchanged, 20 refused, 17 failed"
     )
 
@@ -99,3 +99,20 @@ def test_a_restart_of_the_database_does_not_end_the_watching(dsn):
         backfills.move(conn, job.id, "cancelled", now=NOW)
         follower.join(timeout=120.0)
         assert not follower.is_alive()
+
+
+@pytest.mark.parametrize(
+    ("state", "code"), [("done", 0), ("running", 0), ("paused", 4), ("cancelled", 4), ("failed", 4)]
+)
+def test_a_command_whose_backfill_somebody_stopped_does_not_say_that_it_is_done(dsn, state, code):
+    with psycopg.connect(dsn) as conn:
+        job, _ = backfills.begin(
+            conn, "urls", {}, [NewItem("https://a.example/1", "page", "a.example")], by="x", now=NOW
+        )
+        backfills.move(conn, job.id, state, now=NOW)
+        ended = 0
+        try:
+            backfilling.end_with_exit_code(conn, job.id)
+        except typer.Exit as error:
+            ended = error.exit_code
+    assert ended == code

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """WARC files to Postgres with all of it (archive, extraction, links, near-copies, versions): pages a second, memory, growth.
 
-  python bench/warc.py [--warc FILE] [--pages 4000] [--workers 1,2,1@1] [--stored 0] [--sample 60]
+  python bench/warc.py [--warc FILE] [--pages 4000] [--workers 1,2,1@1] [--stored 0] [--sample 60] [--files FOLDER]
 
 Makes WARC files of distinct pages (altered copies of those in FILE, else made up: bench/distinct.py); one in thirty comes a
 second time, edited, an hour later, and one in thirty is repeated by another host. Then the service is started as an operator
@@ -14,6 +14,8 @@ starts it (`news-etl scheduler`, `news-etl worker`) on a new embedded Postgres w
 
 --workers 1@1,2@2 lets one worker, its readers, Postgres and all the rest have one core, then two workers two: what a machine with
 twice the cores does, where `1,2` shows what a second worker adds on this one.
+
+--files FOLDER keeps the files, for a next run of as many pages.
 
 --stored N,M fills the database with that many made-up articles first (as bench/growth.py does) and measures the largest number of
 workers on each. In the same run trafilatura reads --sample of the same pages, one core, without storing anything.
@@ -118,10 +120,15 @@ def write_file(path: Path, originals: Sequence[distinct.Original], numbers: Sequ
 
 
 def write_files(folder: Path, originals: Sequence[distinct.Original], pages: int) -> tuple[list[Path], int]:
+    """Write the files and return them with the number of their records; those that a run before left there are taken."""
+    tally = folder / "records.json"
+    if tally.exists() and (left := json.loads(tally.read_text()))["pages"] == pages:
+        return sorted(folder.glob("*.warc.gz")), left["records"]
     paths = [folder / f"{number}.warc.gz" for number in range(FILES)]
     shares = [list(range(number, pages, FILES)) for number in range(FILES)]
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as makers:
         counts = list(makers.map(write_file, paths, [originals] * FILES, shares))
+    tally.write_text(json.dumps({"pages": pages, "records": sum(counts)}))
     return paths, sum(counts)
 
 
@@ -215,7 +222,9 @@ def trafilatura_ms(originals: Sequence[distinct.Original], sample: int) -> float
 
 def run(given: argparse.Namespace, folder: Path) -> None:
     originals = distinct.of_warc(given.warc) if given.warc else distinct.made_up(now=datetime.now(UTC))
-    files, records = write_files(folder, originals, given.pages)
+    place = given.files.absolute() if given.files else folder
+    place.mkdir(parents=True, exist_ok=True)
+    files, records = write_files(place, originals, given.pages)
     packed = sum(path.stat().st_size for path in files) / records
     plain = sum(len(original.body) for original in originals) / len(originals)
     print(
@@ -229,10 +238,10 @@ def run(given: argparse.Namespace, folder: Path) -> None:
         most = max(runs, key=lambda run: run.workers)
         runs = [replace(most, stored=int(stored)) for stored in given.stored.split(",")]
     for number, one in enumerate(runs):
-        place = folder / f"run{number}"
+        own = folder / f"run{number}"
         with confined(one.cores):
-            print(backfill(place, files, records, one), flush=True)
-        shutil.rmtree(place, ignore_errors=True)
+            print(backfill(own, files, records, one), flush=True)
+        shutil.rmtree(own, ignore_errors=True)
     if (theirs := trafilatura_ms(originals, given.sample)) is not None:
         print(f"\ntrafilatura, reading only: {theirs:.1f} ms of CPU per page")
 
@@ -241,6 +250,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--warc", type=Path, help="make the pages from those of this WARC file")
     parser.add_argument("--pages", type=int, default=4_000)
+    parser.add_argument(
+        "--files", type=Path, metavar="FOLDER", help="keep the files there, or take those that are there"
+    )
     parser.add_argument("--workers", default="1,2", help="numbers of workers, with commas between; 1@1: on one core")
     parser.add_argument("--stored", default="", help="articles to store before, with commas between")
     parser.add_argument("--sample", type=int, default=60, help="pages that trafilatura reads for comparison")

@@ -15,6 +15,12 @@ from etl.store import changes, partitions
 from etl.store.migrate import current, folder, is_newer, migrate, require_head, steps
 
 CONNECT_S = 10
+KEPT = "-c news_etl.is_kept=yes"
+"""A setting that a connection is opened with: whoever drops it drops those that the queue needs as well."""
+POOLED = (
+    "a pooler (pgbouncer or alike) answers at NEWS_ETL_DATABASE_URL, and the service needs connections of its own (LISTEN, locks, "
+    "settings): give it the address of the server itself; those who only read may go through the pooler"
+)
 
 
 @contextmanager
@@ -51,7 +57,9 @@ def _make_ready(dsn: str) -> None:
 
     Without a partition of its own, a month's first rows would stand in the default one until the leader's first round.
     """
-    with psycopg.connect(dsn, connect_timeout=CONNECT_S, autocommit=True) as conn:
+    with psycopg.connect(dsn, connect_timeout=CONNECT_S, autocommit=True, options=KEPT) as conn:
+        if conn.execute("SELECT current_setting('news_etl.is_kept', true)").fetchone() != ("yes",):
+            raise Misconfigured(POOLED)
         require_head(conn)
         changes.wind_clock(conn)
         # A user of fewer rights than those of news_writer: the scheduler's round makes them.
@@ -66,6 +74,8 @@ def answering() -> Generator[None]:
         yield
     except psycopg.OperationalError as error:
         reason = str(error).strip().partition("\n")[0]
+        if "unsupported startup parameter" in reason:
+            raise Misconfigured(f"{POOLED} ({reason})") from error
         raise Misconfigured(f"the database does not answer ({reason}): check NEWS_ETL_DATABASE_URL") from error
     except psycopg.ProgrammingError as error:
         reason = str(error).strip().partition("\n")[0]

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -97,10 +97,14 @@ class OwnServer:
 
 
 class Wire:
-    """A TCP way to the server on which connections can go deaf: open, and nothing comes through, in either direction."""
+    """A TCP way to the server on which connections can go deaf: open, and nothing comes through, in either direction.
 
-    def __init__(self, host: str, port: int) -> None:
+    *as_sent* says what the server gets for the bytes that a client sent.
+    """
+
+    def __init__(self, host: str, port: int, *, as_sent: Callable[[bytes], bytes] = bytes) -> None:
         self._target = (host, port)
+        self._as_sent = as_sent
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port = self._listener.getsockname()[1]
         self._pairs: list[tuple[socket.socket, socket.socket, threading.Event]] = []
@@ -155,7 +159,10 @@ class Wire:
                     if not piece:
                         self._close(pair)
                         return
-                    (server if one is client else client).sendall(piece)
+                    if one is client:
+                        server.sendall(self._as_sent(piece))
+                    else:
+                        client.sendall(piece)
         except (OSError, ValueError):
             self._close(pair)
 

@@ -39,7 +39,8 @@ def load(
 ) -> None:
     """Load articles from another system: {"id","url","title","text","published_at"} per line.
 
-    They go through the same verdicts as fetched pages; `news-etl export` gives them back with `story_id`. Lines that
+    What else `news-etl export` writes of an article (authors, description, section, tags, language, image, modified_at, access)
+    may be there, too. They go through the same verdicts as fetched pages; `export` gives them back with `story_id`. Lines that
     are no article are named on standard error and skipped; the rest is stored. Killed, the same command goes on; the same lines
     again change nothing.
 

@@ -13,14 +13,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, cast, get_args
 from urllib.parse import quote
 
 from psycopg import Connection
 
 from etl.errors import Misconfigured
 from etl.extract.dates import read_label
-from etl.model import Article, Block, Capture, Moment, Place
+from etl.model import Access, Article, Block, Capture, Image, Moment, Place
 from etl.store import backfills, loads
 from etl.store.backfills import Backfill
 
@@ -84,7 +84,8 @@ def begin(conn: Connection, *, head_sha256: str, by: str, now: datetime, anew: b
 def load(conn: Connection, job: Backfill, lines: Lines, *, now: Callable[[], datetime]) -> Iterator[Loaded]:
     """Store articles given as {"id","url","title","text","published_at"}, batch by batch; yield after each commit.
 
-    Raises Misconfigured when another process loads them, or when an interrupted load cannot go on with these lines.
+    What else `export` writes of an article (authors, description, section, tags, language, image, modified_at, access) is
+    taken, too. Raises Misconfigured when another process loads them, or when an interrupted load cannot go on with these lines.
     """
     if not backfills.take(conn, job.id, loads.PART):
         raise Misconfigured(f"another process works on load {job.id}")
@@ -156,11 +157,19 @@ def loaded_reading(record: Mapping[str, Any], *, at: datetime) -> Reading:
         raise ValueError("neither title nor text")
     url = str(record.get("url") or f"https://loaded.invalid/{quote(external_id, safe='')}")
     page = spell(url)
+    image, access = _word(record, "image"), _word(record, "access")
     article = Article(
         title=title.strip(),
         body=tuple(Block("paragraph", " ".join(line.split())) for line in text.splitlines() if line.strip()),
-        language=record.get("language") or record.get("lang"),
+        language=_word(record, "language") or _word(record, "lang"),
         published=published(record.get("published_at")),
+        authors=_words(record, "authors"),
+        lead=_word(record, "description"),
+        section=_word(record, "section"),
+        tags=_words(record, "tags"),
+        image=Image(image) if image else None,
+        modified=published(record.get("modified_at")),
+        access=cast("Access", access) if access in get_args(Access) else None,
         evidence={"body": "loaded"},
     )
     capture = Capture(
@@ -174,6 +183,19 @@ def loaded_reading(record: Mapping[str, Any], *, at: datetime) -> Reading:
         place=NOWHERE,
     )
     return keyed(Reading(capture, page, page, "article", article=article, external_id=external_id))
+
+
+def _word(record: Mapping[str, Any], name: str) -> str | None:
+    """Return a field that need not be there, as `export` writes it; what another system calls so in another form is left out."""
+    value = record.get(name)
+    return " ".join(value.split()) or None if isinstance(value, str) else None
+
+
+def _words(record: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    value = record.get(name)
+    listed = cast("list[object]", value) if isinstance(value, list) else [value]
+    words = (" ".join(word.split()) for word in listed if isinstance(word, str))
+    return tuple(dict.fromkeys(word for word in words if word))
 
 
 def published(value: object) -> Moment | None:

@@ -179,3 +179,47 @@ def test_a_line_without_end_is_one_bad_line(monkeypatch):
     monkeypatch.setattr(loading, "HEAD_BYTES", 10)
     read = InputLines(io.BytesIO(b'{"id": 1}\n{"id": "' + b"x" * 500 + b'"}\n{"id": 3}\n'))
     assert [(line.number, line.record is None) for line in read] == [(1, False), (2, True), (3, False)]
+
+
+FULL = {
+    "id": "f1", "url": "https://www.example.org/f-1", "title": "Quay agreed", "authors": ["Ada Kulle", "Bo Dal"],
+    "description": "Two parts.", "text": "The quay is agreed.\nSo says the mayor.", "section": "Ports", "tags": ["quay", "port"],
+    "language": "en", "published_at": "2026-02-07", "modified_at": "2026-02-08T09:30:00+00:00",
+    "image": "https://www.example.org/quay.jpg", "access": "metered",
+}  # fmt: skip
+
+
+def test_what_is_exported_comes_in_again_with_all_its_fields(env):
+    first = run("load", "--jsonl", env=env, stdin=jsonl([FULL]))
+    assert first.returncode == 0, first.stderr
+    (out,) = map(json.loads, run("export", env=env).stdout.splitlines())
+    assert {name: out[name] for name in FULL} == FULL
+    other = {"id": "f2", "url": "https://www.example.org/f-2"}
+    again = run("load", "--jsonl", env=env, stdin=jsonl([{**out, **other}]))
+    assert again.returncode == 0, again.stderr
+    back = [json.loads(line) for line in run("export", env=env).stdout.splitlines()]
+    assert [{name: row[name] for name in FULL} for row in back] == [FULL, {**FULL, **other}]
+
+
+@pytest.mark.parametrize(
+    ("given_fields", "kept"),
+    [
+        pytest.param({"authors": "Ada Kulle", "tags": None}, {"authors": ["Ada Kulle"], "tags": []}, id="one name"),
+        pytest.param(
+            {"authors": [{"name": "x"}, 7, " Bo  Dal "]}, {"authors": ["Bo Dal"]}, id="other things in a list"
+        ),
+        pytest.param(
+            {"section": 5, "image": {"url": "x"}, "language": ["en"]},
+            {"section": None, "image": None},
+            id="other kinds",
+        ),
+        pytest.param(
+            {"access": "secret", "modified_at": "soon"}, {"access": None, "modified_at": None}, id="other words"
+        ),
+    ],
+)
+def test_fields_of_another_form_do_not_cost_the_article(env, given_fields, kept):
+    done = run("load", "--jsonl", "--json", env=env, stdin=jsonl([{**record(1), **given_fields}]))
+    assert json.loads(done.stdout)["counts"] == {"stored": 1}, done.stderr
+    (out,) = map(json.loads, run("export", env=env).stdout.splitlines())
+    assert {name: out[name] for name in kept} == kept

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from time import monotonic
+from typing import Any
 
 import procrastinate
+import psycopg
+from psycopg_pool import AsyncConnectionPool
 
 LIVE, BACKFILL, REDIGEST = 20, 10, 0
 """Priorities: what is live goes first."""
@@ -23,6 +27,8 @@ that was taken runs again, without harm; one that ended is nobody's, so its work
 connections."""
 KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 15_000}
 CONNECTION = {"options": f"{SEARCH_PATH} {ALIVE} {UNSYNCED}", "connect_timeout": 5, **KEEPALIVE}
+CONNECTION_WAIT_S = 10.0
+"""For one of the queue's own connections; shorter than a worker may be silent."""
 POLL, VISIT, DIGEST, STEP = "poll_source", "visit_host", "digest", "backfill_step"
 LIVE_JOBS = (POLL, VISIT, DIGEST)
 STEPS_PER_WORKER = 4
@@ -33,10 +39,38 @@ STALLED_AFTER_S = 12.0
 """A worker that shows no sign of life for this long has lost its jobs: they go to others (see `etl.run.scheduler`)."""
 
 
+class _AnsweringPool(AsyncConnectionPool):
+    """As `etl.store.pool.AnsweringPool`, which says why."""
+
+    async def getconn(self, timeout: float | None = None) -> psycopg.AsyncConnection[Any]:
+        ends_at = monotonic() + (self.timeout if timeout is None else timeout)
+        while True:
+            conn = await super().getconn(ends_at - monotonic())
+            try:
+                await self.check_connection(conn)
+            except BaseException as error:
+                await conn.close()
+                await self.putconn(conn)
+                if not isinstance(error, psycopg.Error):
+                    raise
+            else:
+                return conn
+
+
+def _answering_pool(**given: Any) -> _AnsweringPool:
+    given["check"] = None
+    return _AnsweringPool(**given)
+
+
 def app_of(dsn: str, *, connections: int, name: str = "news-etl queue") -> procrastinate.App:
     """Return the queue as a worker uses it; its own connections, beside those of the jobs."""
     connector = procrastinate.PsycopgConnector(
-        conninfo=dsn, min_size=1, max_size=connections, kwargs={**CONNECTION, "application_name": name}
+        conninfo=dsn,
+        min_size=1,
+        max_size=connections,
+        timeout=CONNECTION_WAIT_S,
+        kwargs={**CONNECTION, "application_name": name},
+        pool_factory=_answering_pool,
     )
     return procrastinate.App(connector=connector)
 

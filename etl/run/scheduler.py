@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import wraps
 from time import monotonic
 from types import FrameType
 from typing import Any, cast
@@ -25,6 +26,7 @@ import procrastinate
 import psycopg
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
+from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Status
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -32,6 +34,7 @@ from etl.flow.batch import PAGES_PER_TRANSACTION
 from etl.run.catch_up import CatchUp
 from etl.run.cleaner import Cleaner
 from etl.run.clock import JUMP_S, ServerClock
+from etl.run.lost import is_lost, words
 from etl.run.queue import (
     ALIVE,
     STALLED_AFTER_S,
@@ -106,7 +109,7 @@ class Scheduler:
                         if not self._stopped.is_set():
                             self._lead(conn)
                 except psycopg.OperationalError as error:
-                    log.warning("scheduler_lost_database", detail=str(error).strip())
+                    log.warning("scheduler_lost_database", detail=words(error))
                     self._watchdog.alive()
                     self._stopped.wait(STANDBY_S)
 
@@ -129,12 +132,12 @@ class Scheduler:
         )
         with queue.open():
             leader = Leader(self._dsn, queue, self._sync, self._cleaner)
-            rounds.add_job(leader.tick, "interval", seconds=TICK_S, next_run_time=datetime.now(UTC))
-            rounds.add_job(leader.rescue, "interval", seconds=RESCUE_S, next_run_time=datetime.now(UTC))
-            rounds.add_job(leader.read_recipes, "interval", seconds=60.0, next_run_time=datetime.now(UTC))
-            rounds.add_job(leader.fill_search, "interval", seconds=SEARCH_S, next_run_time=datetime.now(UTC))
-            rounds.add_job(leader.clean, "interval", seconds=CLEAN_S, next_run_time=datetime.now(UTC))
-            rounds.add_job(leader.mend_times, "interval", seconds=MEND_S, next_run_time=datetime.now(UTC))
+            rounds.add_job(_round(leader.tick), "interval", seconds=TICK_S, next_run_time=datetime.now(UTC))
+            rounds.add_job(_round(leader.rescue), "interval", seconds=RESCUE_S, next_run_time=datetime.now(UTC))
+            rounds.add_job(_round(leader.read_recipes), "interval", seconds=60.0, next_run_time=datetime.now(UTC))
+            rounds.add_job(_round(leader.fill_search), "interval", seconds=SEARCH_S, next_run_time=datetime.now(UTC))
+            rounds.add_job(_round(leader.clean), "interval", seconds=CLEAN_S, next_run_time=datetime.now(UTC))
+            rounds.add_job(_round(leader.mend_times), "interval", seconds=MEND_S, next_run_time=datetime.now(UTC))
             rounds.start()
             set_at = time.time() - monotonic()
             try:
@@ -300,6 +303,21 @@ class Kept:
                     self._conn.close()
             finally:
                 self._turn.release()
+
+
+def _round(work: Callable[[], None]) -> Callable[[], None]:
+    """Return a round that says in one line that the database went away; the next one asks it again."""
+
+    @wraps(work)
+    def turn() -> None:
+        try:
+            work()
+        except (psycopg.OperationalError, ConnectorException) as error:
+            if not is_lost(error):
+                raise
+            log.warning("round_lost_database", round=work.__name__, detail=words(error))
+
+    return turn
 
 
 def _begin_anew(rounds: BackgroundScheduler) -> None:

@@ -12,7 +12,7 @@ import gc
 import os
 import secrets
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from time import monotonic
@@ -21,13 +21,16 @@ from typing import Any
 import procrastinate
 import psycopg
 import structlog
-from procrastinate.exceptions import ProcrastinateException
-from procrastinate.jobs import Status
+from procrastinate.exceptions import ConnectorException, ProcrastinateException
+from procrastinate.job_context import JobResult
+from procrastinate.jobs import Job, Status
+from procrastinate.retry import RetryDecision
 from procrastinate.worker import Worker
 from psycopg_pool import PoolTimeout
 
 from etl.run.clock import ServerClock
 from etl.run.jobs import Jobs
+from etl.run.lost import hush_libraries, is_lost, words
 from etl.run.queue import LIVE_JOBS, STALLED_AFTER_S, WORKER_NAME, app_of
 from etl.run.watchdog import EXIT_HUNG, Watchdog
 
@@ -71,6 +74,7 @@ def work(desk: Desk, jobs: Jobs, *, clock: ServerClock, concurrency: int, until_
     """Run jobs, *concurrency* at a time, until SIGTERM or SIGINT; with *until_idle*, until none is left."""
     gc.freeze()  # What is loaded stays. A batch makes thousands of rows and hardly a cycle: looked for ten times as rarely.
     gc.set_threshold(7_000, 20, 20)
+    hush_libraries()
     with Watchdog("worker", limit_s=HUNG_S) as watchdog:
         asyncio.run(_Shift(desk, jobs, clock, watchdog).work(concurrency, until_idle=until_idle))
 
@@ -81,6 +85,10 @@ class _Listening(Worker):
     heard = True
     was_stopped = False
 
+    def __init__(self, app: procrastinate.App, tell_lost: Callable[[BaseException], None], **given: Any) -> None:
+        super().__init__(app, **given)
+        self._tell_lost = tell_lost
+
     def stop(self) -> None:
         self.was_stopped = True
         super().stop()
@@ -90,6 +98,43 @@ class _Listening(Worker):
             await super()._handle_notification(channel=channel, notification=notification)
         elif notification["worker"] == self.worker_id:
             self.heard = True
+
+    def _start_side_tasks(self) -> list[asyncio.Task[Any]]:
+        """Start what goes on beside the jobs, and outlives its connections.
+
+        The library's own ended with theirs, unnoticed: without a heartbeat a worker's jobs were given to others while it did them.
+        """
+        parts = (self._update_heartbeat, self._listen, self._poll_jobs_to_abort)
+        return [asyncio.create_task(self._kept_up(part), name=part.__name__.strip("_")) for part in parts]
+
+    async def _listen(self) -> None:
+        await self.app.job_manager.listen_for_jobs(on_notification=self._handle_notification, queues=self.queues)
+
+    async def _kept_up(self, part: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        while True:
+            try:
+                await part()
+            except LOST as error:
+                if not is_lost(error):
+                    raise
+                self._tell_lost(error)
+            await asyncio.sleep(AGAIN_S)
+
+    async def _persist_job_status(
+        self,
+        job: Job,
+        status: Status,
+        retry_decision: RetryDecision | None,
+        context: procrastinate.JobContext,
+        job_result: JobResult | None,
+    ) -> None:
+        try:
+            await super()._persist_job_status(job, status, retry_decision, context, job_result)
+        except ConnectorException as error:
+            # What is not written is found by `_Shift._give_back`; what was taken from a worker that was silent, others do.
+            if not is_lost(error) and not isinstance(error.__cause__, psycopg.errors.RaiseException):
+                raise
+            log.info("job_end_not_written", job=job.id, detail=words(error))
 
     def running(self) -> dict[int, str]:
         """Return the jobs that run now, or whose end is just being written, with their tasks."""
@@ -105,6 +150,7 @@ class _Shift:
         self._clock = clock
         self._watchdog = watchdog
         self._is_stopping = False
+        self._is_lost_told = False
         self._worker: _Listening | None = None
 
     async def work(self, concurrency: int, *, until_idle: bool) -> None:
@@ -120,11 +166,17 @@ class _Shift:
                 if await self._serve(concurrency, until_idle=until_idle):
                     break
             except LOST as error:
-                log.warning("worker_lost_database", detail=_words(error))
+                self._tell_lost(error)
             if not self._is_stopping:
                 await asyncio.sleep(AGAIN_S)
         beating.cancel()
         log.info("worker_stopped")
+
+    def _tell_lost(self, error: BaseException) -> None:
+        """Say it once, until the database was there again."""
+        if not self._is_lost_told:
+            log.warning("worker_lost_database", detail=words(error))
+        self._is_lost_told = True
 
     async def _beat_between(self) -> None:
         """Show that we live while the database is away: then there is nothing to look at."""
@@ -149,6 +201,7 @@ class _Shift:
         async with app.open_async():
             worker = _Listening(
                 app,
+                self._tell_lost,
                 concurrency=concurrency,
                 wait=not until_idle,
                 fetch_job_polling_interval=POLL_S,
@@ -160,6 +213,7 @@ class _Shift:
                 stalled_worker_timeout=STALLED_AFTER_S,
             )
             self._worker = worker
+            self._is_lost_told = False
             looking = asyncio.create_task(self._look_after(app, worker))
             try:
                 await worker.run()
@@ -176,17 +230,22 @@ class _Shift:
         while unheard < DEAF_AFTER_LOOKS:
             await asyncio.sleep(LOOK_EVERY_S)
             running = worker.running()
-            try:
-                doing = await self._look(app, worker)
-                unknown = await self._give_back(app, unknown, doing - running.keys() - worker.running().keys())
-            except LOST as error:
-                log.warning("worker_lost_database", detail=_words(error))
-                break
             since = {job: since.get(job, monotonic()) for job in running}
             for job, name in running.items():
                 if name in LIVE_JOBS and monotonic() - since[job] > JOB_MAX_S:
                     log.error("job_hangs", job=job, task=name)
                     os._exit(EXIT_HUNG)
+            try:
+                doing = await self._look(app, worker)
+                unknown = await self._give_back(app, unknown, doing - running.keys() - worker.running().keys())
+            except LOST as error:
+                self._watchdog.alive()
+                self._tell_lost(error)
+                if not is_lost(error) or not await self._is_away():
+                    break
+                self._watchdog.alive()
+                continue
+            self._is_lost_told = False
             unheard = 0 if worker.heard else unheard + 1
             worker.heard = False
         else:
@@ -195,6 +254,15 @@ class _Shift:
             self._jobs.pool.drain()
         worker.stop()
         await self._wind_up()
+
+    async def _is_away(self) -> bool:
+        """Tell whether the database takes no connection now: then there is nothing to do but to wait."""
+        try:
+            conn = await psycopg.AsyncConnection.connect(self._desk.dsn, connect_timeout=5)
+        except psycopg.OperationalError:
+            return True
+        await conn.close()
+        return False
 
     async def _wind_up(self) -> None:
         """Give the jobs that run their time to end."""
@@ -226,11 +294,19 @@ class _Shift:
 
 
 def _told(job: Callable[..., None]) -> Callable[..., None]:
-    """Return the job so that each line that it logs says which run it belongs to: the number of the job."""
+    """Return the job so that each line that it logs says which run it belongs to: the number of the job.
+
+    When the database goes away the job ends as one that did nothing more: what it did not do is still due.
+    """
 
     def run(context: procrastinate.JobContext, **arguments: Any) -> None:
         with structlog.contextvars.bound_contextvars(run=context.job.id):
-            job(**arguments)
+            try:
+                job(**arguments)
+            except psycopg.OperationalError as error:
+                if not is_lost(error):
+                    raise
+                log.warning("job_lost_database", task=context.job.task_name, **arguments, detail=words(error))
 
     return run
 
@@ -238,8 +314,3 @@ def _told(job: Callable[..., None]) -> Callable[..., None]:
 def _leave() -> None:
     log.warning("worker_leaves_jobs")
     os._exit(0)
-
-
-def _words(error: BaseException) -> str:
-    cause: Any = error.__cause__ or error
-    return str(cause).strip().partition("\n")[0] or type(cause).__name__

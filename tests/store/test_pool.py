@@ -41,6 +41,26 @@ def test_a_connection_that_the_server_ended_is_replaced_before_it_is_handed_out(
             assert setting(conn, "TimeZone") == "UTC"
 
 
+def test_broken_connections_are_passed_over_without_a_pause(dsn, monkeypatch):
+    """The library pauses after each, twice as long as before: with four, after a restart of the server, 15 s in all."""
+
+    def pause(_seconds: float) -> None:
+        raise AssertionError("it pauses")
+
+    monkeypatch.setattr("psycopg_pool.pool.sleep", pause)
+    with open_pool(dsn, max_size=4, timeout_s=120.0) as pool:
+        taken = [pool.getconn() for _ in range(4)]
+        ended = {conn.info.backend_pid for conn in taken}
+        for conn in taken:
+            pool.putconn(conn)
+        with psycopg.connect(dsn, autocommit=True) as other:
+            other.execute("SELECT pg_terminate_backend(pid, 60000) FROM unnest(%s::int[]) AS pid", [list(ended)])
+        taken = [pool.getconn() for _ in range(4)]
+        assert not ended & {conn.info.backend_pid for conn in taken}
+        for conn in taken:
+            pool.putconn(conn)
+
+
 def test_no_more_connections_than_asked_for(dsn):
     with open_pool(dsn, max_size=2, name="two of us") as pool:
         gate = threading.Barrier(3)

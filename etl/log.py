@@ -8,7 +8,9 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import threading
 from collections.abc import MutableMapping
+from types import TracebackType
 from typing import Any, TextIO
 
 import structlog
@@ -42,6 +44,7 @@ def set_up(*, level: str = "info", form: str = "auto", stream: TextIO | None = N
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(out)
+    handler.set_name("json" if is_json else "console")
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -58,6 +61,33 @@ def set_up(*, level: str = "info", form: str = "auto", stream: TextIO | None = N
     root.setLevel(level.upper())
     for name in QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    logging.getLogger("psycopg.pool").setLevel(max(logging.ERROR, root.level))
+    if is_json:
+        _take_what_python_prints()
+
+
+def tells_json() -> bool:
+    """Tell whether records become JSON lines: then nothing else should stand between them."""
+    return any(handler.get_name() == "json" for handler in logging.getLogger().handlers)
+
+
+def _take_what_python_prints() -> None:
+    """Make records of warnings and of exceptions that nobody caught; in a container their lines would be records of their own."""
+    logging.captureWarnings(True)
+    log = structlog.get_logger()
+
+    def of_process(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            sys.__excepthook__(kind, error, trace)
+        else:
+            log.critical("process_crashed", exc_info=(kind, error, trace))
+
+    def of_thread(crash: threading.ExceptHookArgs) -> None:
+        if crash.exc_value is not None and not issubclass(crash.exc_type, SystemExit):
+            name = crash.thread.name if crash.thread is not None else None
+            log.error("thread_crashed", thread=name, exc_info=(crash.exc_type, crash.exc_value, crash.exc_traceback))
+
+    sys.excepthook, threading.excepthook = of_process, of_thread
 
 
 def _hide_passwords(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

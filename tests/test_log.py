@@ -1,6 +1,9 @@
 import io
 import json
 import logging
+import subprocess
+import sys
+import threading
 
 import pytest
 import structlog
@@ -12,8 +15,11 @@ from etl import log
 def logging_as_it_was():
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
+    hooks = sys.excepthook, threading.excepthook
     yield
     root.handlers[:], root.level = handlers, level
+    sys.excepthook, threading.excepthook = hooks
+    logging.captureWarnings(False)
     structlog.reset_defaults()
 
 
@@ -71,3 +77,44 @@ def test_a_password_never_reaches_the_log(form):
         structlog.get_logger().exception("database_lost", url=url)
     assert "hush" not in out.getvalue()
     assert "cannot reach" in out.getvalue()
+
+
+PRINTS = """
+import threading, warnings
+from etl import log
+log.set_up(form={form!r})
+warnings.warn("an old name")
+thread = threading.Thread(target=lambda: 1 / 0, name="reader")
+thread.start()
+thread.join()
+raise ValueError("a bug in postgresql://user:hush@host/db")
+"""
+
+
+def test_warnings_and_crashes_are_one_json_line_each():
+    done = subprocess.run(
+        [sys.executable, "-c", PRINTS.format(form="json")], capture_output=True, text=True, check=False
+    )
+    warned, thread, process = lines(io.StringIO(done.stderr))
+    assert "an old name" in warned["event"]
+    assert (thread["event"], thread["thread"], thread["level"]) == ("thread_crashed", "reader", "error")
+    assert "ZeroDivisionError" in thread["exception"]
+    assert (process["event"], process["level"]) == ("process_crashed", "critical")
+    assert "a bug in" in process["exception"]
+    assert "hush" not in done.stderr
+    assert done.returncode == 1
+
+
+def test_for_people_python_prints_as_it_always_does():
+    done = subprocess.run(
+        [sys.executable, "-c", PRINTS.format(form="console")], capture_output=True, text=True, check=False
+    )
+    assert done.stderr.rstrip().endswith("ValueError: a bug in postgresql://user:hush@host/db")
+    assert done.stdout == ""
+
+
+def test_it_is_known_whether_records_become_json():
+    log.set_up(form="console", stream=io.StringIO())
+    assert not log.tells_json()
+    log.set_up(form="json", stream=io.StringIO())
+    assert log.tells_json()

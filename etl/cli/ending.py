@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from etl.errors import Misconfigured, NewsEtlError
 
 FAILED, MISCONFIGURED, INTERRUPTED = 1, 3, 130
+PARTS = ("scheduler", "worker", "web", "migrate")
 STOPPED = "\nnews-etl: stopped. What was stored stays; the same command goes on from there.\n"
 
 
@@ -36,7 +37,7 @@ def ended_in_words() -> Generator[None]:
     except Exception as error:
         if not _is_of_the_database(error):
             raise
-        sys.stderr.write(f"news-etl: the database ended the work ({error}). What was stored stays; try again.\n")
+        _say(f"the database ended the work ({str(error).strip()}). What was stored stays; try again.")
         sys.exit(FAILED)
 
 
@@ -46,5 +47,11 @@ def _is_of_the_database(error: Exception) -> bool:
     return library is not None and isinstance(error, library.OperationalError)
 
 
-def _say(error: NewsEtlError) -> None:
-    sys.stderr.write(f"news-etl: {error}\n")
+def _say(words: object) -> None:
+    """Say it to a person; of a part of the service the reader is a collector of logs, which wants a record."""
+    part = sys.argv[1] if len(sys.argv) > 1 else ""
+    log = sys.modules.get("etl.log") if part in PARTS else None
+    if log is not None and log.tells_json():
+        log.structlog.get_logger().error("part_failed", part=part, detail=str(words))
+    else:
+        sys.stderr.write(f"news-etl: {words}\n")

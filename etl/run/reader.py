@@ -16,14 +16,15 @@ from etl.flow.reading import Reading, read_capture, spell
 from etl.model import Capture
 from etl.recipe.shelf import Shelf
 from etl.run.lean import send_lean
+from etl.run.tray import Laid, Tray
 
 READY = "ready"
 MEMORY_MAX_BYTES = 3_000_000_000
 """Address space, so more than what is used: a child has 150 MB in use when it reads pages of 3 MB."""
 
 
-def serve(pipe: Connection) -> None:
-    """Read what comes: first (shelf, archive), then pages as (capture, body or None)."""
+def serve(pipe: Connection, tray: Tray | None = None) -> None:
+    """Read what comes: first (shelf, archive), then pages as (capture, body, or where it lies on *tray*, or None)."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group: the parent decides.
     if sys.platform != "darwin":  # macOS accepts the limit and does not keep it.
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MAX_BYTES, MEMORY_MAX_BYTES))
@@ -41,6 +42,9 @@ def serve(pipe: Connection) -> None:
             capture, body = pipe.recv()
         except (EOFError, OSError):
             return
+        if isinstance(body, Laid):
+            assert tray is not None
+            body = tray.take(body)
         pipe.send_bytes(pickle.dumps(_answer(capture, body, archive, shelf), pickle.HIGHEST_PROTOCOL))
 
 
@@ -65,4 +69,4 @@ def unread(capture: Capture, outcome: str, why: str) -> Reading:
 
 
 if __name__ == "__main__":
-    serve(Connection(int(sys.argv[1])))
+    serve(Connection(int(sys.argv[1])), Tray.of_child(int(sys.argv[2])) if len(sys.argv) > 2 else None)

@@ -12,6 +12,7 @@ module is, it is not run again.
 
 from __future__ import annotations
 
+import os
 import select
 import signal
 import socket
@@ -29,10 +30,11 @@ from etl.model import Capture
 from etl.recipe.shelf import Shelf
 from etl.run.lean import send_lean
 from etl.run.reader import READY, unread
+from etl.run.tray import PLACES, Tray, new_tray
 
 PAGES_PER_CHILD = 5_000
 """A leak of 10 KB a page would cost 50 MB by then."""
-PAGES_AHEAD = 4
+PAGES_AHEAD = PLACES
 """Sent to a child before it has answered: it never waits for us, and few have to be sent again when it dies."""
 PAGE_MAX_S = 12.0
 """The slowest page of the open corpora takes 0.3 s, the fuzzed ones less than 2 s."""
@@ -116,6 +118,7 @@ class _Child:
     def __init__(self, shelf: Shelf | None, archive: str | None) -> None:
         self._given = (shelf, archive)
         self._process: subprocess.Popen[bytes] | None = None
+        self._tray: Tray | None = None
         self._read = 0
         self.ahead: deque[int] = deque()
         self.ends_at = 0.0
@@ -135,7 +138,8 @@ class _Child:
                 self.ends_at = monotonic() + PAGE_MAX_S
             self.ahead.append(number)
             try:
-                self.pipe.send(pages[number])
+                capture, body = pages[number]
+                self.pipe.send((capture, self._tray.lay(body) if self._tray is not None else body))
             except OSError:  # It died: `receive` finds out and gives the pages back.
                 return
 
@@ -162,16 +166,24 @@ class _Child:
             self.pipe.close()
             self._process.kill()
             self._process.wait()
-        self._process = None
+        if self._tray is not None:
+            self._tray.close()
+        self._process = self._tray = None
         self.ahead.clear()
 
     def _start(self) -> None:
         ours, theirs = socket.socketpair()
-        with theirs:
-            number = theirs.fileno()
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "etl.run.reader", str(number)], pass_fds=[number], stdin=subprocess.DEVNULL
-            )
+        given = [theirs.fileno()]
+        if (made := new_tray()) is not None:
+            self._tray, tray_number = made
+            given.append(tray_number)
+        try:
+            command = [sys.executable, "-m", "etl.run.reader", *map(str, given)]
+            self._process = subprocess.Popen(command, pass_fds=given, stdin=subprocess.DEVNULL)
+        finally:
+            theirs.close()
+            for number in given[1:]:
+                os.close(number)
         self.pipe = Connection(ours.detach())
         self._read = 0
         if not self._is_ready():

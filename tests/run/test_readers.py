@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import hashlib
+import os
 import subprocess
 import sys
 import threading
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from etl.model import Capture, Place
-from etl.run import readers
+from etl.run import readers, tray
 from etl.run.backfill_jobs import Shared
 from etl.run.readers import Readers
 from etl.store import digest_times
@@ -92,6 +95,44 @@ def test_a_page_that_never_ends_is_given_up(two, monkeypatch):
     pages = [page(0), page(1, Sleepy(b"x")), page(2)]
     readings = two.read(pages)
     assert [reading.outcome for reading in readings] == ["article", "too_slow", "article"]
+
+
+def long_body_of(number: int, size: int) -> bytes:
+    """Return a page of *size* bytes whose first and last words name it."""
+    head, foot = f"<title>Page {number}</title><h1>Page {number}</h1><!--", f"-->{body_of(number).decode()}"
+    return f"{head}{'x' * (size - len(head) - len(foot))}{foot}".encode()
+
+
+@pytest.mark.parametrize("has_memory", [True, False])
+def test_bodies_of_any_size_come_whole(monkeypatch, has_memory):
+    """Those that lie in shared memory, those that are sent, and a crash between them: each reading is of its own page."""
+    if not has_memory:
+        monkeypatch.setattr(readers, "new_tray", lambda: None)
+    sizes = [tray.WORTH_BYTES, 190_000, tray.PLACE_BYTES - 1, tray.PLACE_BYTES, tray.PLACE_BYTES + 1, 2_000_000, 2_000]
+    pages = [page(number, long_body_of(number, sizes[number % len(sizes)])) for number in range(40)]
+    pages[13] = page(13, Segfault(b"x"))
+    with Readers(2, shelf=None) as some:
+        readings = some.read(pages)
+    assert [len(body) for _, body in pages[:13]] == [sizes[number % len(sizes)] for number in range(13)]
+    assert [number for number, reading in enumerate(readings) if reading.outcome != "article"] == [13]
+    for number, reading in enumerate(readings):
+        if number != 13:
+            assert (reading.article.title, f"of page {number} says" in reading.article.text) == (f"Page {number}", True)
+
+
+@pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="this system has no such memory")
+def test_shared_memory_is_given_back_with_its_reader():
+    def held() -> int:
+        return Path("/proc/self/maps").read_text().count("news-etl-tray")
+
+    gc.collect()
+    before = held()
+    with Readers(1, shelf=None) as one:
+        for _ in range(3):
+            assert [reading.outcome for reading in one.read([page(1, long_body_of(1, 50_000))])] == ["article"]
+            assert held() == before + 1
+            one.close()
+            assert held() == before
 
 
 def test_a_page_whose_reader_was_killed_by_somebody_is_read_by_another():

@@ -34,14 +34,16 @@ SHINGLE_WORDS = 2
 """Words in a shingle that is compared: pairs survive an edit of every fifth word, longer runs do not."""
 WORDS_MAX = 5_000
 """Words read of one text: the longest article of the corpora has 9,200, and its first 5,000 say whose copy it is."""
+SAMPLE_WORDS = 200
+"""Words that say whether a text has spaces between its words."""
 KEYS_MAX = sum(count for _, count in KEY_SPANS)
 
 Shingle = tuple[str, ...]
 
-_UNSPACED = (
+UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 )
-_WORD = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
+_WORD = re.compile(rf"[{UNSPACED}]|[^\W_{UNSPACED}]+")
 _ASCII_WORD = re.compile(r"[a-z0-9]+")
 _FIGURE = re.compile(r"\d+(?:[.,:/-]\d+)*")
 # Arabic vowel signs and tatweel, soft hyphens and invisible marks come and go between copies of one text.
@@ -52,10 +54,14 @@ _DROPPED = re.compile("[\u00ad\u0640\u064b-\u0652\u0670\u200b-\u200f\ufeff]+")
 def words(text: str) -> tuple[str, ...]:
     """Return the first WORDS_MAX words in lower case without punctuation; single characters in scripts without spaces."""
     # Keys and profile of one article are made one after the other: the small cache halves the reading.
+    text = as_read(text)
+    return tuple((_ASCII_WORD if text.isascii() else _WORD).findall(text)[:WORDS_MAX])
+
+
+def as_read(text: str) -> str:
+    """Return as much of the text as is read, in the form in which its words are compared."""
     text = text[: WORDS_MAX * 12]
-    if text.isascii():
-        return tuple(_ASCII_WORD.findall(text.lower())[:WORDS_MAX])
-    return tuple(_WORD.findall(_DROPPED.sub("", unicodedata.normalize("NFKC", text)).lower())[:WORDS_MAX])
+    return (text if text.isascii() else _DROPPED.sub("", unicodedata.normalize("NFKC", text))).lower()
 
 
 def figures(text: str) -> frozenset[str]:
@@ -66,7 +72,7 @@ def figures(text: str) -> frozenset[str]:
 
 def is_unspaced(tokens: Sequence[str]) -> bool:
     """Say whether most words are single characters, as in scripts without spaces."""
-    sample = tokens[:200]
+    sample = tokens[:SAMPLE_WORDS]
     return sum(map(len, sample)) < 1.5 * len(sample) and not all(token.isascii() for token in sample)
 
 

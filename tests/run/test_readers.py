@@ -91,7 +91,7 @@ def test_a_segfault_costs_one_page(two):
 
 
 def test_a_page_that_never_ends_is_given_up(two, monkeypatch):
-    monkeypatch.setattr(readers, "PAGE_MAX_S", 1.0)
+    monkeypatch.setattr(readers, "PAGE_MAX_S", 6.0)  # The others have to be read in it, on a machine that is busy.
     pages = [page(0), page(1, Sleepy(b"x")), page(2)]
     readings = two.read(pages)
     assert [reading.outcome for reading in readings] == ["article", "too_slow", "article"]

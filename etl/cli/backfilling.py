@@ -13,6 +13,7 @@ from psycopg import Connection
 
 from etl.errors import Misconfigured
 from etl.run.backfill_jobs import watched
+from etl.run.backfill_plans import asked_for
 from etl.store import backfill_costs, backfills
 from etl.store.backfills import Backfill, Progress
 from etl.store.pool import Pool
@@ -27,6 +28,8 @@ ITEMS_SHOWN = 50
 LIST_MAX = 200
 AWAY_MAX_S, AWAY_PAUSE_S = 120.0, 1.0
 LIST_COLUMNS = ("no.", "kind", "state", "begun", "parts", "failed", "records", "ends")
+LIST_WIDTH, PLAN_MIN_WIDTH = 80, 20
+"""Columns: what is wider than the list says what each backfill is of."""
 STILL_GOING = ("planned", "running")
 
 
@@ -40,13 +43,22 @@ def list_backfills(*, as_json: bool) -> None:
     if not rows:
         console.out.print("No backfill yet: `news-etl backfill --help` shows what there is.")
         return
-    console.table(None, LIST_COLUMNS, [list_row(row) for row in rows])
+    room = console.out.width - LIST_WIDTH
+    if room >= PLAN_MIN_WIDTH:
+        told = [(*list_row(row), _cut(asked_for(row.plan), room)) for row in rows]
+        console.table(None, (*LIST_COLUMNS, "of"), told)
+    else:
+        console.table(None, LIST_COLUMNS, [list_row(row) for row in rows])
     for row in rows:
         words = [speed(row)] if row.state == "running" else []
         if row.detail and row.state not in ("done", "cancelled"):
             words.append(row.detail)
         if told := ", ".join(filter(None, words)):
             console.out.print(f"{row.backfill_id}: {told}")
+
+
+def _cut(words: str, width: int) -> str:
+    return words if len(words) <= width else f"{words[: width - 1]}…"
 
 
 def list_row(row: Progress) -> tuple[object, ...]:
@@ -168,6 +180,7 @@ def _headline(progress: Progress) -> str:
     text = (
         f"Backfill {progress.backfill_id} ({progress.kind}, {progress.state}): {console.counted(progress.items, noun)}"
     )
+    words = asked_for(progress.plan)
     if progress.state in (*STILL_GOING, "paused") or progress.items_done + progress.items_failed < progress.items:
         in_bytes = is_bytes(progress)
         text += (
@@ -178,7 +191,7 @@ def _headline(progress: Progress) -> str:
     if progress.ended_at is not None and progress.started_at is not None:
         text += f", in {lasting((progress.ended_at - progress.started_at).total_seconds())}"
     text += f"; begun {console.shown(progress.created_at)} by {progress.created_by}"
-    return f"{text}\n{progress.detail}" if progress.detail else text
+    return "\n".join(filter(None, (text, words and f"Plan: {words}", progress.detail)))
 
 
 def _rows(counts: Mapping[str, int]) -> list[tuple[str, int, str]]:

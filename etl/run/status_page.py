@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from html import escape
 
+from etl.run.backfill_plans import asked_for
 from etl.run.watch import Facts
 from etl.store.health import BackfillProgress, PolledSource
 
@@ -27,7 +28,7 @@ ul.wrong li { border-left: .25rem solid var(--bad); margin: .4rem 0; overflow-wr
 .wide { overflow-x: auto; } table { border-collapse: collapse; width: 100%; }
 th, td { border-bottom: 1px solid var(--line); padding: .25rem .8rem .25rem 0; text-align: left; vertical-align: top; }
 th { color: var(--quiet); font-weight: 600; } td.number { font-variant-numeric: tabular-nums; text-align: right; }
-td { overflow-wrap: anywhere; } time { white-space: nowrap; }
+td { overflow-wrap: anywhere; } time, .word { white-space: nowrap; }
 @media (max-width: 40rem) {
   thead { display: none; } tr { border-bottom: 1px solid var(--line); display: block; padding: .4rem 0; }
   td, td.number { border: 0; display: block; padding: 0; text-align: left; }
@@ -224,8 +225,9 @@ def _backfills(facts: Facts) -> str:
     rows = [
         (
             str(backfill.id),
-            text(backfill.kind),
-            text(backfill.state),
+            f'<span class="word">{text(backfill.kind)}</span>',
+            text(asked_for(backfill.plan)),
+            f'<span class="word">{text(backfill.state)}</span>',
             _progress(backfill),
             text(", ".join(f"{name} {count}" for name, count in backfill.outcomes.items())),
             moment(backfill.created_at, facts.at),
@@ -234,7 +236,9 @@ def _backfills(facts: Facts) -> str:
         )
         for backfill in facts.backfills
     ]
-    return table(("number", "kind", "state", "progress", "outcomes", "begun", "ended, or ends about", "detail"), rows)
+    return table(
+        ("number", "kind", "of", "state", "progress", "outcomes", "begun", "ended, or ends about", "detail"), rows
+    )
 
 
 def _progress(backfill: BackfillProgress) -> Cell:

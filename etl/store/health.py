@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from psycopg import Connection, sql
 from psycopg.rows import class_row
@@ -138,6 +139,7 @@ class Run:
 class BackfillProgress:
     id: int
     kind: str
+    plan: Mapping[str, Any]
     state: str
     created_at: datetime
     ended_at: datetime | None
@@ -280,7 +282,7 @@ def backfills_progress(conn: Connection, *, limit: int) -> list[BackfillProgress
     with conn.cursor(row_factory=class_row(BackfillProgress)) as cursor:
         return cursor.execute(
             """
-            SELECT p.backfill_id AS id, p.kind, p.state, p.created_at, p.ended_at, p.detail, p.items, p.items_done AS done,
+            SELECT p.backfill_id AS id, p.kind, p.plan, p.state, p.created_at, p.ended_at, p.detail, p.items, p.items_done AS done,
                    p.items_failed AS failed, p.outcomes, p.units, p.units_done, p.ends_at
             FROM (SELECT id FROM etl.backfills ORDER BY ended_at IS NOT NULL, id DESC LIMIT %(limit)s) AS b
             JOIN news.backfills p ON p.backfill_id = b.id

@@ -80,6 +80,8 @@ def test_a_list_is_planned_fetched_and_steered(dsn, env, sites, tmp_path):
     assert json.loads(retried.stdout)["counts"] == {"stored": 5}
     shown = json.loads(run("backfill", "list", "--json", env=env).stdout)
     assert [(one["backfill"], one["kind"], one["records"]) for one in shown] == [(1, "urls", 5)]
+    for command in (("show", "1"), ("list",)):
+        assert "urls.txt, 5 in it" in run("backfill", *command, env=env).stdout
     assert run("backfill", "pause", "1", env=env).returncode == 3
 
 

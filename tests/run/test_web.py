@@ -118,7 +118,8 @@ def troubled(dsn):
             """
             WITH b AS (
                 INSERT INTO etl.backfills (kind, plan_key, plan, state, created_at, created_by, detail)
-                VALUES ('warc', 'k', '{}', 'running', now(), 'me', 'waits: no worker sees <i>.warc')
+                VALUES ('warc', 'k', '{"files": [["/data/<a>.warc", 1], ["/b.warc", 2]]}', 'running', now(), 'me',
+                        'waits: no worker sees <i>.warc')
                 RETURNING id
             )
             INSERT INTO etl.backfill_items (backfill_id, item, number, state)
@@ -259,6 +260,7 @@ def test_the_status_page_says_what_is_wrong_first(troubled):
     for words in (
         "paused: asked to",
         "1 of 4 parts (25 %)",
+        "/data/&lt;a&gt;.warc and 1 more",
         "1 failed",
         "fetched 12",
         "in 9 min",

@@ -120,11 +120,12 @@ class _Listening(Worker):
                 self._tell_lost(error)
             await asyncio.sleep(AGAIN_S)
 
-    async def _persist_job_status(
+    async def _persist_job_status(  # pyright: ignore[reportIncompatibleMethodOverride] - it is called by names
         self,
         job: Job,
         status: Status,
         retry_decision: RetryDecision | None,
+        *,
         context: procrastinate.JobContext,
         job_result: JobResult | None,
     ) -> None:

@@ -1,9 +1,17 @@
 # cython: boundscheck=False, wraparound=False
 """The compiled forms of scan.py, which says what they answer. Here the bytes of a page are pointers, read from left to right once."""
 
+from cpython.unicode cimport PyUnicode_DATA, PyUnicode_GET_LENGTH, PyUnicode_KIND
+from libc.stdint cimport uint8_t, uint16_t, uint32_t
+from libc.stdlib cimport free, malloc
 from libc.string cimport memchr, memcmp, memcpy, strlen
 
 from etl.extract import scan
+
+cdef extern from "Python.h":
+    bint Py_UNICODE_ISSPACE(Py_UCS4 character) noexcept nogil
+    str PyUnicode_FromKindAndData(int kind, const void* data, Py_ssize_t length)
+    str PyUnicode_DecodeASCII(const char* data, Py_ssize_t length, const char* errors)
 
 ctypedef const unsigned char* Bytes
 
@@ -369,3 +377,101 @@ def is_utf8(bytes body not None):
                 is_valid = False
                 break
     return is_valid
+
+
+cdef unsigned char APART[256]  # White space between words, of the first 256 characters.
+
+cdef void set_apart():
+    cdef unsigned int character
+    for character in range(256):
+        APART[character] = Py_UNICODE_ISSPACE(character)
+
+set_apart()
+
+
+cdef inline bint is_apart(unsigned int character) noexcept nogil:
+    if character < 256:
+        return APART[character]
+    return Py_UNICODE_ISSPACE(character)
+
+
+ctypedef fused Letters:
+    uint8_t
+    uint16_t
+    uint32_t
+
+
+cdef Py_ssize_t collapsed(const Letters* text, Py_ssize_t length, Letters* made, bint* is_same) noexcept nogil:
+    """Write *text* with single spaces to *made* and return its length; *is_same*: that is what it was."""
+    cdef Py_ssize_t at = 0, left = 0
+    cdef Letters letter
+    is_same[0] = True
+    while at < length:
+        letter = text[at]
+        at += 1
+        if not is_apart(letter):
+            made[left] = letter
+            left += 1
+            continue
+        is_same[0] = is_same[0] and letter == 32
+        if left and made[left - 1] != 32:
+            made[left] = 32
+            left += 1
+    if left and made[left - 1] == 32:
+        left -= 1
+    is_same[0] = is_same[0] and left == length
+    return left
+
+
+def collapse(str text not None):
+    cdef Py_ssize_t length = PyUnicode_GET_LENGTH(text), left
+    cdef int kind = PyUnicode_KIND(text)
+    cdef void* data = PyUnicode_DATA(text)
+    cdef uint8_t near[2048]
+    cdef void* made = near
+    cdef bint is_same
+    if length * kind > <Py_ssize_t>sizeof(near):
+        made = malloc(length * kind)
+        if made == NULL:
+            raise MemoryError
+    try:
+        if kind == 1:
+            left = collapsed(<const uint8_t*>data, length, <uint8_t*>made, &is_same)
+        elif kind == 2:
+            left = collapsed(<const uint16_t*>data, length, <uint16_t*>made, &is_same)
+        else:
+            left = collapsed(<const uint32_t*>data, length, <uint32_t*>made, &is_same)
+        return text if is_same else PyUnicode_FromKindAndData(kind, made, left)
+    finally:
+        if made != near:
+            free(made)
+
+
+def spelled(str text not None, bytes letters not None):
+    cdef Py_ssize_t length = PyUnicode_GET_LENGTH(text), at, left = 0
+    cdef const uint8_t* data = <const uint8_t*>PyUnicode_DATA(text)
+    cdef const uint8_t* table = letters
+    cdef uint8_t near[1024]
+    cdef uint8_t* made = near
+    cdef uint8_t letter
+    if not text.isascii() or len(letters) != 256:
+        raise ValueError(text)
+    if length > <Py_ssize_t>sizeof(near):
+        made = <uint8_t*>malloc(length)
+        if made == NULL:
+            raise MemoryError
+    try:
+        for at in range(length):
+            letter = table[data[at]]
+            if letter != 32:
+                made[left] = letter
+                left += 1
+            elif left and made[left - 1] != 32:
+                made[left] = 32
+                left += 1
+        if left and made[left - 1] == 32:
+            left -= 1
+        return PyUnicode_DecodeASCII(<const char*>made, left, NULL)
+    finally:
+        if made != near:
+            free(made)

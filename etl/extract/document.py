@@ -24,6 +24,7 @@ from etl.errors import Unreadable
 from etl.extract import tree
 from etl.extract.armour import BODY_MAX_BYTES, tame
 from etl.extract.charset import utf8
+from etl.extract.scan import collapse
 
 SOUNDED_MAX = 100_000
 """Elements of a page that is read a second time without the sounds of its words."""
@@ -92,11 +93,6 @@ class Document(tree.Arrays):
             return urljoin(self.base_url, href)
         except ValueError:
             return None
-
-
-def collapse(text: str) -> str:
-    """Return *text* with each run of white space made one space, and none at its ends."""
-    return " ".join(text.split())
 
 
 def parse(body: bytes, *, url: str, content_type: str = "", drop: tuple[str, ...] = ()) -> Document:

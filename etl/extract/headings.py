@@ -8,6 +8,7 @@ import unicodedata
 from functools import lru_cache
 from importlib.resources import files
 
+from etl.extract import scan
 from etl.model import LinkKind
 
 HEADING_CHARS_MAX = 90
@@ -82,7 +83,7 @@ def is_related(line: str) -> bool:
 def normal(text: str) -> str:
     """Return *text* case-folded, all but letters, digits and plus signs as single spaces."""
     if text.isascii():
-        return b" ".join(text.encode().translate(_LETTERS).split()).decode()
+        return scan.spelled(text, _LETTERS)
     text = unicodedata.normalize("NFC", text).casefold().replace("\u0307", "")
     return _NOT_WORDS.sub(" ", text.lower()).strip()
 

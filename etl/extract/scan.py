@@ -1,4 +1,4 @@
-"""What is asked of every byte of a page: questions that C answers ten times as fast (`_scan.pyx`) as these do."""
+"""What is asked of every byte or character of a page: questions that C answers ten times as fast (`_scan.pyx`) as these do."""
 
 from __future__ import annotations
 
@@ -120,6 +120,19 @@ def is_utf8(body: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def collapse(text: str) -> str:
+    """Return *text* with each run of white space made one space, and none at its ends."""
+    return " ".join(text.split())
+
+
+def spelled(text: str, letters: bytes) -> str:
+    """Return *text*, which is ASCII, with each character as *letters* says: small letters and digits, or a space.
+
+    Runs of spaces are one space, and there is none at the ends.
+    """
+    return b" ".join(text.encode("ascii").translate(letters).split()).decode()
 
 
 globals().update(compiled.forms(__name__))

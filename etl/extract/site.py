@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 from urllib.parse import urlsplit
 
+from etl.extract import scan
 from etl.extract.structured import Structured, objects, strings
 
 _WORDS = re.compile(r"\w+")
@@ -25,7 +26,7 @@ def key(text: str) -> str:
 
 def _key(text: str) -> str:
     if text.isascii():
-        return b" ".join(text.encode().translate(_LETTERS).split()).decode()
+        return scan.spelled(text, _LETTERS)
     return " ".join(_WORDS.findall(text.casefold()))
 
 

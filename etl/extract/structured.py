@@ -15,7 +15,7 @@ from typing import cast
 from urllib.parse import unquote
 
 from etl.extract import json_ld
-from etl.extract.document import Document
+from etl.extract.document import Document, collapse
 from etl.extract.json_ld import Node
 
 META_MAX = 1_000
@@ -147,7 +147,7 @@ def clean(text: str) -> str:
         for letter in _INVISIBLE:
             if letter in text:
                 text = text.replace(letter, "")
-    return " ".join(text.split())
+    return collapse(text)
 
 
 def words(doc: Document, element: int) -> str:

@@ -1,6 +1,8 @@
-"""Both forms of the scan of a page's bytes say the same of anything."""
+"""Both forms of the scan of a page's bytes and characters say the same of anything."""
 
 from __future__ import annotations
+
+import sys
 
 import pytest
 from extract.forms import compiled_form, python_form
@@ -9,6 +11,14 @@ from hypothesis import strategies as st
 
 from etl.extract import scan
 
+SPACES = "".join(chr(code) for code in range(0x110000) if chr(code).isspace())
+SPACED = st.one_of(
+    st.text(max_size=40),
+    *(
+        st.text(alphabet=letters, max_size=40)
+        for letters in (SPACES + "a", " ab", " \n\xa0a\xe9", " \u3000a\u20ac\U0010ffff\ud800\x1b\x7f\x80")
+    ),
+)
 PYTHON = python_form("etl.extract.scan")
 PIECES = (
     *(
@@ -105,3 +115,50 @@ def test_the_same_is_affordable(body: bytes, most: int, comparisons: int, read: 
 @example(b"x" * 8 + b"\xe2\x82")
 def test_the_same_bytes_are_utf8(body: bytes):
     assert compiled_form("etl.extract._scan").is_utf8(body) == PYTHON.is_utf8(body)
+
+
+@given(SPACED)
+@example("")
+@example(" ")
+@example("one word")
+@example("  two\n\tlines ")
+@example("a\xa0b")
+@example("\u3000a\u2003b\u3000")
+@example("\U0001f600  \xe9")
+@example("a  " * 3_000 + "b")
+@example("\u3042\u3000" * 3_000)
+@example("\U0001f600\n" * 3_000)
+def test_white_space_is_collapsed_alike(text: str):
+    made, expected = compiled_form("etl.extract._scan").collapse(text), PYTHON.collapse(text)
+    assert made == expected
+    # As wide as its widest letter, or it would be found in no dictionary.
+    assert {expected: 1}.get(made) == 1
+    assert made is text or sys.getsizeof(made) == sys.getsizeof("".join(list(expected)))
+
+
+def test_text_without_double_spaces_is_given_back_as_it_is():
+    text = "A line of text, as most are."
+    assert compiled_form("etl.extract._scan").collapse(text) is text
+    assert compiled_form("etl.extract._scan").collapse(text + " ") == text
+    with pytest.raises(TypeError):
+        compiled_form("etl.extract._scan").collapse(None)
+
+
+LETTERS_KEPT = bytes(code if chr(code).isalnum() else 32 for code in range(128)) + bytes(128)
+
+
+@given(st.text(alphabet=st.characters(max_codepoint=127), max_size=40))
+@example("")
+@example(" .-\n")
+@example("One, two;  three. ")
+@example("a, " * 3_000)
+def test_letters_are_spelled_alike(text: str):
+    assert compiled_form("etl.extract._scan").spelled(text, LETTERS_KEPT) == PYTHON.spelled(text, LETTERS_KEPT)
+
+
+def test_only_ascii_is_spelled():
+    for form in (compiled_form("etl.extract._scan"), PYTHON):
+        assert form.spelled(" One, two-three\n", LETTERS_KEPT) == "One two three"
+        for text, letters in (("caf\xe9", LETTERS_KEPT), ("\u3042", LETTERS_KEPT), ("a", b"abc")):
+            with pytest.raises(ValueError):
+                form.spelled(text, letters)

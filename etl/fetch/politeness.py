@@ -58,7 +58,11 @@ def spacing_s(pace: Pace, *, manners: Manners, crawl_delay_s: float | None = Non
 
 
 def answered(pace: Pace, *, took_s: float, at: datetime) -> Pace:
-    """Return the pace after an answer of any kind that did not blame the host (404 included: it costs them the same)."""
+    """Return the pace after an answer of any kind that did not blame the host (404 included: it costs them the same).
+
+    *took_s* below nothing is nothing: the server's clock, read anew while a page was fetched, may go back by a moment.
+    """
+    took_s = max(took_s, 0.0)
     known = pace.latency_s or took_s
     latency_s = known + LATENCY_WEIGHT * (took_s - known)
     return replace(_counted(pace, at), latency_s=latency_s, failures=0)

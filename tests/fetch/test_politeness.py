@@ -25,6 +25,13 @@ NOON = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 MANNERS = Manners(spacing_min_s=1.0, spacing_max_s=60.0, latency_factor=2.0)
 
 
+@pytest.mark.parametrize("known_s", [0.0, 0.01, 2.0])
+def test_a_clock_that_went_back_meanwhile_makes_no_answer_faster_than_at_once(known_s):
+    pace = answered(Pace(latency_s=known_s), took_s=-0.06, at=NOON)
+    assert pace == answered(Pace(latency_s=known_s), took_s=0.0, at=NOON)
+    assert pace.latency_s >= 0.0
+
+
 @pytest.mark.parametrize(
     ("pace", "crawl_delay_s", "expected_s"),
     [

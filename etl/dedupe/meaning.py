@@ -28,16 +28,16 @@ TITLE_CHARS = 20
 INTRO_WORDS = 5
 """Words that may introduce a teaser: `Read also:`, `Lire aussi :`, `Mehr zum Thema:`."""
 
-_MARKS = str.maketrans(
-    {
-        **dict.fromkeys("“”„‟«»‹›〝〞〟＂″", '"'),
-        **dict.fromkeys("‘’‚‛`´ʼ′＇", "'"),
-        **dict.fromkeys("‐‑‒–—―−", "-"),
-        **dict.fromkeys("\u00ad\u061c\u200b\u200c\u200d\u200e\u200f\u2060\u202a\u202b\u202c\u202d\u202e\ufeff", None),
-    }
-)
+_MARKS = {
+    **dict.fromkeys("“”„‟«»‹›〝〞〟＂″", '"'),
+    **dict.fromkeys("‘’‚‛`´ʼ′＇", "'"),
+    **dict.fromkeys("‐‑‒–—―−", "-"),
+    **dict.fromkeys("\u00ad\u061c\u200b\u200c\u200d\u200e\u200f\u2060\u202a\u202b\u202c\u202d\u202e\ufeff", ""),
+}
+_MARKED = re.compile(f"[{''.join(map(re.escape, _MARKS))}]")
 # French sets a space inside quotation marks and before tall punctuation, other editions of the same text do not.
-_LOOSE = re.compile(r"\s+(?=[:;!?%])|(?<=\")\s+(?=\w[^\"]*\")|(?<=[\w.,!?])\s+(?=\"(?:[\s.,;:!?)]|$))")
+# The blank stands first, so that a search leaps from one to the next.
+_LOOSE = re.compile(r" (?:(?=[:;!?%])|(?<=\" )(?=\w[^\"]*\")|(?<=[\w.,!?] )(?=\"(?:[\s.,;:!?)]|$)))")
 _LOOSE_SIGNS = (" :", " ;", " !", " ?", " %", '" ', ' "')
 """One of these stands wherever _LOOSE matches: looking for them costs a twentieth of the pattern."""
 _DOUBLED = re.compile(r"''|,,")
@@ -53,8 +53,12 @@ def setting(text: str | None) -> str:
         return ""
     if not text.isascii():
         # The marks first: NFKC would make a double prime of two primes, and spaces of what stands for nothing.
-        text = unicodedata.normalize("NFKC", text.translate(_MARKS))
-    text = " ".join(text.split())
+        for mark in set(_MARKED.findall(text)):
+            text = text.replace(mark, _MARKS[mark])
+        text = unicodedata.normalize("NFKC", text)
+    # What can be printed holds no white space but blanks: most texts are folded already, and to look costs a fifth of folding.
+    if "  " in text or not text.isprintable() or text[:1] == " " or text[-1:] == " ":
+        text = " ".join(text.split())
     if "''" in text or ",," in text:
         text = _DOUBLED.sub('"', text)
     return _LOOSE.sub("", text) if any(map(text.__contains__, _LOOSE_SIGNS)) else text
@@ -93,11 +97,19 @@ def is_teaser(text: str, titles: Collection[str], ends: tuple[str, ...]) -> bool
     return any(text.endswith(title) and len(_WORD.findall(text[: -len(title)])) <= INTRO_WORDS for title in ends)
 
 
+def _may_end(title: str, last: Collection[str]) -> bool:
+    """Say whether the setting of *title* may end with one of these letters; most links of a page end unlike its paragraphs."""
+    sign = title.rstrip()[-1:]
+    # Other letters may be set as these, two such marks become one of another kind; a letter of ASCII stays what it is.
+    return sign in last or not sign.isascii() or sign in "',`"
+
+
 def passages(body: Iterable[Block], titles: Iterable[str] = ()) -> list[str]:
     """Return the blocks that are text, in reading order and one setting; *titles* are the headlines the page links to."""
-    headlines = {setting(title) for title in titles} - {""}
-    ends = tuple(title for title in headlines if len(title) > TITLE_CHARS)
     texts = [(block.kind, setting(block.text)) for block in body]
+    last = {text[-1] for _, text in texts if text}
+    headlines = {setting(title) for title in titles if _may_end(title, last)} - {""}
+    ends = tuple(title for title in headlines if len(title) > TITLE_CHARS)
     # A slot between the items of a list looks like an item; what stands there more than once is no part of the text.
     often = {text for text, times in Counter(text for _, text in texts).items() if times > 1}
     return [

@@ -119,7 +119,7 @@ def classify(
             return Outcome("blocked", f"header {name}: {headers[name]}")
     if status in (404, 410):
         return Outcome("gone", f"status {status}")
-    if not body.strip():
+    if not body or body.isspace():
         return Outcome("blocked", f"status {status}") if status in (401, 403) else Outcome("empty", "no bytes")
     other = _other_kind(body)
     if other:
@@ -191,18 +191,21 @@ def _by_little_text(body: bytes, shown: bytes) -> Outcome | None:
 
 def _names(body: bytes) -> list[str]:
     """Return what the page calls itself: its title, the title's parts (the site's name is one of them), its first heading."""
-    title, heading = _first(body[:HEAD_BYTES], TITLE), _first(body[:H1_BYTES], H1)
+    title, heading = _first(body, TITLE, HEAD_BYTES), _first(body, H1, H1_BYTES)
     names = (name.strip() for name in (title, *SEPARATOR.split(title), heading))
     return [name for name in names if 0 < len(name) <= NAME_MAX]
 
 
-def _first(body: bytes, start: re.Pattern[bytes]) -> str:
-    """Return the text of the first element that *start* opens; tags in mixed case are too rare to make a lower-case copy for."""
-    opened = start.search(body)
-    begin = body.find(b">", opened.end()) + 1 if opened else 0
+def _first(body: bytes, start: re.Pattern[bytes], limit: int) -> str:
+    """Return the text of the first element that *start* opens and that ends before *limit*.
+
+    Tags in mixed case are too rare to make a lower-case copy for.
+    """
+    opened = start.search(body, 0, limit)
+    begin = body.find(b">", opened.end(), limit) + 1 if opened else 0
     if opened is None or not begin:
         return ""
-    end = body.find(b"</" + opened[0][1:], begin)
+    end = body.find(b"</" + opened[0][1:], begin, limit)
     return (
         " ".join(html.unescape(TAG.sub(b" ", body[begin:end]).decode("utf-8", "replace")).split()) if end >= 0 else ""
     )

@@ -173,7 +173,7 @@ class Shown:
                 if number < 0:
                     self.ended[-number] = last_at
                 else:
-                    self.begun[number] = replace(self.begun[number], last_observed_at=last_at)
+                    self.begun[number] = self.begun[number]._replace(last_observed_at=last_at)
             for link in changes.begun:
                 number = len(self.begun)
                 self.begun[number] = link

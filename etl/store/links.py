@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from psycopg import Connection
@@ -33,8 +34,9 @@ class OpenLink:
     title: str
 
 
-@dataclass(frozen=True, slots=True)
-class NewLink:
+class NewLink(NamedTuple):
+    """A link to be added; one of each link of each page, so made as fast as a tuple."""
+
     page_id: int
     url_key: UUID
     link: Link

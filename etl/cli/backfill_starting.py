@@ -19,7 +19,7 @@ from psycopg import Connection
 
 from etl.discover import ccnews, wayback
 from etl.errors import Misconfigured
-from etl.flow.backfill_lists import file_item, place_of
+from etl.flow.backfill_lists import FILE, file_item, place_of
 from etl.flow.backfill_plan import Planner
 from etl.flow.manners import host_of_url
 from etl.run.backfill_jobs import Foreground, leader_watch
@@ -118,11 +118,16 @@ def backfill_ccnews(*, since: str, until: str, options: Options) -> None:
     chosen = settings()
     span = _span(since, until)
     begins, ends = datetime.fromisoformat(span["from"]), datetime.fromisoformat(span["to"])
-    lists = [place_of(chosen.cc_base, ccnews.list_path(*month)) for month in ccnews.months(begins, ends)]
+    base = chosen.cc_base
+    if not base.startswith(
+        ("http://", "https://")
+    ):  # Workers, and the one who goes on with it, stand in other folders.
+        base = str(Path(base.removeprefix(FILE)).resolve())
+    lists = [place_of(base, ccnews.list_path(*month)) for month in ccnews.months(begins, ends)]
     if not lists:
         raise typer.BadParameter("CC-NEWS begins in August 2016, and --from comes before --to")
     items = [NewItem(place, "files", _host(place)) for place in lists]
-    _begin(Order("ccnews", {**span, "base": chosen.cc_base}, items), options, chosen)
+    _begin(Order("ccnews", {**span, "base": base}, items), options, chosen)
 
 
 def backfill_wayback(place: str, *, since: str | None, until: str | None, options: Options) -> None:

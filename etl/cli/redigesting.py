@@ -207,7 +207,8 @@ def _print(diff: _Diff, extent: Extent, *, would: bool, as_json: bool) -> None:
     if would:
         some = "" if looked_at >= extent.pages else f"; {looked_at} of them, spread evenly, were looked at"
         console.out.print(
-            f"{extent.pages} pages with {extent.captures} captures would be read again: {extent.archive_bytes / 1e6:.1f} MB "
+            f"{console.counted(extent.pages, 'page')} with {console.counted(extent.captures, 'capture')} would be read again: "
+            f"{extent.archive_bytes / 1e6:.1f} MB "
             f"of the archive, no request{some}.",
             markup=False,
         )

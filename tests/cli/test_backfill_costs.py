@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from datetime import UTC, datetime, timedelta
 
@@ -108,6 +109,18 @@ def test_files_are_planned_as_fast_as_the_last_ones_were_stored(dsn, env, tmp_pa
     ):
         refused = run("backfill", "warc", str(place), env=env)
         assert (refused.returncode, words in refused.stderr) == (3, True), refused.stderr
+
+
+def test_a_copy_of_cc_news_is_found_from_any_folder(env, tmp_path):
+    month = tmp_path / "cc" / "crawl-data" / "CC-NEWS" / "2026" / "02"
+    month.mkdir(parents=True)
+    name = "CC-NEWS-20260207081500-00001.warc.gz"
+    (month / name).write_bytes(b"")
+    (month / "warc.paths.gz").write_bytes(gzip.compress(f"crawl-data/CC-NEWS/2026/02/{name}\n".encode()))
+    asked = ("backfill", "ccnews", "--from", "2026-02-07", "--to", "2026-02-07", "--dry-run", "--json")
+    for base in ("cc", f"file://{tmp_path / 'cc'}"):
+        planned = run(*asked, env={**env, "NEWS_ETL_CC_BASE": base}, cwd=tmp_path)
+        assert [file["file"] for file in json.loads(planned.stdout)["files"]] == [str((month / name).resolve())]
 
 
 def test_a_plan_without_anything_to_do_says_why_and_fails(env, tmp_path):

@@ -19,7 +19,7 @@ from etl.run.database import CONNECT_S, answering, database
 from etl.run.scheduler import LEADER_LOCK
 from etl.settings import Settings
 from etl.store import backfill_waits, changes, health, roles, schedule
-from etl.store.migrate import require_head, require_utf8
+from etl.store.migrate import current, folder, is_newer, require_head, require_utf8, steps
 
 from . import console
 from .backfill_words import amount, lasting
@@ -124,7 +124,7 @@ def _database(chosen: Settings) -> Iterator[Finding]:
     with database(chosen) as dsn, psycopg.connect(dsn, autocommit=True) as conn:
         if chosen.database_url is None:
             yield _server(conn)
-        yield Finding("schema", True, "at the version of this program")
+        yield _schema(conn)
         yield _clock(conn)
         for failing in health.failing_sources(conn):
             yield Finding(
@@ -143,15 +143,34 @@ def _database(chosen: Settings) -> Iterator[Finding]:
 
 
 def _server(conn: psycopg.Connection) -> Finding:
-    version = health.server(conn).version
-    words = f"PostgreSQL {version // 10000}"
-    if not 150000 <= version < 190000:
+    server = health.server(conn)
+    words = f"PostgreSQL {server.version // 10000}"
+    if not 150000 <= server.version < 190000:
         return Finding("database", False, f"{words}: 15 to 18 are supported")
+    if server.is_standby:
+        return Finding(
+            "database", False, f"{words}, a standby, which takes no writes: let NEWS_ETL_DATABASE_URL name the primary"
+        )
+    if server.is_read_only:
+        return Finding(
+            "database",
+            False,
+            f"{words} is set to read only, so nothing can be stored: `ALTER DATABASE {conn.info.dbname} RESET "
+            "default_transaction_read_only` (or the same for the role)",
+        )
     try:
         require_utf8(conn)
     except Misconfigured as error:
         return Finding("database", False, f"{words}; {error}")
     return Finding("database", True, words)
+
+
+def _schema(conn: psycopg.Connection) -> Finding:
+    at, known = current(conn), steps(folder())
+    if is_newer(at, known):
+        words = f"at {at}, newer than this news-etl ({known[-1]}), which goes on beside it: upgrade this machine, too"
+        return Finding("schema", True, words)
+    return Finding("schema", True, "at the version of this program")
 
 
 def _clock(conn: psycopg.Connection) -> Finding:

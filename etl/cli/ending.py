@@ -42,9 +42,12 @@ def ended_in_words() -> Generator[None]:
 
 
 def _is_of_the_database(error: Exception) -> bool:
-    """Tell whether the server went away or could not go on: no mistake of ours. The library is asked only where it was loaded."""
+    """Tell whether the server went away or may not go on: no mistake of ours. The library is asked only where it was loaded."""
     library = sys.modules.get("psycopg")
-    return library is not None and isinstance(error, library.OperationalError)
+    return library is not None and isinstance(
+        error,
+        (library.OperationalError, library.errors.ReadOnlySqlTransaction, library.errors.InsufficientPrivilege),
+    )
 
 
 def _say(words: object) -> None:

@@ -7,8 +7,10 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 
 from etl.errors import Misconfigured
+from etl.run.beyond import ADVICE
 from etl.run.embedded import Embedded
 from etl.settings import Settings
 from etl.store import changes, partitions
@@ -57,7 +59,8 @@ def _make_ready(dsn: str) -> None:
 
     Without a partition of its own, a month's first rows would stand in the default one until the leader's first round.
     """
-    with psycopg.connect(dsn, connect_timeout=CONNECT_S, autocommit=True, options=KEPT) as conn:
+    options = f"{conninfo_to_dict(dsn).get('options') or ''} {KEPT}".strip()
+    with psycopg.connect(dsn, connect_timeout=CONNECT_S, autocommit=True, options=options) as conn:
         if conn.execute("SELECT current_setting('news_etl.is_kept', true)").fetchone() != ("yes",):
             raise Misconfigured(POOLED)
         require_head(conn)
@@ -76,6 +79,8 @@ def answering() -> Generator[None]:
         reason = str(error).strip().partition("\n")[0]
         if "unsupported startup parameter" in reason:
             raise Misconfigured(f"{POOLED} ({reason})") from error
+        if advice := ADVICE.get(error.sqlstate or ""):
+            raise Misconfigured(f"the database cannot go on ({reason}): {advice}") from error
         raise Misconfigured(f"the database does not answer ({reason}): check NEWS_ETL_DATABASE_URL") from error
     except psycopg.ProgrammingError as error:
         reason = str(error).strip().partition("\n")[0]

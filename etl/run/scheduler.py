@@ -31,6 +31,7 @@ from procrastinate.jobs import Status
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from etl.flow.batch import PAGES_PER_TRANSACTION
+from etl.run.beyond import advice
 from etl.run.catch_up import CatchUp
 from etl.run.cleaner import Cleaner
 from etl.run.clock import JUMP_S, ServerClock
@@ -306,16 +307,19 @@ class Kept:
 
 
 def _round(work: Callable[[], None]) -> Callable[[], None]:
-    """Return a round that says in one line that the database went away; the next one asks it again."""
+    """Return a round that says in one line that the database went away, or what to do about it; the next one asks it again."""
 
     @wraps(work)
     def turn() -> None:
         try:
             work()
-        except (psycopg.OperationalError, ConnectorException) as error:
-            if not is_lost(error):
+        except (psycopg.Error, ConnectorException) as error:
+            if is_lost(error):
+                log.warning("round_lost_database", round=work.__name__, detail=words(error))
+            elif to_do := advice(error):
+                log.error("round_refused", round=work.__name__, detail=words(error), advice=to_do)
+            else:
                 raise
-            log.warning("round_lost_database", round=work.__name__, detail=words(error))
 
     return turn
 

@@ -28,6 +28,7 @@ from procrastinate.retry import RetryDecision
 from procrastinate.worker import Worker
 from psycopg_pool import PoolTimeout
 
+from etl.run.beyond import advice
 from etl.run.clock import ServerClock
 from etl.run.jobs import Jobs
 from etl.run.lost import hush_libraries, is_lost, words
@@ -297,17 +298,22 @@ class _Shift:
 def _told(job: Callable[..., None]) -> Callable[..., None]:
     """Return the job so that each line that it logs says which run it belongs to: the number of the job.
 
-    When the database goes away the job ends as one that did nothing more: what it did not do is still due.
+    When the database goes away, or refuses what only a person can mend, the job ends as one that did nothing more: what it did
+    not do is still due.
     """
 
     def run(context: procrastinate.JobContext, **arguments: Any) -> None:
         with structlog.contextvars.bound_contextvars(run=context.job.id):
             try:
                 job(**arguments)
-            except psycopg.OperationalError as error:
-                if not is_lost(error):
+            except psycopg.Error as error:
+                task = context.job.task_name
+                if is_lost(error):
+                    log.warning("job_lost_database", task=task, **arguments, detail=words(error))
+                elif to_do := advice(error):
+                    log.error("job_refused", task=task, **arguments, detail=words(error), advice=to_do)
+                else:
                     raise
-                log.warning("job_lost_database", task=context.job.task_name, **arguments, detail=words(error))
 
     return run
 

@@ -21,6 +21,10 @@ class Server:
     version: int
     """As in server_version_num: 180004."""
     now: datetime
+    is_standby: bool
+    """A copy of another server: it takes no writes until it is promoted."""
+    is_read_only: bool
+    """What we would write is refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,10 @@ def server(conn: Connection) -> Server:
     """Return version and clock of the database server."""
     with conn.cursor(row_factory=class_row(Server)) as cursor:
         row = cursor.execute(
-            "SELECT current_setting('server_version_num')::int AS version, clock_timestamp() AS now"
+            """
+            SELECT current_setting('server_version_num')::int AS version, clock_timestamp() AS now,
+                   pg_is_in_recovery() AS is_standby, current_setting('transaction_read_only')::boolean AS is_read_only
+            """
         ).fetchone()
     assert row is not None
     return row

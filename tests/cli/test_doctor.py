@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from etl.cli import doctoring
 from etl.settings import read_settings
@@ -109,6 +110,19 @@ def test_an_old_schema_and_a_database_that_does_not_answer_are_told_apart(empty_
     assert "does not answer" in findings["database"]["words"]
     assert findings["contact"]["words"].endswith("set NEWS_ETL_CONTACT to a web page or a mail address")
     assert "source add" in findings["recipes"]["words"]
+
+
+def test_a_database_that_takes_no_writes_and_a_newer_schema_are_named(dsn, found):
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        conn.execute("UPDATE etl.alembic_version SET version_num = '9999'")
+        finding = found()["schema"]
+        assert finding["is_well"], "what is newer only adds"
+        assert finding["words"].startswith("at 9999, newer than this news-etl")
+        name = conn.info.dbname
+        conn.execute(sql.SQL("ALTER DATABASE {} SET default_transaction_read_only = on").format(sql.Identifier(name)))
+    finding = found()["database"]
+    assert not finding["is_well"]
+    assert f"`ALTER DATABASE {name} RESET default_transaction_read_only`" in finding["words"]
 
 
 CLOCKS = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -33,3 +34,16 @@ def test_a_pooler_that_refuses_the_settings_of_a_connection_is_named():
     refusal = 'connection failed: FATAL:  unsupported startup parameter: "options"'
     with pytest.raises(Misconfigured, match="a pooler"), answering():
         raise psycopg.OperationalError(refusal)
+
+
+def test_a_full_disk_of_the_database_is_named():
+    with pytest.raises(Misconfigured, match="make room on the database's disk"), answering():
+        raise psycopg.errors.DiskFull("could not extend file: No space left on device")
+
+
+def test_the_settings_that_the_address_asks_for_hold_at_the_first_question_too(dsn, tmp_path):
+    role = f"owner_{uuid4().hex[:12]}"
+    url = make_conninfo(dsn, options=f"-c role={role}")
+    chosen = read_settings({"NEWS_ETL_DATABASE_URL": url, "NEWS_ETL_DATA_DIR": str(tmp_path)})
+    with pytest.raises(Misconfigured, match=role), database(chosen):
+        pass

@@ -30,6 +30,7 @@ FREE_MIN_BYTES = 2_000_000_000
 CLOCK_MAX_S = 5.0
 OVERDUE_MAX_S = 600.0
 QUARANTINED_SHOWN = 20
+FAILING_SHOWN = 20
 BACKFILL_STILL_MAX = timedelta(minutes=5)
 FEED_WAITS_MAX_S = 300.0
 """A transaction of the service takes seconds; one that others run for minutes is worth a look."""
@@ -126,12 +127,7 @@ def _database(chosen: Settings) -> Iterator[Finding]:
             yield _server(conn)
         yield _schema(conn)
         yield _clock(conn)
-        for failing in health.failing_sources(conn):
-            yield Finding(
-                f"source {failing.slug}",
-                False,
-                f"{failing.outcome} since {console.shown(failing.failing_since)}: {failing.outcome_detail}",
-            )
+        yield from _failing(conn)
         waiting = health.waiting(conn, now=now())
         captures = f"{counted(waiting.captures, 'capture waits', 'captures wait')} for the digest"
         yield Finding("work", True, f"{counted(waiting.pages_due, 'page')} due, {captures}")
@@ -140,6 +136,27 @@ def _database(chosen: Settings) -> Iterator[Finding]:
         yield from _quarantine(conn)
         yield _feed(conn)
         yield _roles(conn)
+
+
+def _failing(conn: psycopg.Connection) -> Iterator[Finding]:
+    """Name the sources that fail: each of a few; of many, how many fail in which way."""
+    kinds = health.failing_kinds(conn)
+    if sum(kind.sources for kind in kinds) > FAILING_SHOWN:
+        for kind in kinds:
+            yield Finding(
+                "sources",
+                False,
+                f"{kind.outcome}: {counted(kind.sources, 'source fails', 'sources fail')}, the first since "
+                f"{console.shown(kind.failing_since)}: {', '.join(kind.slugs)}"
+                f"{', …' if kind.sources > len(kind.slugs) else ''}; `news-etl source list` names all",
+            )
+        return
+    for failing in health.failing_sources(conn):
+        yield Finding(
+            f"source {failing.slug}",
+            False,
+            f"{failing.outcome} since {console.shown(failing.failing_since)}: {failing.outcome_detail}",
+        )
 
 
 def _server(conn: psycopg.Connection) -> Finding:
@@ -234,12 +251,17 @@ def _backfills(conn: psycopg.Connection) -> Iterator[Finding]:
 
 def _quarantine(conn: psycopg.Connection) -> Iterator[Finding]:
     """Name the pages that our reader could not bear."""
-    for held in health.quarantined(conn, limit=QUARANTINED_SHOWN):
+    found = health.quarantined(conn, limit=QUARANTINED_SHOWN + 1)
+    for held in found[:QUARANTINED_SHOWN]:
         yield Finding(
             "quarantine",
             False,
             f"{held.url}: {held.outcome} at {console.shown(held.outcome_at)}: {held.outcome_detail}; its bytes are kept: "
             "report it, and read it again with a newer news-etl (`news-etl backfill redigest`)",
+        )
+    if len(found) > QUARANTINED_SHOWN:
+        yield Finding(
+            "quarantine", False, "and more; all: SELECT url FROM etl.pages WHERE outcome IN ('crashed', 'too_slow')"
         )
 
 

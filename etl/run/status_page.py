@@ -17,6 +17,8 @@ TICK_LATE_S = 30.0
 """A leader asks every two seconds; one that has not for this long hangs."""
 WAITING_LONG_S = 600.0
 """A capture is digested seconds after it is fetched; one that waits this long has nobody to read it."""
+FAILING_SHOWN = 20
+"""Sources that fail, each with a line of its own."""
 STYLE = """
 :root { color-scheme: light dark; --line: #8884; --bad: #b3261e; --good: #1b7a3d; --quiet: #777; }
 @media (prefers-color-scheme: dark) { :root { --bad: #ff8a80; --good: #7bd89a; --quiet: #999; } }
@@ -152,12 +154,7 @@ def troubles(facts: Facts) -> list[Cell]:
             f"<b>Captures wait for their digest</b> ({facts.waiting.captures}), the oldest {since(oldest, now)}: "
             "too few workers, or none (<code>news-etl worker</code>)."
         )
-    found += [
-        f"<b>{text(source.slug)}</b>: {text(source.outcome)} {since(source.failing_since, now)}"
-        f"{': ' + text(source.outcome_detail) if source.outcome_detail else ''}"
-        for source in facts.sources
-        if source.is_active and source.failing_since is not None
-    ]
+    found += _failing(facts)
     found += [
         f"<b>Backfill {backfill.id}</b> {text(backfill.detail)}"
         for backfill in facts.backfills
@@ -169,6 +166,24 @@ def troubles(facts: Facts) -> list[Cell]:
         for held in facts.pages.quarantined
     ]
     return found
+
+
+def _failing(facts: Facts) -> list[Cell]:
+    """Return the sources that fail: each of a few; of many, how many fail in which way, for nobody reads 300 lines."""
+    now = facts.at
+    if sum(kind.sources for kind in facts.failing) > FAILING_SHOWN:
+        return [
+            f"<b>{text(kind.outcome)}</b>: {kind.sources} source{'s fail' if kind.sources > 1 else ' fails'}, "
+            f"the first {since(kind.failing_since, now)}: {text(', '.join(kind.slugs))}"
+            f"{', …' if kind.sources > len(kind.slugs) else ''}"
+            for kind in facts.failing
+        ]
+    return [
+        f"<b>{text(source.slug)}</b>: {text(source.outcome)} {since(source.failing_since, now)}"
+        f"{': ' + text(source.outcome_detail) if source.outcome_detail else ''}"
+        for source in facts.sources
+        if source.is_active and source.failing_since is not None
+    ]
 
 
 def _work(facts: Facts) -> str:

@@ -46,6 +46,7 @@ class Facts:
     leader: health.Leader | None
     sources: Sequence[health.PolledSource]
     source_count: int
+    failing: Sequence[health.FailingKind]
     waiting: health.Waiting
     oldest_waiting: datetime | None
     jobs: Sequence[health.QueuedJobs]
@@ -92,6 +93,7 @@ class Watch:
                 leader=health.leader(conn, lock_key=LEADER_LOCK),
                 sources=health.polled_sources(conn, limit=sources),
                 source_count=health.source_count(conn),
+                failing=health.failing_kinds(conn),
                 waiting=health.waiting(conn, now=now),
                 oldest_waiting=health.oldest_waiting_capture(conn),
                 jobs=health.queued_jobs(conn),

@@ -36,6 +36,18 @@ class FailingSource:
 
 
 @dataclass(frozen=True, slots=True)
+class FailingKind:
+    """The active sources that fail in one way."""
+
+    outcome: str | None
+    sources: int
+    failing_since: datetime
+    """Of the one that has failed for the longest time."""
+    slugs: Sequence[str]
+    """A few of them, the longest failing first."""
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
     pages_due: int
     captures: int
@@ -64,6 +76,21 @@ def failing_sources(conn: Connection) -> list[FailingSource]:
             FROM etl.sources
             WHERE is_active AND failing_since IS NOT NULL
             ORDER BY failing_since
+            """
+        ).fetchall()
+
+
+def failing_kinds(conn: Connection) -> list[FailingKind]:
+    """Return how many active sources fail in which way, the longest failing first."""
+    with conn.cursor(row_factory=class_row(FailingKind)) as cursor:
+        return cursor.execute(
+            """
+            SELECT outcome, count(*) AS sources, min(failing_since) AS failing_since,
+                   (array_agg(slug ORDER BY failing_since, id))[1:3] AS slugs
+            FROM etl.sources
+            WHERE is_active AND failing_since IS NOT NULL
+            GROUP BY outcome
+            ORDER BY min(failing_since)
             """
         ).fetchall()
 

@@ -12,7 +12,7 @@ from psycopg import sql
 
 from etl.cli import doctoring
 from etl.settings import read_settings
-from etl.store import changes
+from etl.store import changes, health
 from etl.store.migrate import migrate
 from tests.cli.program import environment, run
 from tests.store.feed import add_story, eventually
@@ -123,6 +123,24 @@ def test_a_database_that_takes_no_writes_and_a_newer_schema_are_named(dsn, found
     finding = found()["database"]
     assert not finding["is_well"]
     assert f"`ALTER DATABASE {name} RESET default_transaction_read_only`" in finding["words"]
+
+
+def test_of_many_sources_that_fail_each_way_has_a_line(dsn, found):
+    add = """
+        INSERT INTO etl.sources (slug, kind, url, host, recipe, interval_s, next_poll_at, created_at, outcome, failing_since)
+        SELECT %(way)s || number, 'feed', %(way)s || number, %(way)s || number, 'a', 900, now(), now(), %(way)s,
+               '2026-03-01 06:00+00'::timestamptz + number * interval '1 hour'
+        FROM generate_series(1, %(count)s) AS number
+        """
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        conn.execute(add, {"way": "dns", "count": doctoring.FAILING_SHOWN})
+        assert sum(check.startswith("source ") for check in found()) == doctoring.FAILING_SHOWN
+        conn.execute(add, {"way": "gone", "count": 1})
+        assert [kind.sources for kind in health.failing_kinds(conn)] == [20, 1]
+    findings = found()
+    assert not any(check.startswith("source ") for check in findings)
+    assert not findings["sources"]["is_well"]
+    assert findings["sources"]["words"].startswith("gone: 1 source fails, the first since 2026-03-01 07:00: gone1;")
 
 
 CLOCKS = {

@@ -271,6 +271,21 @@ def test_the_status_page_says_what_is_wrong_first(troubled):
     assert "default-src 'none'" in headers["content-security-policy"]
 
 
+def test_of_many_sources_that_fail_each_way_has_a_line(dsn):
+    began = datetime.now(UTC) - timedelta(days=3, minutes=1)
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        for number in range(status_page.FAILING_SHOWN + 1):
+            add_source(conn, f"s{number}", outcome="dns", failing_since=began + timedelta(minutes=number))
+        add_source(conn, "other", outcome="gone", failing_since=datetime.now(UTC))
+    with served(dsn) as port:
+        wrong = get(port, "/")[1].partition("<h2>Work</h2>")[0]
+    assert wrong.count("<li>") == 3, "no scheduler, and two ways to fail"
+    assert f"<b>dns</b>: {status_page.FAILING_SHOWN + 1} sources fail, the first since <time" in wrong
+    assert "(3 d): s0, s1, s2, …</li>" in wrong
+    assert "<b>gone</b>: 1 source fails, the first since <time" in wrong
+    assert "other</li>" in wrong
+
+
 class Balanced(HTMLParser):
     """Fails on what is opened and not closed, and counts scripts."""
 

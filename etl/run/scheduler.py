@@ -317,7 +317,7 @@ def _round(work: Callable[[], None]) -> Callable[[], None]:
             if is_lost(error):
                 log.warning("round_lost_database", round=work.__name__, detail=words(error))
             elif to_do := advice(error):
-                log.error("round_refused", round=work.__name__, detail=words(error), advice=to_do)
+                log.error("round_refused", round=work.__name__, detail=words(error), advice=to_do)  # noqa: TRY400 - no traceback.
             else:
                 raise
 

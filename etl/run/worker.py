@@ -311,7 +311,7 @@ def _told(job: Callable[..., None]) -> Callable[..., None]:
                 if is_lost(error):
                     log.warning("job_lost_database", task=task, **arguments, detail=words(error))
                 elif to_do := advice(error):
-                    log.error("job_refused", task=task, **arguments, detail=words(error), advice=to_do)
+                    log.error("job_refused", task=task, **arguments, detail=words(error), advice=to_do)  # noqa: TRY400 - no traceback.
                 else:
                     raise
 

@@ -17,6 +17,7 @@ from etl import boot, compiled
 from etl.errors import Misconfigured, NewsEtlError
 from etl.run.database import CONNECT_S, answering, database
 from etl.run.scheduler import LEADER_LOCK
+from etl.run.watch import LATE_S, UNATTENDED_S
 from etl.settings import Settings
 from etl.store import backfill_waits, changes, health, roles, schedule
 from etl.store.migrate import current, folder, is_newer, require_head, require_utf8, steps
@@ -28,7 +29,6 @@ from .session import now, settings
 
 FREE_MIN_BYTES = 2_000_000_000
 CLOCK_MAX_S = 5.0
-OVERDUE_MAX_S = 600.0
 QUARANTINED_SHOWN = 20
 FAILING_SHOWN = 20
 BACKFILL_STILL_MAX = timedelta(minutes=5)
@@ -208,11 +208,18 @@ def _capacity(conn: psycopg.Connection) -> Iterator[Finding]:
         f"{counted(found.overdue_sources, 'source')} due; {counted(found.pages_visited, 'page')} visited in the last hour, "
         f"{found.pages_due:,} due"
     )
+    leads = health.leader(conn, lock_key=LEADER_LOCK) is not None
     if not found.workers:
-        advice = "nobody works now (`news-etl run`, or `news-etl run --once` from cron)"
-        yield Finding("capacity", True, f"{words}: {advice}")
+        is_left = leads and found.longest_overdue_s > UNATTENDED_S
+        advice = (
+            f"a scheduler leads, but no worker lives, and the oldest poll is {lasting(found.longest_overdue_s)} late: "
+            "start `news-etl worker` (`docker compose up -d worker`)"
+            if is_left
+            else "nobody works now (`news-etl run`, or `news-etl run --once` from cron)"
+        )
+        yield Finding("capacity", not is_left, f"{words}: {advice}")
         return
-    if health.leader(conn, lock_key=LEADER_LOCK) is None:
+    if not leads:
         advice = "start `news-etl scheduler` (`docker compose up -d scheduler`)"
         yield Finding(
             "scheduler", False, f"workers live, but no scheduler leads, so nothing that falls due is begun: {advice}"
@@ -224,7 +231,7 @@ def _capacity(conn: psycopg.Connection) -> Iterator[Finding]:
             ("poll", found.longest_overdue_s),
             ("digest", 0.0 if oldest is None else (now() - oldest).total_seconds()),
         )
-        if late_s > OVERDUE_MAX_S
+        if late_s > LATE_S
     ]
     if late:
         words += (

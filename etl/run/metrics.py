@@ -76,6 +76,7 @@ def _families(facts: Facts) -> Sequence[str]:
         family("news_etl_captures_waiting", "Captures that wait for their digest.", [({}, facts.waiting.captures)]),
         family("news_etl_captures_oldest_seconds", "How long the oldest of them has waited.", [({}, oldest_s)]),
         family("news_etl_scheduler_leads", "1 when a scheduler leads.", [({}, facts.leader is not None)]),
+        family("news_etl_workers", "Workers that showed a sign of life just now.", [({}, facts.workers)]),
     ]
     families.append(
         histogram("news_etl_digest_seconds", "Time to read, compare and store a page, by workers.", facts.digest_times)

@@ -148,6 +148,14 @@ def troubles(facts: Facts) -> list[Cell]:
         found.append("<b>No scheduler leads</b>: nothing is polled. Start <code>news-etl scheduler</code>.")
     elif facts.leader.ticked_at and (now - facts.leader.ticked_at).total_seconds() > TICK_LATE_S:
         found.append(f"<b>The scheduler hangs</b>: its last tick was {moment(facts.leader.ticked_at, now)}.")
+    if facts.leader is not None and facts.late.sources:
+        polls = "1 poll is" if facts.late.sources == 1 else f"{facts.late.sources:,} polls are"
+        due = f"{polls} due, the first {since(facts.late.since, now)}"
+        found.append(
+            f"<b>Polls are late</b>: {due}. Start more workers, or give sources longer intervals."
+            if facts.workers
+            else f"<b>No worker lives</b>: {due}. Start <code>news-etl worker</code>."
+        )
     oldest = facts.oldest_waiting
     if oldest is not None and (now - oldest).total_seconds() > WAITING_LONG_S:
         found.append(
@@ -197,6 +205,7 @@ def _work(facts: Facts) -> str:
     outcomes = ", ".join(f"{text(outcome)} {count}" for outcome, count in facts.pages.by_outcome.items())
     rows = [
         ("scheduler", leader),
+        ("workers", str(facts.workers)),
         ("pages due", str(facts.waiting.pages_due)),
         ("captures waiting", f"{facts.waiting.captures}{oldest}"),
         *((text(name), count) for name, count in jobs or [("queue", "empty")]),

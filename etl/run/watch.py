@@ -5,19 +5,22 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 
 import psycopg
 from psycopg.conninfo import make_conninfo
 
 from etl.run.scheduler import LEADER_LOCK
-from etl.store import digest_times, health, migrate
+from etl.store import backfills, digest_times, health, migrate
+from etl.store.schedule import ALIVE_S
 
 CONNECT_S = 3
 STATEMENT_S = 10
 SLOW_EVERY_S = 60.0
 """Counting pages by outcome reads the whole table, so a look may show counts that are this old."""
+LATE_S, UNATTENDED_S = 600.0, 60.0
+"""A poll is late when it has been due for so long, and sooner where no worker lives that might begin it."""
 SOURCES_SHOWN = 200
 SOURCES_MEASURED = 10_000
 SHOWN = 20
@@ -44,6 +47,9 @@ class Facts:
 
     at: datetime
     leader: health.Leader | None
+    workers: int
+    """That showed a sign of life just now."""
+    late: health.LatePolls
     sources: Sequence[health.PolledSource]
     source_count: int
     failing: Sequence[health.FailingKind]
@@ -88,9 +94,12 @@ class Watch:
         """Look at everything. Raises psycopg.Error when the database does not answer."""
         with self._connection() as conn:
             now = datetime.now(UTC)
+            workers = backfills.workers(conn, alive_since=now - timedelta(seconds=ALIVE_S))
             return Facts(
                 at=now,
                 leader=health.leader(conn, lock_key=LEADER_LOCK),
+                workers=workers,
+                late=health.late_polls(conn, now=now, longer_s=LATE_S if workers else UNATTENDED_S),
                 sources=health.polled_sources(conn, limit=sources),
                 source_count=health.source_count(conn),
                 failing=health.failing_kinds(conn),

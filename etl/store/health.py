@@ -28,6 +28,13 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True)
+class LatePolls:
+    sources: int
+    since: datetime | None
+    """When the first of them fell due."""
+
+
+@dataclass(frozen=True, slots=True)
 class FailingSource:
     slug: str
     outcome: str | None
@@ -230,6 +237,21 @@ def leader(conn: Connection, *, lock_key: int) -> Leader | None:
             """,
             {"key": lock_key},
         ).fetchone()
+
+
+def late_polls(conn: Connection, *, now: datetime, longer_s: float) -> LatePolls:
+    """Return the polls that have been due for longer than *longer_s*."""
+    with conn.cursor(row_factory=class_row(LatePolls)) as cursor:
+        row = cursor.execute(
+            """
+            SELECT count(*) AS sources, min(next_poll_at) AS since
+            FROM etl.sources
+            WHERE is_active AND next_poll_at < %(now)s - make_interval(secs => %(longer_s)s)
+            """,
+            {"now": now, "longer_s": longer_s},
+        ).fetchone()
+    assert row is not None
+    return row
 
 
 def polled_sources(conn: Connection, *, limit: int) -> list[PolledSource]:

@@ -11,6 +11,7 @@ import pytest
 from psycopg import sql
 
 from etl.cli import doctoring
+from etl.run.scheduler import LEADER_LOCK
 from etl.settings import read_settings
 from etl.store import changes, health
 from etl.store.migrate import migrate
@@ -64,6 +65,21 @@ def test_workers_that_do_not_keep_up_and_pages_in_quarantine_are_named(dsn, foun
     assert "the oldest poll is 2.0 h late: start more workers" in findings["capacity"]["words"]
     assert "no scheduler leads" in findings["scheduler"]["words"]
     assert "https://a.example/1: crashed" in findings["quarantine"]["words"]
+
+
+def test_a_service_without_a_worker_is_named(dsn, found):
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        conn.execute(
+            """
+            INSERT INTO etl.sources (slug, kind, url, host, recipe, interval_s, next_poll_at, created_at)
+            VALUES ('a/b', 'feed', 'https://a.example/f', 'a.example', 'a', 900, now() - interval '2 hours', now())
+            """
+        )
+        assert found()["capacity"]["is_well"], "no service at all: cron may be what polls"
+        conn.execute("SELECT pg_advisory_lock(%s)", [LEADER_LOCK])
+        capacity = found()["capacity"]
+    assert not capacity["is_well"]
+    assert "no worker lives, and the oldest poll is 2.0 h late: start `news-etl worker`" in capacity["words"]
 
 
 def test_backfills_on_which_nobody_works_are_named(dsn, found):

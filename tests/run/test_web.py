@@ -242,6 +242,24 @@ def test_the_leader_and_its_last_tick_are_seen_from_outside(dsn):
         assert "Nothing is wrong." in get(port, "/")[1]
 
 
+def test_polls_that_nobody_begins_or_too_few_are_named(dsn):
+    now = datetime.now(UTC)
+    with psycopg.connect(dsn, autocommit=True) as leads, served(dsn) as port:
+        leads.execute("SELECT pg_advisory_lock(%s)", [LEADER_LOCK])
+        health.show_tick(leads, now + timedelta(minutes=5))
+        add_source(leads, "early", next_poll_at=now + timedelta(minutes=5))
+        assert "Nothing is wrong." in get(port, "/")[1], "no worker, and nothing to do for one"
+        add_source(leads, "late", next_poll_at=now - timedelta(minutes=5, seconds=1))
+        assert "<b>No worker lives</b>: 1 poll is due, the first since <time" in get(port, "/")[1]
+        leads.execute("INSERT INTO queue.procrastinate_workers (last_heartbeat) VALUES (now() + interval '5 minutes')")
+        assert "Nothing is wrong." in get(port, "/")[1], "a worker, and five minutes"
+        assert samples(get(port, "/metrics")[1])["news_etl_workers"] == 1
+        add_source(leads, "very-late", next_poll_at=now - timedelta(hours=3, seconds=1))
+        text = get(port, "/")[1]
+    assert "<b>Polls are late</b>: 1 poll is due, the first since" in text
+    assert "(3 h). Start more workers" in text
+
+
 def test_the_status_page_says_what_is_wrong_first(troubled):
     with served(troubled) as port:
         status, text, headers = get(port, "/")

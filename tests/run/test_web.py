@@ -200,6 +200,7 @@ def test_the_metrics_say_what_the_tables_say(troubled):
         'news_etl_queue_jobs{job="digest",status="todo"}': 2,
         "news_etl_captures_waiting": 1,
         "news_etl_scheduler_leads": 0,
+        "news_etl_workers": 0,
     }
 
 

@@ -31,6 +31,7 @@ FREE_MIN_BYTES = 2_000_000_000
 CLOCK_MAX_S = 5.0
 QUARANTINED_SHOWN = 20
 FAILING_SHOWN = 20
+BACKFILLS_SEEN = 20
 BACKFILL_STILL_MAX = timedelta(minutes=5)
 FEED_WAITS_MAX_S = 300.0
 """A transaction of the service takes seconds; one that others run for minutes is worth a look."""
@@ -242,7 +243,15 @@ def _capacity(conn: psycopg.Connection) -> Iterator[Finding]:
 
 
 def _backfills(conn: psycopg.Connection) -> Iterator[Finding]:
-    """Name the backfills that run and on which nobody works."""
+    """Name the backfills that failed, and those that run and on which nobody works."""
+    for one in health.backfills_progress(conn, limit=BACKFILLS_SEEN):
+        if one.state == "failed":
+            yield Finding(
+                f"backfill {one.id}",
+                False,
+                f"failed {console.shown(one.ended_at)}: {one.detail}; `news-etl backfill resume {one.id}` goes on, "
+                f"`news-etl backfill cancel {one.id}` gives it up",
+            )
     has_workers = schedule.capacity(conn, now=now()).workers > 0
     for one in backfill_waits.standing(conn, since=now() - BACKFILL_STILL_MAX):
         if one.waits_for is not None:

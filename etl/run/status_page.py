@@ -163,11 +163,14 @@ def troubles(facts: Facts) -> list[Cell]:
             "too few workers, or none (<code>news-etl worker</code>)."
         )
     found += _failing(facts)
-    found += [
-        f"<b>Backfill {backfill.id}</b> {text(backfill.detail)}"
-        for backfill in facts.backfills
-        if backfill.state == "running" and backfill.detail
-    ]
+    for backfill in facts.backfills:
+        if backfill.state == "running" and backfill.detail:
+            found.append(f"<b>Backfill {backfill.id}</b> {text(backfill.detail)}")
+        elif backfill.state == "failed":
+            found.append(
+                f"<b>Backfill {backfill.id} failed</b> {since(backfill.ended_at, now)}: {text(backfill.detail)}. "
+                f"<code>news-etl backfill resume {backfill.id}</code> goes on, <code>cancel</code> gives it up."
+            )
     found += [
         f"<b>{text(held.outcome)}</b> {moment(held.outcome_at, now)}, kept for replay: {text(held.url)}"
         f"{': ' + text(held.outcome_detail) if held.outcome_detail else ''}"

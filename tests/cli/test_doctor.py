@@ -101,6 +101,20 @@ def test_backfills_on_which_nobody_works_are_named(dsn, found):
     assert {name for name in found() if name.startswith("backfill")} == {"backfill 1"}, "a worker waits for its hosts"
 
 
+def test_a_backfill_that_failed_is_named_until_somebody_decides(dsn, found, tmp_path):
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        conn.execute(
+            """
+            INSERT INTO etl.backfills (kind, plan_key, plan, state, created_at, created_by, ended_at, detail)
+            VALUES ('urls', 'a', '{}', 'failed', now(), 'me', now(), 'CheckViolation: no')
+            """
+        )
+    assert "CheckViolation: no; `news-etl backfill resume 1` goes on" in found()["backfill 1"]["words"]
+    done = run("backfill", "cancel", "1", env=environment(NEWS_ETL_DATABASE_URL=dsn, NEWS_ETL_DATA_DIR=str(tmp_path)))
+    assert done.returncode == 0, done.stderr
+    assert "backfill 1" not in found()
+
+
 def test_roles_that_lack_a_right_come_with_their_statement(dsn, found):
     assert found()["roles"]["is_well"]
     with psycopg.connect(dsn) as conn:

@@ -290,6 +290,20 @@ def test_the_status_page_says_what_is_wrong_first(troubled):
     assert "default-src 'none'" in headers["content-security-policy"]
 
 
+def test_a_backfill_that_failed_is_among_what_is_wrong(dsn):
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        conn.execute(
+            """
+            INSERT INTO etl.backfills (kind, plan_key, plan, state, created_at, created_by, ended_at, detail)
+            VALUES ('urls', 'a', '{}', 'failed', now(), 'me', now() - interval '3 hours', 'CheckViolation: <no>')
+            """
+        )
+    with served(dsn) as port:
+        wrong, _, _ = get(port, "/")[1].partition("<h2>Work</h2>")
+    assert "<b>Backfill 1 failed</b> since" in wrong
+    assert "(3 h): CheckViolation: &lt;no&gt;. <code>news-etl backfill resume 1</code>" in wrong
+
+
 def test_of_many_sources_that_fail_each_way_has_a_line(dsn):
     began = datetime.now(UTC) - timedelta(days=3, minutes=1)
     with psycopg.connect(dsn, autocommit=True) as conn:

@@ -43,7 +43,7 @@ def list_backfills(*, as_json: bool) -> None:
     if not rows:
         console.out.print("No backfill yet: `news-etl backfill --help` shows what there is.")
         return
-    room = console.out.width - LIST_WIDTH
+    room = (console.out.width if console.out.is_terminal else console.WIDEST) - LIST_WIDTH
     if room >= PLAN_MIN_WIDTH:
         told = [(*list_row(row), _cut(asked_for(row.plan), room)) for row in rows]
         console.table(None, (*LIST_COLUMNS, "of"), told)

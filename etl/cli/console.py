@@ -27,7 +27,8 @@ WIDEST = 10_000
 """Columns of a terminal in which nothing is broken: how wide a table would be there is asked of it."""
 
 # What is printed comes from lists, pages and file names: `[/b]` in it is text. Who wants markup says so (`markup=True`).
-out = Console(highlight=False, soft_wrap=False, markup=False)
+# A pipe has no width: what goes there is broken nowhere.
+out = Console(highlight=False, soft_wrap=not sys.stdout.isatty(), markup=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 
 

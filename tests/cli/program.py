@@ -17,6 +17,17 @@ def environment(**given: str) -> dict[str, str]:
     return {**kept, "COLUMNS": "200", "NO_COLOR": "1", **given}
 
 
+def beside_a_press(dsn: str, folder: Path, **given: str) -> dict[str, str]:
+    """Return the environment of a program that asks the press of this machine, without pauses, and keeps its data in *folder*."""
+    return environment(
+        NEWS_ETL_DATABASE_URL=dsn,
+        NEWS_ETL_DATA_DIR=str(folder / "data"),
+        NEWS_ETL_HOST_SPACING_S="0",
+        NEWS_ETL_OPEN_ADDRESSES="127.0.0.0/8:0-65535",
+        **given,
+    )
+
+
 def run(
     *arguments: str, env: Mapping[str, str], cwd: Path | None = None, stdin: str | bytes = b""
 ) -> subprocess.CompletedProcess[str]:

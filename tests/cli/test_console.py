@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 
 from etl.cli import console, run_once
+from tests.cli.program import beside_a_press, run
 
 
 def printed(monkeypatch, columns, rows, *, terminal: bool = True) -> list[str]:
@@ -53,3 +54,9 @@ def test_a_terminal_folds_what_is_too_long(monkeypatch):
 def test_letters_of_two_columns_are_aligned(monkeypatch):
     heads, *lines = printed(monkeypatch, ("title", "rank"), [["市長", 1], ["mayor", 12]], terminal=False)
     assert [heads, *lines] == ["title  rank", "市長      1", "mayor    12"]
+
+
+def test_a_sentence_in_a_pipe_is_one_line(dsn, tmp_path):
+    done = run("source", "list", env=beside_a_press(dsn, tmp_path, COLUMNS="40"), cwd=tmp_path)
+    assert len(done.stdout.splitlines()) == 1, done.stdout
+    assert done.stdout.endswith("`news-etl source add URL` writes one.\n")

@@ -12,7 +12,7 @@ from newsroom import Newsroom, Reply
 
 from etl.store import backfills
 from etl.store.backfill_items import NewItem
-from tests.cli.program import environment, run
+from tests.cli.program import beside_a_press, run
 from tests.cli.test_backfill import story
 
 XML = "application/xml"
@@ -29,13 +29,7 @@ def site():
 
 @pytest.fixture
 def env(dsn, tmp_path):
-    return environment(
-        NEWS_ETL_DATABASE_URL=dsn,
-        NEWS_ETL_DATA_DIR=str(tmp_path / "data"),
-        NEWS_ETL_WORKERS="1",
-        NEWS_ETL_HOST_SPACING_S="0",
-        NEWS_ETL_OPEN_ADDRESSES="127.0.0.0/8:0-65535",
-    )
+    return beside_a_press(dsn, tmp_path, NEWS_ETL_WORKERS="1")
 
 
 def index(site, path: str, *children: str) -> None:

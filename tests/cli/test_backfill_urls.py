@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from newsroom import Newsroom
 
-from tests.cli.program import environment, run, start
+from tests.cli.program import beside_a_press, run, start
 from tests.cli.test_backfill import story
 
 KILLS = 5
@@ -31,13 +31,7 @@ def sites():
 
 @pytest.fixture
 def env(dsn, tmp_path):
-    return environment(
-        NEWS_ETL_DATABASE_URL=dsn,
-        NEWS_ETL_DATA_DIR=str(tmp_path / "data"),
-        NEWS_ETL_WORKERS="1",
-        NEWS_ETL_HOST_SPACING_S="0",
-        NEWS_ETL_OPEN_ADDRESSES="127.0.0.0/8:0-65535",
-    )
+    return beside_a_press(dsn, tmp_path, NEWS_ETL_WORKERS="1")
 
 
 def listed(sites, path, numbers) -> str:

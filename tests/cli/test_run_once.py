@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from etl.run.press import serve
-from tests.cli.program import environment, run
+from tests.cli.program import beside_a_press, run
 
 
 @pytest.fixture
@@ -18,15 +18,7 @@ def press():
 
 
 def settings(dsn, tmp_path, **more):
-    return environment(
-        NEWS_ETL_DATABASE_URL=dsn,
-        NEWS_ETL_DATA_DIR=str(tmp_path / "data"),
-        NEWS_ETL_RECIPES_DIR=str(tmp_path / "recipes"),
-        NEWS_ETL_OPEN_ADDRESSES="127.0.0.1:0-65535",
-        NEWS_ETL_HOST_SPACING_S="0",
-        NEWS_ETL_WORKERS="1",
-        **more,
-    )
+    return beside_a_press(dsn, tmp_path, NEWS_ETL_RECIPES_DIR=str(tmp_path / "recipes"), NEWS_ETL_WORKERS="1", **more)
 
 
 def test_own_recipes_are_polled_and_the_second_run_finds_nothing_due(dsn, tmp_path, press):

@@ -21,7 +21,7 @@ from etl.run import embedded_keeper
 from etl.run.embedded import Embedded
 from etl.run.lost import hush_libraries, is_lost, words
 from etl.store.migrate import migrate
-from tests.cli.program import environment, start
+from tests.cli.program import beside_a_press, start
 from tests.run.test_service import log, parts, press, right, stored, until  # noqa: F401 - fixtures.
 
 
@@ -83,14 +83,8 @@ def test_a_restart_of_postgres_costs_each_job_a_line_and_all_is_stored_once(
 ):
     dsn, pid_file = server
     press.recipes_folder(tmp_path / "recipes")
-    env = environment(
-        NEWS_ETL_DATABASE_URL=dsn,
-        NEWS_ETL_DATA_DIR=str(tmp_path / "data"),
-        NEWS_ETL_RECIPES_DIR=str(tmp_path / "recipes"),
-        NEWS_ETL_OPEN_ADDRESSES="127.0.0.1:0-65535",
-        NEWS_ETL_HOST_SPACING_S="0",
-        NEWS_ETL_LOG_FORMAT="json",
-    )
+    recipes = str(tmp_path / "recipes")
+    env = beside_a_press(dsn, tmp_path, NEWS_ETL_RECIPES_DIR=recipes, NEWS_ETL_LOG_FORMAT="json")
     waiting = """
         SELECT count(*) FROM pg_stat_activity
         WHERE wait_event_type = 'Lock' AND application_name LIKE 'news-etl worker %'

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from etl.run.press import serve
-from tests.cli.program import environment, start
+from tests.cli.program import beside_a_press, start
 
 PATIENCE_S = 120.0
 
@@ -37,15 +37,8 @@ def press():
 @pytest.fixture
 def env(dsn, tmp_path, press):
     press.recipes_folder(tmp_path / "recipes")
-    return environment(
-        NEWS_ETL_DATABASE_URL=dsn,
-        NEWS_ETL_DATA_DIR=str(tmp_path / "data"),
-        NEWS_ETL_RECIPES_DIR=str(tmp_path / "recipes"),
-        NEWS_ETL_OPEN_ADDRESSES="127.0.0.1:0-65535",
-        NEWS_ETL_HOST_SPACING_S="0",
-        NEWS_ETL_WORKERS="1",
-        NEWS_ETL_LOG_FORMAT="json",
-    )
+    recipes = str(tmp_path / "recipes")
+    return beside_a_press(dsn, tmp_path, NEWS_ETL_RECIPES_DIR=recipes, NEWS_ETL_WORKERS="1", NEWS_ETL_LOG_FORMAT="json")
 
 
 @pytest.fixture

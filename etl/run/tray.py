@@ -1,7 +1,7 @@
 """Where bodies lie that a worker hands to a reader: memory that both see.
 
-Through a socket, 190 KB are copied six times, and the worker is woken each time that the reader has emptied it. Where a body cannot
-be laid here (another system than Linux, a body that is too large or too small), it is sent with its capture as before.
+A socket holds less than a page, so the worker waits in turn with the reader until all of it went through. Where a body cannot be
+laid here (another system than Linux, a body that is too large or too small), it is sent with its capture as before.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from etl import boot, compiled
 from etl.errors import Misconfigured, NewsEtlError
 from etl.run.database import CONNECT_S, answering, database
 from etl.run.scheduler import LEADER_LOCK
-from etl.run.watch import LATE_S, UNATTENDED_S
+from etl.run.watch import FAILING_SHOWN, LATE_S, UNATTENDED_S
 from etl.settings import Settings
 from etl.store import backfill_waits, changes, health, roles, schedule
 from etl.store.migrate import current, folder, is_newer, require_head, require_utf8, steps
@@ -30,7 +30,6 @@ from .session import now, settings
 FREE_MIN_BYTES = 2_000_000_000
 CLOCK_MAX_S = 5.0
 QUARANTINED_SHOWN = 20
-FAILING_SHOWN = 20
 BACKFILLS_SEEN = 20
 BACKFILL_STILL_MAX = timedelta(minutes=5)
 FEED_WAITS_MAX_S = 300.0
@@ -276,9 +275,8 @@ def _quarantine(conn: psycopg.Connection) -> Iterator[Finding]:
             "report it, and read it again with a newer news-etl (`news-etl backfill redigest`)",
         )
     if len(found) > QUARANTINED_SHOWN:
-        yield Finding(
-            "quarantine", False, "and more; all: SELECT url FROM etl.pages WHERE outcome IN ('crashed', 'too_slow')"
-        )
+        outcomes = ", ".join(f"'{outcome}'" for outcome in health.QUARANTINE)
+        yield Finding("quarantine", False, f"and more; all: SELECT url FROM etl.pages WHERE outcome IN ({outcomes})")
 
 
 def _feed(conn: psycopg.Connection) -> Finding:

@@ -9,7 +9,7 @@ from datetime import datetime
 from html import escape
 
 from etl.run.backfill_plans import asked_for
-from etl.run.watch import Facts
+from etl.run.watch import FAILING_SHOWN, Facts
 from etl.store.health import BackfillProgress, PolledSource
 
 REFRESH_S = 60
@@ -17,8 +17,6 @@ TICK_LATE_S = 30.0
 """A leader asks every two seconds; one that has not for this long hangs."""
 WAITING_LONG_S = 600.0
 """A capture is digested seconds after it is fetched; one that waits this long has nobody to read it."""
-FAILING_SHOWN = 20
-"""Sources that fail, each with a line of its own."""
 STYLE = """
 :root { color-scheme: light dark; --line: #8884; --bad: #b3261e; --good: #1b7a3d; --quiet: #777; }
 @media (prefers-color-scheme: dark) { :root { --bad: #ff8a80; --good: #7bd89a; --quiet: #999; } }

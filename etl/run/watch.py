@@ -21,6 +21,8 @@ SLOW_EVERY_S = 60.0
 """Counting pages by outcome reads the whole table, so a look may show counts that are this old."""
 LATE_S, UNATTENDED_S = 600.0, 60.0
 """A poll is late when it has been due for so long, and sooner where no worker lives that might begin it."""
+FAILING_SHOWN = 20
+"""Sources that fail, each with a line of its own; of more, each way to fail has one."""
 SOURCES_SHOWN = 200
 SOURCES_MEASURED = 10_000
 SHOWN = 20
